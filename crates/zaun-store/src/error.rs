@@ -1,0 +1,75 @@
+//! What can go wrong with storage, by what the operator has to do.
+
+/// A storage failure. None of these is the peer's fault: towards a client they become 500 or −503, never 401 and
+/// never −404, because those make clients throw their keys away (M-054, M-422).
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StoreError {
+    /// The disk (or the quota) is full: nothing of the transaction was kept.
+    #[error("the disk that holds {path} is full: free some space, nothing was lost")]
+    DiskFull {
+        /// The database file.
+        path: String,
+    },
+    /// SQLite ended the transaction by itself after a full disk or an I/O error of a neighbour in the same group.
+    #[error(
+        "{path}: the disk is full or failed, and the transaction was rolled back: nothing of it was kept"
+    )]
+    RolledBack {
+        /// The database file.
+        path: String,
+    },
+    /// The data directory or the database file cannot be written.
+    #[error("{path} cannot be written: check the permissions of the data directory")]
+    ReadOnly {
+        /// The database file.
+        path: String,
+    },
+    /// The file is not a database of ours, or it is damaged.
+    #[error("{path} is not a readable Zaun database ({detail}): restore it from a backup")]
+    Corrupt {
+        /// The database file.
+        path: String,
+        /// What SQLite said.
+        detail: String,
+    },
+    /// A newer Zaun wrote this database.
+    #[error("the database has schema version {found}, this program knows up to {known}: use a newer Zaun")]
+    TooNew {
+        /// Version in the file.
+        found: i64,
+        /// Newest version of this build.
+        known: i64,
+    },
+    /// A uniqueness or foreign-key rule of a table refused the row.
+    #[error("a constraint refused the row: {0}")]
+    Constraint(String),
+    /// A column held another type than the code expected, or a statement is wrong: our own mistake.
+    #[error("storage statement failed: {0}")]
+    Statement(String),
+    /// The closure panicked; its changes were rolled back.
+    #[error("a storage closure panicked; its changes were rolled back")]
+    Panicked,
+    /// The store is shutting down.
+    #[error("the store is closed")]
+    Closed,
+}
+
+impl StoreError {
+    /// Maps an error of the SQLite driver; `path` names the database in the message.
+    pub(crate) fn from_sqlite(error: &rusqlite::Error, path: &str) -> StoreError {
+        use rusqlite::ErrorCode;
+        let path = path.to_owned();
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => StoreError::DiskFull { path },
+            Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
+                StoreError::ReadOnly { path }
+            }
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StoreError::Corrupt {
+                path,
+                detail: error.to_string(),
+            },
+            Some(ErrorCode::ConstraintViolation) => StoreError::Constraint(error.to_string()),
+            _ => StoreError::Statement(error.to_string()),
+        }
+    }
+}
