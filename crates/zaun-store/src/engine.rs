@@ -177,14 +177,15 @@ impl Store {
             let (conn, queue, shown) = (connect(path, options, true)?, reads.clone(), shown.clone());
             readers.push(spawn("store-reader", move || read_loop(&conn, &queue, &shown))?);
         }
-        let inner = Inner {
-            writes,
-            reads,
-            threads: Mutex::new(threads),
-            path: path.to_owned(),
-        };
+        let (writer, readers) = (Mutex::new(writer), Mutex::new(readers));
         Ok(Store {
-            inner: Arc::new(inner),
+            inner: Arc::new(Inner {
+                writes,
+                reads,
+                writer,
+                readers,
+                path: path.to_owned(),
+            }),
         })
     }
 
