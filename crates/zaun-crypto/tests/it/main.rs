@@ -1,0 +1,2 @@
+//! Properties and known answers of the public API.
+mod symmetric;
