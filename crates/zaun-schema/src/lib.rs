@@ -1,0 +1,35 @@
+//! The Telegram API and MTProto as Rust types, generated from the schemas in `tl/` when the crate is built.
+//!
+//! Nothing here is written by hand and nothing here has behaviour: the types decode by constructor id and encode for
+//! a client's layer. [`api`] is the newest layer of the Telegram API, [`mtproto`] the protocol below it. In both,
+//! `types` has a struct per constructor, `enums` the boxed types, `functions` the methods, and `Request` is any of
+//! them. A boxed type with one constructor is an alias of that struct; other types are enums, with `From` for each
+//! of their constructors.
+//!
+//! ```
+//! use zaun_schema::api::{enums, types};
+//!
+//! let peer: enums::Peer = types::PeerUser { user_id: 7 }.into();
+//! let bytes = zaun_tl::to_bytes(&peer, zaun_schema::LAYER)?;
+//! assert_eq!(zaun_tl::from_bytes::<enums::Peer>(bytes.into())?, peer);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+/// The newest layer: the one that the types have.
+pub const LAYER: i32 = 230;
+/// The oldest layer that values can be encoded for.
+pub const MIN_LAYER: i32 = 198;
+
+/// The Telegram API.
+#[allow(missing_docs, unused_variables, clippy::all, reason = "generated; the schema is the documentation")]
+pub mod api {
+    include!(concat!(env!("OUT_DIR"), "/api.rs"));
+}
+
+/// MTProto: handshake and service messages.
+///
+/// Containers and results hold objects of any type and have no struct; only their ids are in [`mtproto::ids`].
+#[allow(missing_docs, unused_variables, clippy::all, reason = "generated; the schema is the documentation")]
+pub mod mtproto {
+    include!(concat!(env!("OUT_DIR"), "/mtproto.rs"));
+}
