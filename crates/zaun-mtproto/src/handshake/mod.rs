@@ -1,0 +1,1 @@
+//! Key exchange, both roles (M-085 … M-147).

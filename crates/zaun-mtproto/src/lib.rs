@@ -1,0 +1,25 @@
+//! MTProto 2.0 as engines without I/O: the key exchange ([`handshake`]), packets ([`packet`]) and sessions
+//! ([`session`]). Bytes and the time go in, bytes and events come out; randomness is handed in by the caller.
+//!
+//! It deliberately knows no socket, no clock, no storage and nothing of Telegram's API: a query is opaque bytes.
+//! Numbers such as `M-172` refer to the protocol ledger in `docs/PROTOCOL.md`.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::as_conversions,
+        clippy::panic
+    )
+)]
+
+pub mod gzip;
+pub mod handshake;
+pub mod msg_id;
+pub mod packet;
+pub mod salts;
+pub mod session;
+
+/// Time since the Unix epoch, as every engine here takes it.
+pub type UnixTime = std::time::Duration;

@@ -1,0 +1,145 @@
+//! Encrypted packets of MTProto 2.0 (M-171 … M-181): seal and open, for both sides.
+
+use bytes::{BufMut, Bytes, BytesMut};
+use rand::CryptoRng;
+use zaun_crypto::auth_key::AuthKey;
+use zaun_crypto::kdf::{self, Side};
+use zaun_crypto::hash::ct_eq;
+
+/// auth_key_id and msg_key, in clear in front of the ciphertext.
+pub const OUTER_HEADER: usize = 24;
+/// salt, session_id, msg_id, seqno and length.
+pub const INNER_HEADER: usize = 32;
+/// Least padding (M-178).
+pub const MIN_PADDING: usize = 12;
+/// Most padding (M-178).
+pub const MAX_PADDING: usize = 1024;
+/// Sealed plaintexts are filled up to a multiple of this, so that lengths tell less (M-179).
+const BUCKET: usize = 64;
+
+/// Everything of a message but its body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Header {
+    /// Server salt (M-243).
+    pub salt: i64,
+    /// Session (M-188).
+    pub session_id: i64,
+    /// Message identifier (M-205).
+    pub msg_id: i64,
+    /// Sequence number (M-219).
+    pub seqno: i32,
+}
+
+/// A packet that was opened and passed every check that needs no session.
+#[derive(Debug, Clone)]
+pub struct Opened {
+    /// Its header.
+    pub header: Header,
+    /// Its body: exactly the declared length.
+    pub body: Bytes,
+    /// What a quick acknowledgement of it would say (M-038).
+    pub quick_ack_token: u32,
+}
+
+/// Why a packet could not be opened. On the wire all of these look alike (M-176): −404, then close (M-181).
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OpenError {
+    /// Ciphertext missing, or not a multiple of 16.
+    #[error("{0} bytes of ciphertext: not a positive multiple of 16 (M-171)")]
+    Size(usize),
+    /// The key that was looked up is not the one in the packet.
+    #[error("auth_key_id in the packet is not that of the key (M-171)")]
+    KeyId,
+    /// The plaintext does not belong to the msg_key.
+    #[error("msg_key does not match the decrypted plaintext and its padding (M-172)")]
+    MsgKey,
+    /// The declared length is negative, odd or runs past the plaintext.
+    #[error("declared length {0} is negative, not divisible by 4, or past the plaintext (M-177)")]
+    Length(i32),
+    /// Padding outside 12..=1024.
+    #[error("{0} bytes of padding: not within 12..=1024 (M-178)")]
+    Padding(usize),
+}
+
+/// The auth_key_id of a payload; `None` if there are not even 8 bytes. Zero means a plaintext message (M-085).
+pub fn auth_key_id(payload: &[u8]) -> Option<i64> {
+    payload.first_chunk().map(|bytes| i64::from_le_bytes(*bytes))
+}
+
+/// Encrypts one message and appends the packet to `out`. `from` is the side that sends.
+pub fn seal(
+    key: &AuthKey,
+    from: Side,
+    header: &Header,
+    body: &[u8],
+    rng: &mut (impl CryptoRng + ?Sized),
+    out: &mut BytesMut,
+) {
+    let start = out.len();
+    let plain_len = (INNER_HEADER + body.len() + MIN_PADDING).next_multiple_of(BUCKET);
+    out.reserve(OUTER_HEADER + plain_len);
+    out.put_i64_le(key.id());
+    out.put_bytes(0, 16);
+    out.put_i64_le(header.salt);
+    out.put_i64_le(header.session_id);
+    out.put_i64_le(header.msg_id);
+    out.put_i32_le(header.seqno);
+    // A body never comes near 2 GiB: frames are limited to 4 MiB (M-031).
+    out.put_i32_le(i32::try_from(body.len()).unwrap_or(i32::MAX));
+    out.put_slice(body);
+    out.resize(start + OUTER_HEADER + plain_len, 0);
+    let Some((outer, plain)) = out.get_mut(start..).and_then(|p| p.split_at_mut_checked(OUTER_HEADER)) else {
+        return;
+    };
+    if let Some(padding) = plain.get_mut(INNER_HEADER + body.len()..) {
+        rng.fill_bytes(padding);
+    }
+    let msg_key = kdf::msg_key_v2(key, from, plain);
+    if let Some(slot) = outer.get_mut(8..) {
+        slot.copy_from_slice(&msg_key);
+    }
+    // The length is a multiple of 64 by construction, so the cipher cannot refuse it.
+    let _ = kdf::v2(key, &msg_key, from).encrypt(plain);
+}
+
+/// Decrypts and checks one packet, in place. `from` is the side that sent it.
+pub fn open(key: &AuthKey, from: Side, mut packet: BytesMut) -> Result<Opened, OpenError> {
+    if auth_key_id(&packet) != Some(key.id()) {
+        return Err(OpenError::KeyId);
+    }
+    let cipher_len = packet.len().saturating_sub(OUTER_HEADER);
+    if cipher_len < INNER_HEADER + MIN_PADDING || !cipher_len.is_multiple_of(16) {
+        return Err(OpenError::Size(cipher_len));
+    }
+    let msg_key: [u8; 16] = match packet.get(8..24).and_then(|b| b.try_into().ok()) {
+        Some(msg_key) => msg_key,
+        None => return Err(OpenError::Size(0)),
+    };
+    let mut plain = packet.split_off(OUTER_HEADER);
+    kdf::v2(key, &msg_key, from).decrypt(&mut plain).map_err(|_| OpenError::Size(cipher_len))?;
+    let hash = kdf::hash_v2(key, from, &plain);
+    if !ct_eq(&hash.msg_key(), &msg_key) {
+        return Err(OpenError::MsgKey);
+    }
+    let quick_ack_token = hash.quick_ack();
+    let (header, length) = parse_header(&plain).ok_or(OpenError::Size(cipher_len))?;
+    let body_len = usize::try_from(length).map_err(|_| OpenError::Length(length))?;
+    let Some(padding) = (plain.len() - INNER_HEADER).checked_sub(body_len) else {
+        return Err(OpenError::Length(length));
+    };
+    if length % 4 != 0 {
+        return Err(OpenError::Length(length));
+    }
+    if !(MIN_PADDING..=MAX_PADDING).contains(&padding) {
+        return Err(OpenError::Padding(padding));
+    }
+    let body = plain.split_off(INNER_HEADER).split_to(body_len).freeze();
+    Ok(Opened { header, body, quick_ack_token })
+}
+
+fn parse_header(plain: &[u8]) -> Option<(Header, i32)> {
+    let long = |at: usize| Some(i64::from_le_bytes(*plain.get(at..)?.first_chunk()?));
+    let int = |at: usize| Some(i32::from_le_bytes(*plain.get(at..)?.first_chunk()?));
+    let header = Header { salt: long(0)?, session_id: long(8)?, msg_id: long(16)?, seqno: int(24)? };
+    Some((header, int(28)?))
+}

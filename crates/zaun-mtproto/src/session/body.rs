@@ -1,0 +1,145 @@
+//! Taking message bodies apart: containers, copies, gzip, and what kind of message it is (M-222 … M-226, M-258 … M-272).
+
+use bytes::Bytes;
+use zaun_schema::mtproto::{functions, types};
+use zaun_tl::Reader;
+
+use super::bad::BadMsg;
+use crate::gzip::{self, GZIP_PACKED, GzipError};
+
+/// Constructor of `msg_container`.
+pub const MSG_CONTAINER: u32 = 0x73f1_f8dc;
+/// Constructor of `msg_copy`.
+pub const MSG_COPY: u32 = 0xe060_46b2;
+/// Constructor of `rpc_result`.
+pub const RPC_RESULT: u32 = 0xf35c_6d01;
+/// Most messages in one container (M-260).
+pub const MAX_CONTAINER: usize = 1024;
+/// Most identifiers in one service message (M-274, M-283, M-293).
+pub const MAX_IDS: usize = 8192;
+
+/// One message, outer or inside a container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// Identifier.
+    pub msg_id: i64,
+    /// Sequence number.
+    pub seqno: i32,
+    /// The object, never gzipped and never a container once [`unwrap`] returned it.
+    pub body: Result<Bytes, GzipError>,
+}
+
+/// What a message is, as far as sequence numbers are concerned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// Must not ask for an acknowledgement (M-223).
+    NeverAcked,
+    /// A service message that may (M-225, M-226).
+    Service,
+    /// Anything else is a query and must (M-222).
+    Query,
+}
+
+/// The constructor a body begins with; 0 for one shorter than a word.
+pub fn constructor(body: &[u8]) -> u32 {
+    body.first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes))
+}
+
+/// Sorts a message by its constructor.
+pub fn classify(body: &[u8]) -> Class {
+    match constructor(body) {
+        MSG_CONTAINER | MSG_COPY | types::MsgsAck::CONSTRUCTOR_ID => Class::NeverAcked,
+        functions::Ping::CONSTRUCTOR_ID
+        | functions::PingDelayDisconnect::CONSTRUCTOR_ID
+        | functions::GetFutureSalts::CONSTRUCTOR_ID
+        | functions::RpcDropAnswer::CONSTRUCTOR_ID
+        | functions::DestroySession::CONSTRUCTOR_ID
+        | functions::DestroyAuthKey::CONSTRUCTOR_ID
+        | types::HttpWait::CONSTRUCTOR_ID
+        | types::MsgsStateReq::CONSTRUCTOR_ID
+        | types::MsgResendReq::CONSTRUCTOR_ID
+        | types::MsgsStateInfo::CONSTRUCTOR_ID
+        | types::MsgsAllInfo::CONSTRUCTOR_ID
+        | types::MsgDetailedInfo::CONSTRUCTOR_ID
+        | types::MsgNewDetailedInfo::CONSTRUCTOR_ID => Class::Service,
+        _ => Class::Query,
+    }
+}
+
+/// Why a packet is refused as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unwrap {
+    /// A bad_msg_notification about the outer message.
+    Bad(BadMsg),
+    /// More than 1024 messages in one container: transport error −429 (M-050, M-260).
+    TooMany,
+}
+
+/// The messages of a packet: those of its container, or itself alone. gzip and msg_copy are undone.
+pub fn unwrap(msg_id: i64, seqno: i32, body: &Bytes) -> Result<Vec<Message>, Unwrap> {
+    if constructor(body) != MSG_CONTAINER {
+        return Ok(vec![open_one(msg_id, seqno, body).map_err(Unwrap::Bad)?]);
+    }
+    let malformed = |_| Unwrap::Bad(BadMsg::Container);
+    let mut reader = Reader::new(body.clone());
+    reader.take_u32().map_err(malformed)?;
+    let count = usize::try_from(reader.take_i32().map_err(malformed)?)
+        .map_err(|_| Unwrap::Bad(BadMsg::Container))?;
+    if count > MAX_CONTAINER {
+        return Err(Unwrap::TooMany);
+    }
+    let mut messages = Vec::with_capacity(count);
+    for _ in 0..count {
+        let message = inner(&mut reader).map_err(Unwrap::Bad)?;
+        if message.msg_id >= msg_id {
+            return Err(Unwrap::Bad(BadMsg::Container));
+        }
+        messages.push(message);
+    }
+    // M-259: the declared sizes fill the container exactly.
+    if reader.remaining() > 0 { Err(Unwrap::Bad(BadMsg::Container)) } else { Ok(messages) }
+}
+
+fn inner(reader: &mut Reader) -> Result<Message, BadMsg> {
+    let malformed = |_| BadMsg::Container;
+    let msg_id = reader.take_i64().map_err(malformed)?;
+    let seqno = reader.take_i32().map_err(malformed)?;
+    let length = reader.take_i32().map_err(malformed)?;
+    let length = usize::try_from(length).map_err(|_| BadMsg::Container)?;
+    if length % 4 != 0 {
+        return Err(BadMsg::Container);
+    }
+    let body = reader.take_raw(length).map_err(malformed)?;
+    if constructor(&body) == MSG_CONTAINER {
+        return Err(BadMsg::Container);
+    }
+    if msg_id & 3 != 0 {
+        return Err(BadMsg::MsgIdLowBits);
+    }
+    open_one(msg_id, seqno, &body)
+}
+
+/// Undoes msg_copy (M-268) and gzip_packed (M-269), each once.
+fn open_one(msg_id: i64, seqno: i32, body: &Bytes) -> Result<Message, BadMsg> {
+    match constructor(body) {
+        MSG_COPY => {
+            let mut reader = Reader::new(body.slice(4..));
+            let copied = inner(&mut reader)?;
+            // The wrapper itself needs no acknowledgement (M-223).
+            if seqno & 1 == 1 { Err(BadMsg::EvenSeqnoExpected) } else { Ok(copied) }
+        }
+        GZIP_PACKED => {
+            let unpacked = gzip::unpack(body);
+            if let Ok(object) = &unpacked {
+                match constructor(object) {
+                    MSG_CONTAINER | MSG_COPY => return Err(BadMsg::Container),
+                    // M-273: gzip inside gzip is refused, as unreadable.
+                    GZIP_PACKED => return Ok(Message { msg_id, seqno, body: Err(GzipError::Malformed) }),
+                    _ => {}
+                }
+            }
+            Ok(Message { msg_id, seqno, body: unpacked })
+        }
+        _ => Ok(Message { msg_id, seqno, body: Ok(body.clone()) }),
+    }
+}
