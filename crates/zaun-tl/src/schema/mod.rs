@@ -1,8 +1,10 @@
 //! Schemas in the TL language as data: definitions, their parameters, and the parser of `.tl` text.
 
 mod crc;
+mod history;
 mod parser;
 
+pub use history::{History, Old};
 pub use parser::{SchemaError, parse, parse_definition};
 
 /// What one line of a schema defines.
