@@ -4,6 +4,7 @@ CREATE TABLE auth_keys (
     key_id           BIGINT PRIMARY KEY,
     secret           BLOB NOT NULL,
     created_at       BIGINT NOT NULL,
+    dc               BIGINT NOT NULL,
     layer            BIGINT,
     api_id           BIGINT,
     device_model     TEXT NOT NULL DEFAULT '',
