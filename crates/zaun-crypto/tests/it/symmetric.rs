@@ -1,5 +1,6 @@
 //! AES-IGE and AES-CTR: the kernels against the portable code, and published vectors.
 
+use crate::support::{counting, hex};
 use proptest::prelude::*;
 use zaun_crypto::ctr::AesCtr256;
 use zaun_crypto::ige::{self, LengthError, reference};
@@ -79,6 +80,14 @@ fn ctr_matches_nist() {
     assert_eq!(text, expected);
 }
 
-fn hex(text: &str) -> Vec<u8> {
-    (0..text.len()).step_by(2).map(|i| u8::from_str_radix(&text[i..i + 2], 16).unwrap()).collect()
+/// Key, IV and text are 00 01 … 1f. Numbers as in grammers-crypto (src/lib.rs, verify_ige_*), which were compared with
+/// OpenSSL there.
+#[test]
+fn ige_matches_other_implementations() {
+    let bytes = counting::<32>();
+    let (mut encrypted, mut decrypted) = (bytes, bytes);
+    ige::encrypt(&mut encrypted, &bytes, &bytes).unwrap();
+    ige::decrypt(&mut decrypted, &bytes, &bytes).unwrap();
+    assert_eq!(encrypted[..], hex("e28112a53e5c89c7b1ea8071c133699fd4e86b26c4bac9fc5af1ab8ce27a44a4"));
+    assert_eq!(decrypted[..], hex("e5777afacd7b2c16f7ac40cae61ef603fee6098fb8a8860ab9ee672cd7e5bacc"));
 }
