@@ -6,11 +6,23 @@ use zaun_tl::{codegen, schema};
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=tl");
-    let out = env::var("OUT_DIR")?;
-    for module in ["api", "mtproto"] {
-        let definitions = schema::parse(&fs::read_to_string(format!("tl/{module}.tl"))?)?;
-        let text = codegen::generate(&codegen::Input { module, definitions: &definitions })?;
-        fs::write(Path::new(&out).join(format!("{module}.rs")), text)?;
-    }
+    let api = schema::parse(&fs::read_to_string("tl/api.tl")?)?;
+    let history = schema::History::parse(&fs::read_to_string("tl/history.tl")?)?;
+    let rules = fs::read_to_string("tl/rules.toml")?;
+    write(
+        "api",
+        &codegen::Input { module: "api", definitions: &api, history: Some(&history), rules: &rules },
+    )?;
+    let mtproto = schema::parse(&fs::read_to_string("tl/mtproto.tl")?)?;
+    write("mtproto", &codegen::Input { module: "mtproto", definitions: &mtproto, history: None, rules: "" })
+}
+
+fn write(module: &str, input: &codegen::Input<'_>) -> Result<(), Box<dyn Error>> {
+    // `Display` of the error is a list of what is missing; the default report would escape its lines.
+    let text = codegen::generate(input).map_err(|error| {
+        eprintln!("{error}");
+        error
+    })?;
+    fs::write(Path::new(&env::var("OUT_DIR")?).join(format!("{module}.rs")), text)?;
     Ok(())
 }

@@ -87,3 +87,14 @@ pub enum EncodeError {
         length: usize,
     },
 }
+
+/// Why bytes cannot be carried over to a layer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TranscodeError {
+    /// The bytes are not an object of the schema.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    /// The object has no form in the layer.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+}

@@ -32,11 +32,12 @@ mod reader;
 mod traits;
 mod writer;
 
-pub use error::{DecodeError, EncodeError};
+pub use error::{DecodeError, EncodeError, TranscodeError};
 pub use raw::RawObject;
 pub use reader::Reader;
 pub use traits::{
-    Decode, Encode, Function, MethodInfo, encode_bare_vec, from_bytes, from_prefix, name_by_id, to_bytes,
+    Decode, DecodeAny, Encode, Function, MethodInfo, Object, ResultChange, boxed, describe, encode_bare_vec,
+    from_bytes, from_prefix, name_by_id, narrow, to_bytes, transcode,
 };
 pub use writer::Writer;
 

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use crate::limits::MIN_ELEMENT_BYTES;
-use crate::{DecodeError, EncodeError, Reader, Writer};
+use crate::{DecodeError, EncodeError, Reader, TranscodeError, Writer};
 
 /// A value that can be read in its boxed form: with the constructor id where its type has one.
 pub trait Decode: Sized {
@@ -35,6 +35,12 @@ pub trait Function: Encode + Decode {
     const ID: u32;
     /// What a successful call answers with.
     type Response: Encode + Decode;
+
+    /// Writes the answer to a call that came with `id`: old ids may promise another type than the newest.
+    fn encode_response(response: &Self::Response, id: u32, w: &mut Writer) {
+        let _ = id;
+        response.encode(w);
+    }
 }
 
 /// What is known of a method without calling it.
@@ -46,6 +52,55 @@ pub struct MethodInfo {
     pub ids: &'static [u32],
     /// TL type of the answer in the newest layer.
     pub result: &'static str,
+}
+
+/// A method id whose answer has another type than the method's newest id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ResultChange {
+    /// The older id.
+    pub id: u32,
+    /// TL name of the method in the newest layer.
+    pub method: &'static str,
+    /// TL type that this id promises.
+    pub then: &'static str,
+    /// TL type that the newest id promises.
+    pub now: &'static str,
+    /// Whether [`Function::encode_response`] knows how to write it; if not, it reports `NoForm`.
+    pub converted: bool,
+}
+
+/// Any value of a schema, for tools.
+pub trait Object: Encode + std::fmt::Debug {}
+
+impl<T: Encode + std::fmt::Debug> Object for T {}
+
+/// Reads a `T` as any object.
+pub fn boxed<T: Decode + Object + 'static>(r: &mut Reader) -> Result<Box<dyn Object>, DecodeError> {
+    Ok(Box::new(T::decode(r)?))
+}
+
+/// A reader of any object of a schema.
+pub type DecodeAny = fn(&mut Reader) -> Result<Box<dyn Object>, DecodeError>;
+
+/// Reads one object with `decode` and writes it for `layer`.
+pub fn transcode(bytes: Bytes, layer: i32, decode: DecodeAny) -> Result<Vec<u8>, TranscodeError> {
+    let mut r = Reader::new(bytes);
+    let object = decode(&mut r)?;
+    r.finish()?;
+    Ok(to_bytes(&*object, layer)?)
+}
+
+/// The debug text of the one object that `bytes` consist of.
+pub fn describe(bytes: Bytes, decode: DecodeAny) -> Result<String, DecodeError> {
+    let mut r = Reader::new(bytes);
+    let object = decode(&mut r)?;
+    r.finish()?;
+    Ok(format!("{object:?}"))
+}
+
+/// An `int` out of a `long`: the nearest one.
+pub fn narrow(value: i64) -> i32 {
+    i32::try_from(value).unwrap_or(if value < 0 { i32::MIN } else { i32::MAX })
 }
 
 /// Looks a name up in a table sorted by id.

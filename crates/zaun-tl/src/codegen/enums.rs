@@ -2,31 +2,36 @@
 
 use std::collections::BTreeMap;
 
+use super::forms::first_form;
 use super::model::Combinator;
-use super::{Generator, names, nested_modules};
+use super::{Generator, names};
 
 impl Generator<'_> {
-    /// The module `enums`.
-    pub(super) fn enums(&self) -> String {
+    /// The module `enums`, of live or of legacy types.
+    pub(super) fn enums(&mut self, legacy: bool) -> String {
         let mut items: BTreeMap<String, String> = BTreeMap::new();
-        for (ty, constructors) in &self.model.types {
+        let model = self.model;
+        for (ty, constructors) in
+            model.types.iter().filter(|(ty, _)| model.legacy_types.contains(*ty) == legacy)
+        {
             let (namespace, own) = names::split(ty);
             let rust = names::pascal(own);
-            let text = match self.model.single(ty) {
+            let text = match model.single(ty) {
                 Some(only) => {
-                    let path = names::path(&self.model.module, "types", &only.definition.name);
+                    let path = model.struct_path(&only.definition.name);
                     format!("/// `{ty}` has one constructor.\npub type {rust} = {path};\n")
                 }
                 None => self.enumeration(ty, &rust, constructors),
             };
             items.entry(namespace.to_owned()).or_default().push_str(&text);
         }
-        nested_modules("enums", "One enum or alias per boxed type.", &items)
+        self.nested_modules("enums", "One enum or alias per boxed type.", &items)
     }
 
-    fn enumeration(&self, ty: &str, rust: &str, constructors: &[String]) -> String {
+    fn enumeration(&mut self, ty: &str, rust: &str, constructors: &[String]) -> String {
+        let model = self.model;
         let combinators: Vec<&Combinator> =
-            constructors.iter().filter_map(|name| self.model.constructors.get(name)).collect();
+            constructors.iter().filter_map(|name| model.constructors.get(name)).collect();
         let mut out = format!("/// `{ty}`\n#[derive(Debug, Clone, PartialEq)]\npub enum {rust} {{\n");
         for combinator in &combinators {
             out.push_str(&format!("    {},\n", self.variant_declaration(combinator)));
@@ -34,10 +39,10 @@ impl Generator<'_> {
         out.push_str("}\n");
         out.push_str(&self.enum_default(ty, rust));
         out.push_str(&self.enum_decode(ty, rust, &combinators));
-        out.push_str(&self.enum_encode(rust, &combinators));
+        out.push_str(&self.enum_encode(ty, rust, &combinators));
         for combinator in combinators.iter().filter(|combinator| !combinator.is_unit()) {
-            let variant = names::pascal(names::split(&combinator.definition.name).1);
-            let path = self.struct_path(combinator);
+            let variant = self.variant(combinator);
+            let path = model.struct_path(&combinator.definition.name);
             let value = if self.is_boxed(combinator) { "Box::new(value)" } else { "value" };
             out.push_str(&format!(
                 "impl From<{path}> for {rust} {{ fn from(value: {path}) -> Self {{ Self::{variant}({value}) }} }}\n"
@@ -46,8 +51,9 @@ impl Generator<'_> {
         out
     }
 
-    fn struct_path(&self, combinator: &Combinator) -> String {
-        names::path(&self.model.module, "types", &combinator.definition.name)
+    /// The variant's name of a constructor.
+    pub(super) fn variant(&self, combinator: &Combinator) -> String {
+        names::pascal(names::split(&combinator.definition.name).1)
     }
 
     fn is_boxed(&self, combinator: &Combinator) -> bool {
@@ -55,8 +61,8 @@ impl Generator<'_> {
     }
 
     fn variant_declaration(&self, combinator: &Combinator) -> String {
-        let variant = names::pascal(names::split(&combinator.definition.name).1);
-        let path = self.struct_path(combinator);
+        let variant = self.variant(combinator);
+        let path = self.model.struct_path(&combinator.definition.name);
         match (combinator.is_unit(), self.is_boxed(combinator)) {
             (true, _) => variant,
             (false, true) => format!("{variant}(Box<{path}>)"),
@@ -67,51 +73,105 @@ impl Generator<'_> {
     fn enum_default(&self, ty: &str, rust: &str) -> String {
         let default = self.shape.default.get(ty).and_then(|name| self.model.constructors.get(name));
         let Some(combinator) = default else { return String::new() };
-        let variant = names::pascal(names::split(&combinator.definition.name).1);
+        let variant = self.variant(combinator);
         let value = if combinator.is_unit() { String::new() } else { "(Default::default())".into() };
         format!("impl Default for {rust} {{ fn default() -> Self {{ Self::{variant}{value} }} }}\n")
     }
 
-    fn enum_decode(&self, ty: &str, rust: &str, combinators: &[&Combinator]) -> String {
+    fn enum_decode(&mut self, ty: &str, rust: &str, combinators: &[&Combinator]) -> String {
         let min_size = self.shape.min_size.get(ty).copied().unwrap_or(4);
         let mut arms = String::new();
         for combinator in combinators {
-            let variant = names::pascal(names::split(&combinator.definition.name).1);
-            let id = combinator.definition.id;
-            let path = self.struct_path(combinator);
+            let variant = self.variant(combinator);
+            let path = self.model.struct_path(&combinator.definition.name);
+            let call = self.body_call(combinator);
             let value = match (combinator.is_unit(), self.is_boxed(combinator)) {
                 (true, _) => format!("Ok(Self::{variant})"),
-                (false, true) => {
-                    format!("{path}::decode_body(r).map(|value| Self::{variant}(Box::new(value)))")
-                }
-                (false, false) => format!("{path}::decode_body(r).map(Self::{variant})"),
+                (false, true) => format!("{path}::{call}.map(|value| Self::{variant}(Box::new(value)))"),
+                (false, false) => format!("{path}::{call}.map(Self::{variant})"),
             };
-            arms.push_str(&format!("            {id:#010x} => {value},\n"));
+            arms.push_str(&format!("            {} => {value},\n", self.id_pattern(combinator)));
         }
+        arms.push_str(&self.gone_arms(ty));
         let matched = format!(
-            "match r.take_u32()? {{\n{arms}            \
-             id => Err(DecodeError::UnknownConstructor {{ id, expected: \"{ty}\" }}),\n        }}"
+            "match id {{\n{arms}            \
+             _ => Err(DecodeError::UnknownConstructor {{ id, expected: \"{ty}\" }}),\n        }}"
         );
         let body = self.guarded(ty, &matched);
         format!(
             "impl Decode for {rust} {{\n    const MIN_SIZE: usize = {min_size};\n    \
-             fn decode(r: &mut Reader) -> Result<Self, DecodeError> {{\n        {body}\n    }}\n}}\n"
+             fn decode(r: &mut Reader) -> Result<Self, DecodeError> {{\n        let id = r.take_u32()?;\n        \
+             {body}\n    }}\n}}\n"
         )
     }
 
-    fn enum_encode(&self, rust: &str, combinators: &[&Combinator]) -> String {
+    /// Arms for constructors that a live type has lost: each has a rule that makes a newest value of `old`.
+    pub(super) fn gone_arms(&mut self, ty: &str) -> String {
+        let mut arms = String::new();
+        let model = self.model;
+        if model.legacy_types.contains(ty) {
+            return arms;
+        }
+        for combinator in model.constructors.values() {
+            let definition = &combinator.definition;
+            if !model.is_legacy(definition) || definition.result.to_string() != ty {
+                continue;
+            }
+            let name = &definition.name;
+            let value = match self.rules.get(name, "decode_gone") {
+                Some("none") => format!("Err(DecodeError::NoSuccessor {{ id, name: \"{name}\" }})"),
+                Some(rule) => {
+                    let path = model.struct_path(name);
+                    format!("{{ let old = {path}::{}?; Ok({rule}) }}", self.body_call(combinator))
+                }
+                None => {
+                    self.problems.push(format!("{name}: gone from {ty}, no decode_gone"));
+                    continue;
+                }
+            };
+            arms.push_str(&format!("            {} => {value},\n", self.id_pattern(combinator)));
+        }
+        arms
+    }
+
+    fn enum_encode(&self, ty: &str, rust: &str, combinators: &[&Combinator]) -> String {
+        let substitute = self.rules.get(&format!("type {ty}"), "substitute");
         let mut arms = String::new();
         for combinator in combinators {
-            let variant = names::pascal(names::split(&combinator.definition.name).1);
-            let arm = match combinator.is_unit() {
-                true => format!("Self::{variant} => w.put_u32({:#010x})", combinator.definition.id),
-                false => format!("Self::{variant}(value) => value.encode(w)"),
+            let variant = self.variant(combinator);
+            let first = first_form(self.model, self.rules, combinator);
+            let (pattern, write, condition) = if combinator.is_unit() {
+                let write = format!("w.put_u32({:#010x})", combinator.definition.id);
+                let is_new = first > self.model.min_layer;
+                (variant, write, is_new.then(|| format!("w.layer() >= {first}")))
+            } else {
+                let lacks = !self.struct_has_form(combinator).is_empty() && substitute.is_some();
+                let condition = lacks.then(|| "value.has_form(w.layer())".to_owned());
+                (format!("{variant}(value)"), "value.encode(w)".to_owned(), condition)
             };
-            arms.push_str(&format!("            {arm},\n"));
+            let condition = condition.map(|condition| format!(" if {condition}")).unwrap_or_default();
+            arms.push_str(&format!("            Self::{pattern}{condition} => {write},\n"));
+        }
+        if arms.contains(" if ") {
+            arms.push_str(&format!("            _ => {},\n", self.instead(ty, substitute)));
         }
         format!(
             "impl Encode for {rust} {{\n    fn encode(&self, w: &mut Writer) {{\n        \
-             match self {{\n{arms}        }}\n    }}\n}}\n"
+             match self {{\n{arms}        }}\n    }}\n{}}}\n",
+            self.enum_has_form(ty, combinators)
         )
+    }
+
+    /// What is written for a value without form.
+    fn instead(&self, ty: &str, substitute: Option<&str>) -> String {
+        match substitute.and_then(|name| self.model.constructors.get(name)) {
+            Some(combinator) if combinator.is_unit() => {
+                format!("w.put_u32({:#010x})", combinator.definition.id)
+            }
+            Some(combinator) => {
+                format!("{}::default().encode(w)", self.model.struct_path(&combinator.definition.name))
+            }
+            None => format!("w.no_form(\"{ty}\")"),
+        }
     }
 }

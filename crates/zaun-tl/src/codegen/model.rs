@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{CodegenError, names};
-use crate::schema::{Category, Definition, Flag, Param, TypeExpr};
+use crate::schema::{Category, Definition, Flag, History, Old, Param, TypeExpr};
 
 /// The type of a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,13 +48,28 @@ pub(super) struct Field {
     pub(super) boxed: bool,
 }
 
-/// A constructor or function in its newest form.
+/// A constructor or function in its newest form, with its older ones.
 #[derive(Debug, Clone)]
 pub(super) struct Combinator {
     /// The definition it comes from.
     pub(super) definition: Definition,
     /// Words and fields in wire order.
     pub(super) slots: Vec<Slot>,
+    /// The layer it came with.
+    pub(super) since: i32,
+    /// Older versions, the newest first.
+    pub(super) older: Vec<Version>,
+}
+
+/// An older version of a constructor or function.
+#[derive(Debug, Clone)]
+pub(super) struct Version {
+    /// Its definition.
+    pub(super) definition: Definition,
+    /// Words and fields in wire order.
+    pub(super) slots: Vec<Slot>,
+    /// First layer that had it.
+    pub(super) first: i32,
 }
 
 /// All that is generated for one schema.
@@ -62,42 +77,57 @@ pub(super) struct Combinator {
 pub(super) struct Model {
     /// Name of the Rust module.
     pub(super) module: String,
-    /// Constructors by name.
+    /// The oldest layer.
+    pub(super) min_layer: i32,
+    /// Constructors by name, legacy ones too.
     pub(super) constructors: BTreeMap<String, Combinator>,
-    /// Functions by name.
+    /// Functions by name, legacy ones too.
     pub(super) functions: BTreeMap<String, Combinator>,
-    /// Names of the constructors of each type.
+    /// Names of the constructors of each type; live types list live constructors only.
     pub(super) types: BTreeMap<String, Vec<String>>,
+    /// Constructors and functions that the newest layer has no more.
+    pub(super) legacy: BTreeSet<(Category, String)>,
+    /// Types that the newest layer has no more.
+    pub(super) legacy_types: BTreeSet<String>,
     /// Constructors around objects of any type: only their ids are generated.
     pub(super) opaque: BTreeMap<String, u32>,
 }
 
 impl Model {
     /// Sorts definitions into types and resolves the types of all fields.
-    pub(super) fn new(module: &str, definitions: &[Definition]) -> Result<Self, CodegenError> {
+    pub(super) fn new(
+        module: &str,
+        definitions: &[Definition],
+        history: Option<&History>,
+    ) -> Result<Self, CodegenError> {
         let opaque = opaque_names(definitions);
+        let min_layer = history.and_then(|history| history.layers.first()).copied().unwrap_or_default();
         let mut model = Self {
             module: module.to_owned(),
+            min_layer,
             constructors: BTreeMap::new(),
             functions: BTreeMap::new(),
             types: BTreeMap::new(),
+            legacy: BTreeSet::new(),
+            legacy_types: BTreeSet::new(),
             opaque: BTreeMap::new(),
         };
-        let constructors =
-            definitions.iter().filter(|definition| definition.category == Category::Constructor);
-        for definition in constructors.clone() {
-            if opaque.contains(&definition.name) {
-                model.opaque.insert(definition.name.clone(), definition.id);
-                continue;
-            }
-            let TypeExpr::Named(ty) = &definition.result else {
-                return Err(CodegenError::Result(definition.name.clone()));
-            };
-            model.types.entry(ty.clone()).or_default().push(definition.name.clone());
-        }
-        let bare: BTreeSet<String> = constructors.map(|definition| definition.name.clone()).collect();
-        for definition in definitions.iter().filter(|definition| !opaque.contains(&definition.name)) {
-            let combinator = model.combinator(definition, &bare)?;
+        let old: &[Old] = history.map_or(&[], |history| history.old.as_slice());
+        let gone = model.gone(definitions, old);
+        let is_opaque = |definition: &&Definition| opaque.contains(&definition.name);
+        model.opaque =
+            definitions.iter().filter(is_opaque).map(|opaque| (opaque.name.clone(), opaque.id)).collect();
+        let clear: Vec<&Definition> =
+            definitions.iter().filter(|definition| !is_opaque(definition)).collect();
+        model.sort_types(&clear)?;
+        let live: BTreeSet<String> = model.types.keys().cloned().collect();
+        let of_dead_type = |definition: &&Definition| !live.contains(&definition.result.to_string());
+        model.sort_types(&gone.iter().copied().filter(of_dead_type).collect::<Vec<_>>())?;
+        model.legacy_types = model.types.keys().filter(|ty| !live.contains(*ty)).cloned().collect();
+        let bare = clear.iter().map(|definition| definition.name.clone()).collect();
+        for definition in clear.into_iter().chain(gone) {
+            let since = history.and_then(|history| history.since.get(&definition.id)).copied();
+            let combinator = model.combinator(definition, old, since, &bare)?;
             let map = match definition.category {
                 Category::Constructor => &mut model.constructors,
                 Category::Function => &mut model.functions,
@@ -109,28 +139,74 @@ impl Model {
         Ok(model)
     }
 
-    /// A definition with resolved fields.
-    pub(super) fn combinator(
+    /// The last version of everything that the newest layer has no more.
+    fn gone<'a>(&mut self, definitions: &[Definition], old: &'a [Old]) -> Vec<&'a Definition> {
+        let key = |definition: &Definition| (definition.category, definition.name.clone());
+        let current: BTreeSet<_> = definitions.iter().map(key).collect();
+        let mut last: BTreeMap<_, &Old> = BTreeMap::new();
+        for old in old.iter().filter(|old| !current.contains(&key(&old.definition))) {
+            let newest = last.entry(key(&old.definition)).or_insert(old);
+            if old.first > newest.first {
+                *newest = old;
+            }
+        }
+        self.legacy = last.keys().cloned().collect();
+        last.into_values().map(|old| &old.definition).collect()
+    }
+
+    fn sort_types(&mut self, definitions: &[&Definition]) -> Result<(), CodegenError> {
+        for definition in definitions.iter().filter(|definition| definition.category == Category::Constructor)
+        {
+            let TypeExpr::Named(ty) = &definition.result else {
+                return Err(CodegenError::Result(definition.name.clone()));
+            };
+            self.types.entry(ty.clone()).or_default().push(definition.name.clone());
+        }
+        Ok(())
+    }
+
+    /// A definition with resolved fields and its older versions.
+    fn combinator(
         &self,
         definition: &Definition,
+        old: &[Old],
+        since: Option<i32>,
         bare: &BTreeSet<String>,
     ) -> Result<Combinator, CodegenError> {
-        let slot = |param: &Param| -> Result<Slot, CodegenError> {
-            Ok(match &param.ty {
-                TypeExpr::Flags => Slot::Flags(names::field(&param.name)),
-                ty => Slot::Field(Field {
-                    name: param.name.clone(),
-                    ident: names::field(&param.name),
-                    ty: self
-                        .resolve(ty, bare)
-                        .ok_or_else(|| CodegenError::Type(definition.name.clone(), ty.to_string()))?,
-                    flag: param.flag.clone(),
-                    boxed: false,
-                }),
-            })
+        let same = |old: &&Old| {
+            let other = &old.definition;
+            (other.category, &other.name) == (definition.category, &definition.name)
         };
-        let slots = definition.params.iter().map(slot).collect::<Result<_, _>>()?;
-        Ok(Combinator { definition: definition.clone(), slots })
+        let mut older = Vec::new();
+        let mut since = since.unwrap_or(self.min_layer);
+        for old in old.iter().filter(same) {
+            if old.definition.id == definition.id {
+                since = old.first;
+                continue;
+            }
+            let slots = self.slots(&old.definition, bare)?;
+            older.push(Version { definition: old.definition.clone(), slots, first: old.first });
+        }
+        older.sort_by_key(|version| std::cmp::Reverse(version.first));
+        Ok(Combinator { definition: definition.clone(), slots: self.slots(definition, bare)?, since, older })
+    }
+
+    fn slots(&self, definition: &Definition, bare: &BTreeSet<String>) -> Result<Vec<Slot>, CodegenError> {
+        let slot = |param: &Param| -> Result<Slot, CodegenError> {
+            if param.ty == TypeExpr::Flags {
+                return Ok(Slot::Flags(names::field(&param.name)));
+            }
+            let ty = self.resolve(&param.ty, bare);
+            let unknown = || CodegenError::Type(definition.name.clone(), param.ty.to_string());
+            Ok(Slot::Field(Field {
+                name: param.name.clone(),
+                ident: names::field(&param.name),
+                ty: ty.ok_or_else(unknown)?,
+                flag: param.flag.clone(),
+                boxed: false,
+            }))
+        };
+        definition.params.iter().map(slot).collect()
     }
 
     /// The type behind an expression, `None` if the schema does not define it.
@@ -167,8 +243,8 @@ impl Model {
             Ty::Prim(rust, ..) => (*rust).to_owned(),
             Ty::True => "bool".into(),
             Ty::Vector(element) | Ty::BareVector(element) => format!("Vec<{}>", self.rust(element)),
-            Ty::Boxed(name) => names::path(&self.module, "enums", name),
-            Ty::Bare(name) => names::path(&self.module, "types", name),
+            Ty::Boxed(name) => self.enum_path(name),
+            Ty::Bare(name) => self.struct_path(name),
             Ty::Any => "RawObject".into(),
         }
     }
@@ -191,6 +267,29 @@ impl Model {
         ty.map(|ty| self.rust(&ty)).ok_or_else(unknown)
     }
 
+    /// Path of the struct of a constructor.
+    pub(super) fn struct_path(&self, name: &str) -> String {
+        let legacy = self.legacy.contains(&(Category::Constructor, name.to_owned()));
+        names::path(&self.module, if legacy { "legacy::types" } else { "types" }, name)
+    }
+
+    /// Path of the struct of a function.
+    pub(super) fn function_path(&self, name: &str) -> String {
+        let legacy = self.legacy.contains(&(Category::Function, name.to_owned()));
+        names::path(&self.module, if legacy { "legacy::functions" } else { "functions" }, name)
+    }
+
+    /// Path of the enum or alias of a type.
+    pub(super) fn enum_path(&self, name: &str) -> String {
+        let kind = if self.legacy_types.contains(name) { "legacy::enums" } else { "enums" };
+        names::path(&self.module, kind, name)
+    }
+
+    /// Whether the newest layer has no such definition any more.
+    pub(super) fn is_legacy(&self, definition: &Definition) -> bool {
+        self.legacy.contains(&(definition.category, definition.name.clone()))
+    }
+
     /// The only constructor of a type, if it has one.
     pub(super) fn single(&self, ty: &str) -> Option<&Combinator> {
         match self.types.get(ty).map(Vec::as_slice) {
@@ -203,16 +302,21 @@ impl Model {
 impl Combinator {
     /// The fields without the flag words.
     pub(super) fn fields(&self) -> impl Iterator<Item = &Field> {
-        self.slots.iter().filter_map(|slot| match slot {
-            Slot::Field(field) => Some(field),
-            Slot::Flags(_) => None,
-        })
+        fields(&self.slots)
     }
 
-    /// Whether nothing follows the id on the wire.
+    /// Whether nothing follows the id on the wire, and nothing ever did.
     pub(super) fn is_unit(&self) -> bool {
-        self.slots.is_empty()
+        self.slots.is_empty() && self.older.is_empty()
     }
+}
+
+/// The fields among slots.
+pub(super) fn fields(slots: &[Slot]) -> impl Iterator<Item = &Field> {
+    slots.iter().filter_map(|slot| match slot {
+        Slot::Field(field) => Some(field),
+        Slot::Flags(_) => None,
+    })
 }
 
 /// Constructors that hold `Object`, directly or through another such one.

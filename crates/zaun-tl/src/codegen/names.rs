@@ -1,9 +1,11 @@
 //! From TL names to Rust names.
 
 /// Words that cannot be field names.
-const KEYWORDS: [&str; 22] = [
-    "as", "async", "await", "box", "break", "const", "dyn", "else", "enum", "final", "fn", "for", "if", "in",
-    "loop", "match", "move", "mod", "ref", "static", "type", "use",
+const KEYWORDS: [&str; 45] = [
+    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn", "else",
+    "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro",
+    "match", "mod", "move", "mut", "override", "priv", "pub", "ref", "return", "static", "struct", "trait",
+    "true", "try", "type", "unsafe", "use", "where", "while", "yield",
 ];
 
 /// Namespace and own part: `messages.getDialogs` is `("messages", "getDialogs")`.

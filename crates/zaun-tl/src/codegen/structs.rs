@@ -2,30 +2,35 @@
 
 use std::collections::BTreeMap;
 
-use super::model::{Combinator, Field, Slot, Ty};
-use super::{Generator, names, nested_modules};
+use super::model::{Combinator, Field, Slot, Ty, Version};
+use super::{Generator, names};
+use crate::schema::{Category, Definition};
 
 impl Generator<'_> {
-    /// The module `types`.
-    pub(super) fn types(&self) -> String {
+    /// The module `types`, of live or of legacy constructors.
+    pub(super) fn types(&mut self, legacy: bool) -> String {
         let mut items: BTreeMap<String, String> = BTreeMap::new();
         for (name, combinator) in &self.model.constructors {
-            if combinator.is_unit() && !self.is_single(combinator) {
+            let skipped = combinator.is_unit() && !self.is_single(combinator) && !legacy;
+            if skipped || self.model.is_legacy(&combinator.definition) != legacy {
                 continue;
             }
             let (namespace, _) = names::split(name);
             items.entry(namespace.to_owned()).or_default().push_str(&self.structure(combinator));
         }
-        nested_modules("types", "One struct per constructor.", &items)
+        self.nested_modules("types", "One struct per constructor.", &items)
     }
 
     /// Whether the constructor is the only one of its type.
     fn is_single(&self, combinator: &Combinator) -> bool {
-        self.model.single(&combinator.definition.result.to_string()).is_some()
+        let definition = &combinator.definition;
+        let only = self.model.single(&definition.result.to_string());
+        definition.category == Category::Constructor
+            && only.is_some_and(|only| only.definition.id == definition.id)
     }
 
     /// A struct with everything it implements.
-    pub(super) fn structure(&self, combinator: &Combinator) -> String {
+    pub(super) fn structure(&mut self, combinator: &Combinator) -> String {
         let definition = &combinator.definition;
         let rust = names::pascal(names::split(&definition.name).1);
         let mut out =
@@ -44,37 +49,100 @@ impl Generator<'_> {
             definition.id
         ));
         out.push_str(&self.decode_fn(combinator));
-        out.push_str(&self.encode_fn(combinator));
+        for version in &combinator.older {
+            out.push_str(&self.decode_old_fn(combinator, version));
+        }
+        if !combinator.older.is_empty() {
+            out.push_str(&decode_id_fn(combinator));
+        }
+        out.push_str(&self.encode_fns(combinator));
         out.push_str("}\n");
         out.push_str(&self.decode_impl(combinator, &rust));
-        out.push_str(&self.encode_impl(&rust));
+        out.push_str(&self.encode_impl(combinator, &rust));
         out
     }
 
     /// Reads the body of the newest version.
     fn decode_fn(&self, combinator: &Combinator) -> String {
-        let reader = if combinator.is_unit() { "_" } else { "r" };
-        let mut out = format!(
+        let fields = combinator.fields().map(|field| format!("{}: {}", field.ident, local(&field.ident)));
+        let fields: Vec<String> = fields.collect();
+        format!(
             "    /// Reads the fields, without the id.\n    \
-             pub fn decode_body({reader}: &mut Reader) -> Result<Self, DecodeError> {{\n"
-        );
-        for slot in &combinator.slots {
+             pub fn decode_body(r: &mut Reader) -> Result<Self, DecodeError> {{\n{}        \
+             Ok(Self {{ {} }})\n    }}\n",
+            self.read_slots(&combinator.definition, &combinator.slots),
+            fields.join(", ")
+        )
+    }
+
+    /// Reads the body of an old version into the newest.
+    fn decode_old_fn(&mut self, combinator: &Combinator, version: &Version) -> String {
+        let mut problems = Vec::new();
+        let id = version.definition.id;
+        let is_constructor = version.definition.category == Category::Constructor;
+        if is_constructor && version.definition.result != combinator.definition.result {
+            problems.push(format!("{}#{id:08x}: belonged to another type", version.definition.name));
+        }
+        if version.first >= combinator.since {
+            problems.push(format!("{}#{id:08x}: in force after the newest version", version.definition.name));
+        }
+        let value = match self.rules.find(&combinator.definition.name, id, "decode") {
+            Some("none") => {
+                let name = &version.definition.name;
+                return format!(
+                    "    fn decode_{id:08x}(_: &mut Reader) -> Result<Self, DecodeError> {{ \
+                     Err(DecodeError::NoSuccessor {{ id: {id:#010x}, name: \"{name}\" }}) }}\n"
+                );
+            }
+            Some(rule) => rule.to_owned(),
+            None => {
+                let plan = self.decode_plan(combinator, version, &mut problems);
+                let fields: Vec<String> =
+                    plan.iter().map(|(ident, value)| format!("{ident}: {value}")).collect();
+                format!("Self {{\n            {}\n        }}", fields.join(",\n            "))
+            }
+        };
+        self.problems.extend(problems);
+        format!(
+            "    /// `{}`\n    fn decode_{id:08x}(r: &mut Reader) -> Result<Self, DecodeError> {{\n{}        \
+             Ok({value})\n    }}\n",
+            version.definition,
+            self.read_slots(&version.definition, &version.slots),
+        )
+    }
+
+    /// Statements that read everything into locals.
+    fn read_slots(&self, definition: &Definition, slots: &[Slot]) -> String {
+        let mut out = String::new();
+        for slot in slots {
             match slot {
                 Slot::Flags(name) => out.push_str(&format!("        let {name} = r.take_u32()?;\n")),
                 Slot::Field(field) => {
+                    let read = self.rules.get(&definition.name, &format!("read.{}", field.name));
+                    // The rule is for old versions; the newest one is read as what it is.
+                    if let Some(read) = read.filter(|_| !self.is_newest(definition)) {
+                        out.push_str(&format!("        let {} = {read};\n", local(&field.ident)));
+                        continue;
+                    }
                     let read = self.read(field);
-                    out.push_str(&format!("        let {} = {read};\n", local(&field.ident)));
+                    out.push_str(&format!(
+                        "        let {}: {} = {read};\n",
+                        local(&field.ident),
+                        self.model.rust_field(field)
+                    ));
                 }
             }
         }
-        let fields = combinator.fields().map(|field| format!("{}: {}", field.ident, local(&field.ident)));
-        let fields: Vec<String> = fields.collect();
-        out.push_str(&format!("        Ok(Self {{ {} }})\n    }}\n", fields.join(", ")));
         out
     }
 
+    fn is_newest(&self, definition: &Definition) -> bool {
+        let mut newest = self.model.constructors.values().chain(self.model.functions.values());
+        newest.any(|combinator| combinator.definition.id == definition.id)
+    }
+
     /// The expression that reads one field.
-    pub(super) fn read(&self, field: &Field) -> String {
+    fn read(&self, field: &Field) -> String {
         let Some(flag) = &field.flag else { return self.read_value(&field.ty) };
         let present = format!("{} & {:#x} != 0", names::field(&flag.field), 1_u32 << flag.bit);
         match &field.ty {
@@ -97,17 +165,37 @@ impl Generator<'_> {
         }
     }
 
-    fn decode_impl(&self, combinator: &Combinator, rust: &str) -> String {
+    fn decode_impl(&mut self, combinator: &Combinator, rust: &str) -> String {
         let definition = &combinator.definition;
-        let min_size = self.shape.min_body(&combinator.slots).saturating_add(4);
-        let body = self.guarded(&definition.result.to_string(), "Self::decode_body(r)");
+        let gone = match self.is_single(combinator) {
+            true => self.gone_arms(&definition.result.to_string()),
+            false => String::new(),
+        };
+        let older = combinator.older.iter().map(|version| version.slots.as_slice());
+        let bodies = older.chain([combinator.slots.as_slice()]).map(|slots| self.shape.min_body(slots));
+        let min_size = bodies.min().unwrap_or(0).saturating_add(4);
+        let known = format!("Self::{}", self.body_call(combinator));
+        let body = self.guarded(&definition.result.to_string(), &known);
         format!(
             "impl Decode for {rust} {{\n    const MIN_SIZE: usize = {min_size};\n    \
-             fn decode(r: &mut Reader) -> Result<Self, DecodeError> {{\n        \
-             match r.take_u32()? {{\n            Self::CONSTRUCTOR_ID => {body},\n            \
-             id => Err(DecodeError::UnknownConstructor {{ id, expected: \"{}\" }}),\n        }}\n    }}\n}}\n",
+             fn decode(r: &mut Reader) -> Result<Self, DecodeError> {{\n        let id = r.take_u32()?;\n        \
+             match id {{\n            {} => {body},\n{gone}            \
+             _ => Err(DecodeError::UnknownConstructor {{ id, expected: \"{}\" }}),\n        }}\n    }}\n}}\n",
+            self.id_pattern(combinator),
             definition.name
         )
+    }
+
+    /// All ids of a constructor or function, as a pattern.
+    pub(super) fn id_pattern(&self, combinator: &Combinator) -> String {
+        let older = combinator.older.iter().map(|version| version.definition.id);
+        let ids: Vec<String> = [combinator.definition.id].into_iter().chain(older).map(hex).collect();
+        ids.join(" | ")
+    }
+
+    /// The call that reads what follows an id.
+    pub(super) fn body_call(&self, combinator: &Combinator) -> &'static str {
+        if combinator.older.is_empty() { "decode_body(r)" } else { "decode_id(r, id)" }
     }
 
     /// Counts depth around `expression` if values of `ty` can nest (M-012).
@@ -120,7 +208,24 @@ impl Generator<'_> {
     }
 }
 
-/// A local variable for a field: apart from `r`, `w` and the flag words.
+/// Reads the body of whichever version the id names.
+fn decode_id_fn(combinator: &Combinator) -> String {
+    let mut arms = String::new();
+    for version in &combinator.older {
+        arms.push_str(&format!("            {0:#010x} => Self::decode_{0:08x}(r),\n", version.definition.id));
+    }
+    format!(
+        "    /// Reads the fields of the version that `id` names.\n    \
+         pub fn decode_id(r: &mut Reader, id: u32) -> Result<Self, DecodeError> {{\n        match id {{\n{arms}            \
+         _ => Self::decode_body(r),\n        }}\n    }}\n"
+    )
+}
+
+/// A local variable for a field: apart from `r`, `w` and the flag words. Rules know it by this name.
 pub(super) fn local(ident: &str) -> String {
     format!("x_{}", ident.trim_start_matches("r#"))
+}
+
+fn hex(id: u32) -> String {
+    format!("{id:#010x}")
 }
