@@ -34,7 +34,8 @@ CREATE TABLE login_codes (
     attempts   BIGINT NOT NULL,
     -- requests since window_start, for FLOOD_WAIT
     requests     BIGINT NOT NULL,
-    window_start BIGINT NOT NULL
+    window_start BIGINT NOT NULL,
+    verified     BIGINT NOT NULL
 );
 
 -- One-time bytes of auth.exportAuthorization (M-470 … M-472), hashed.

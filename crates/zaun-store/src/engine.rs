@@ -45,13 +45,8 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        let readers = std::thread::available_parallelism()
-            .map_or(2, usize::from)
-            .clamp(2, 8);
-        Options {
-            durability: Durability::Full,
-            readers,
-        }
+        let readers = std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 8);
+        Options { durability: Durability::Full, readers }
     }
 }
 
@@ -112,11 +107,7 @@ impl Queue {
 
     async fn push(&self, job: Box<dyn Job>) -> Result<(), StoreError> {
         // The permit is handed back by `pop`, so that the limit counts waiting jobs only.
-        self.permits
-            .acquire()
-            .await
-            .map_err(|_| StoreError::Closed)?
-            .forget();
+        self.permits.acquire().await.map_err(|_| StoreError::Closed)?.forget();
         let mut state = self.state.lock();
         if state.1 {
             return Err(StoreError::Closed);
@@ -178,15 +169,7 @@ impl Store {
             readers.push(spawn("store-reader", move || read_loop(&conn, &queue, &shown))?);
         }
         let (writer, readers) = (Mutex::new(writer), Mutex::new(readers));
-        Ok(Store {
-            inner: Arc::new(Inner {
-                writes,
-                reads,
-                writer,
-                readers,
-                path: path.to_owned(),
-            }),
-        })
+        Ok(Store { inner: Arc::new(Inner { writes, reads, writer, readers, path: path.to_owned() }) })
     }
 
     /// Path of the database file.
@@ -250,11 +233,7 @@ fn connect(path: &Path, options: &Options, read_only: bool) -> Result<Connection
     conn.pragma_update(None, "cache_size", CACHE_KIB).map_err(fail)?;
     if !read_only {
         conn.pragma_update(None, "journal_mode", "WAL").map_err(fail)?;
-        let mode = if options.durability == Durability::Full {
-            "FULL"
-        } else {
-            "OFF"
-        };
+        let mode = if options.durability == Durability::Full { "FULL" } else { "OFF" };
         conn.pragma_update(None, "synchronous", mode).map_err(fail)?;
         conn.pragma_update(None, "foreign_keys", true).map_err(fail)?;
     }
@@ -268,27 +247,18 @@ where
     E: From<StoreError> + Send + 'static,
 {
     let (answer, answered) = oneshot::channel();
-    queue
-        .push(Box::new(Task {
-            work,
-            result: None,
-            answer,
-        }))
-        .await?;
+    queue.push(Box::new(Task { work, result: None, answer })).await?;
     answered.await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
 }
 
 fn panic_text(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("no text")
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no text")
 }
 
 fn read_loop(conn: &Connection, queue: &Queue, path: &str) {
     while let Some(mut job) = queue.pop(true) {
-        let begun = conn
-            .execute_batch("BEGIN")
-            .map_err(|e| StoreError::from_sqlite(&e, path));
+        let begun = conn.execute_batch("BEGIN").map_err(|e| StoreError::from_sqlite(&e, path));
         if begun.is_ok() {
             job.run(&Tx::new(conn, path));
         }
@@ -341,9 +311,7 @@ fn run_in_savepoint(conn: &Connection, path: &str, job: &mut dyn Job) -> Result<
     tx.execute("SAVEPOINT one", &[])?;
     let keep = job.run(&tx);
     if conn.is_autocommit() {
-        return Err(StoreError::RolledBack {
-            path: path.to_owned(),
-        });
+        return Err(StoreError::RolledBack { path: path.to_owned() });
     }
     if !keep {
         tx.execute("ROLLBACK TO one", &[])?;

@@ -64,10 +64,9 @@ impl StoreError {
             Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
                 StoreError::ReadOnly { path }
             }
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StoreError::Corrupt {
-                path,
-                detail: error.to_string(),
-            },
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                StoreError::Corrupt { path, detail: error.to_string() }
+            }
             Some(ErrorCode::ConstraintViolation) => StoreError::Constraint(error.to_string()),
             _ => StoreError::Statement(error.to_string()),
         }

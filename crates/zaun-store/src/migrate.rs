@@ -5,10 +5,8 @@ use rusqlite::Connection;
 use crate::StoreError;
 
 /// Table definitions of the SQLite engine, oldest first. A landed file never changes.
-const MIGRATIONS: &[(&str, &str)] = &[(
-    "0001_first_light",
-    include_str!("../migrations/0001_first_light.sql"),
-)];
+const MIGRATIONS: &[(&str, &str)] =
+    &[("0001_first_light", include_str!("../migrations/0001_first_light.sql"))];
 
 /// The schema version of this build: the number of migrations.
 pub const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;
@@ -16,14 +14,9 @@ pub const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;
 /// Brings the database to [`SCHEMA_VERSION`]; refuses one written by a newer program.
 pub(crate) fn run(conn: &mut Connection, path: &str) -> Result<(), StoreError> {
     let fail = |e: rusqlite::Error| StoreError::from_sqlite(&e, path);
-    let found: i64 = conn
-        .query_row("PRAGMA user_version", [], |row| row.get(0))
-        .map_err(fail)?;
+    let found: i64 = conn.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(fail)?;
     if found > SCHEMA_VERSION {
-        return Err(StoreError::TooNew {
-            found,
-            known: SCHEMA_VERSION,
-        });
+        return Err(StoreError::TooNew { found, known: SCHEMA_VERSION });
     }
     for (version, (name, sql)) in (1i64..).zip(MIGRATIONS).skip(usize::try_from(found).unwrap_or(0)) {
         let tx = conn.transaction().map_err(fail)?;

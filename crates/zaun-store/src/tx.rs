@@ -88,10 +88,7 @@ pub trait FromColumn: Sized {
 impl Row<'_> {
     /// Reads a column; a wrong type is [`StoreError::Statement`].
     pub fn column<T: FromColumn>(&self, index: usize) -> Result<T, StoreError> {
-        let value = self
-            .inner
-            .get_ref(index)
-            .map_err(|e| StoreError::Statement(e.to_string()))?;
+        let value = self.inner.get_ref(index).map_err(|e| StoreError::Statement(e.to_string()))?;
         T::from_column(value).map_err(|why| StoreError::Statement(format!("column {index}: {why}")))
     }
 }
@@ -124,17 +121,12 @@ impl FromColumn for Vec<u8> {
 impl<const N: usize> FromColumn for [u8; N] {
     fn from_column(value: ValueRef<'_>) -> Result<Self, String> {
         let blob = value.as_blob().map_err(|e| e.to_string())?;
-        blob.try_into()
-            .map_err(|_| format!("{} bytes where {N} were expected", blob.len()))
+        blob.try_into().map_err(|_| format!("{} bytes where {N} were expected", blob.len()))
     }
 }
 impl<T: FromColumn> FromColumn for Option<T> {
     fn from_column(value: ValueRef<'_>) -> Result<Self, String> {
-        if matches!(value, ValueRef::Null) {
-            Ok(None)
-        } else {
-            T::from_column(value).map(Some)
-        }
+        if matches!(value, ValueRef::Null) { Ok(None) } else { T::from_column(value).map(Some) }
     }
 }
 
@@ -161,18 +153,14 @@ impl<'c> Tx<'c> {
                 .parameter_index(&name)
                 .map_err(|e| self.error(e))?
                 .ok_or_else(|| StoreError::Statement(format!("{name} is not used in: {sql}")))?;
-            statement
-                .raw_bind_parameter(index, param)
-                .map_err(|e| self.error(e))?;
+            statement.raw_bind_parameter(index, param).map_err(|e| self.error(e))?;
         }
         Ok(statement)
     }
 
     /// Runs a statement that returns no rows; the number of rows it changed.
     pub fn execute(&self, sql: &str, params: &[Param<'_>]) -> Result<usize, StoreError> {
-        self.prepare(sql, params)?
-            .raw_execute()
-            .map_err(|e| self.error(e))
+        self.prepare(sql, params)?.raw_execute().map_err(|e| self.error(e))
     }
 
     /// Runs a query (or a statement with `RETURNING`) and maps every row.

@@ -92,12 +92,14 @@ pub struct CodeRow {
     pub requests: i64,
     /// Unix seconds.
     pub window_start: i64,
+    /// The right code was given, and auth.signUp may follow (M-447).
+    pub verified: bool,
 }
 
 /// The code for a phone.
 pub fn code(tx: &Tx<'_>, phone: &str) -> Result<Option<CodeRow>, StoreError> {
     tx.query_one(
-        "SELECT code, code_hash, expires_at, attempts, requests, window_start FROM login_codes WHERE phone = $1",
+        "SELECT code, code_hash, expires_at, attempts, requests, window_start, verified FROM login_codes WHERE phone = $1",
         params![phone],
         |row| {
             Ok(CodeRow {
@@ -107,6 +109,7 @@ pub fn code(tx: &Tx<'_>, phone: &str) -> Result<Option<CodeRow>, StoreError> {
                 attempts: row.column(3)?,
                 requests: row.column(4)?,
                 window_start: row.column(5)?,
+                verified: row.column(6)?,
             })
         },
     )
@@ -115,9 +118,9 @@ pub fn code(tx: &Tx<'_>, phone: &str) -> Result<Option<CodeRow>, StoreError> {
 /// Keeps the code for a phone, in place of an older one.
 pub fn put_code(tx: &Tx<'_>, phone: &str, row: &CodeRow) -> Result<(), StoreError> {
     tx.execute(
-        "INSERT INTO login_codes VALUES ($1, $2, $3, $4, $5, $6, $7)
+        "INSERT INTO login_codes VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
          ON CONFLICT (phone) DO UPDATE SET code = $2, code_hash = $3, expires_at = $4, attempts = $5,
-         requests = $6, window_start = $7",
+         requests = $6, window_start = $7, verified = $8",
         params![
             phone,
             &row.code,
@@ -125,14 +128,26 @@ pub fn put_code(tx: &Tx<'_>, phone: &str, row: &CodeRow) -> Result<(), StoreErro
             row.expires_at,
             row.attempts,
             row.requests,
-            row.window_start
+            row.window_start,
+            row.verified
         ],
     )?;
     Ok(())
 }
 
+/// Ends a login attempt.
+pub fn delete_code(tx: &Tx<'_>, phone: &str) -> Result<(), StoreError> {
+    tx.execute("DELETE FROM login_codes WHERE phone = $1", params![phone]).map(drop)
+}
+
 /// Keeps one-time bytes for another DC, by their hash.
-pub fn export(tx: &Tx<'_>, token_hash: &[u8], user_id: i64, dc_id: i64, expires_at: i64) -> Result<(), StoreError> {
+pub fn export(
+    tx: &Tx<'_>,
+    token_hash: &[u8],
+    user_id: i64,
+    dc_id: i64,
+    expires_at: i64,
+) -> Result<(), StoreError> {
     tx.execute(
         "INSERT INTO exported_authorizations VALUES ($1, $2, $3, $4)",
         params![token_hash, user_id, dc_id, expires_at],

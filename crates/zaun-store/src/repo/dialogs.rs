@@ -58,7 +58,7 @@ pub fn find(tx: &Tx<'_>, owner: i64, peer: PeerKey) -> Result<Option<DialogRow>,
     tx.query_one(&sql, params![owner, peer.kind, peer.id], read)
 }
 
-/// Notes a new message; an incoming one counts as unread, an outgoing one marks everything before it as read.
+/// Notes a new message; an incoming one counts as unread.
 pub fn on_message(
     tx: &Tx<'_>,
     owner: i64,
@@ -90,7 +90,13 @@ pub fn set_top(tx: &Tx<'_>, owner: i64, peer: PeerKey, message_id: i32, date: i6
 }
 
 /// Notes how far incoming messages were read.
-pub fn set_read_inbox(tx: &Tx<'_>, owner: i64, peer: PeerKey, max_id: i32, unread: i32) -> Result<(), StoreError> {
+pub fn set_read_inbox(
+    tx: &Tx<'_>,
+    owner: i64,
+    peer: PeerKey,
+    max_id: i32,
+    unread: i32,
+) -> Result<(), StoreError> {
     tx.execute(
         "UPDATE dialogs SET read_inbox_max = $4, unread_count = $5, unread_mark = 0
          WHERE owner_id = $1 AND peer_kind = $2 AND peer_id = $3",

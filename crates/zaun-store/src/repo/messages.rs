@@ -108,16 +108,16 @@ pub fn pinned(tx: &Tx<'_>, owner: i64, peer: PeerKey) -> Result<Vec<MessageRow>,
     tx.query(&sql, params![owner, peer.kind, peer.id], read)
 }
 
-/// Up to `limit` messages with ids in `from..=to`, newest first.
+/// Up to `limit` messages with ids in `from..=to`, newest first, after leaving out the newest `skip`.
 pub fn newest(
     tx: &Tx<'_>,
     owner: i64,
     peer: PeerKey,
-    from: i32,
-    to: i32,
+    (from, to): (i32, i32),
+    skip: i64,
     limit: i64,
 ) -> Result<Vec<MessageRow>, StoreError> {
-    range(tx, "DESC", params![owner, peer.kind, peer.id, from, to, limit])
+    range(tx, "DESC", params![owner, peer.kind, peer.id, from, to, limit, skip])
 }
 
 /// Up to `limit` messages with ids in `from..=to`, oldest first.
@@ -125,17 +125,16 @@ pub fn oldest(
     tx: &Tx<'_>,
     owner: i64,
     peer: PeerKey,
-    from: i32,
-    to: i32,
+    (from, to): (i32, i32),
     limit: i64,
 ) -> Result<Vec<MessageRow>, StoreError> {
-    range(tx, "ASC", params![owner, peer.kind, peer.id, from, to, limit])
+    range(tx, "ASC", params![owner, peer.kind, peer.id, from, to, limit, 0i64])
 }
 
 fn range(tx: &Tx<'_>, order: &str, params: &[Param<'_>]) -> Result<Vec<MessageRow>, StoreError> {
     let sql = format!(
         "{COLUMNS} WHERE owner_id = $1 AND peer_kind = $2 AND peer_id = $3 AND id >= $4 AND id <= $5
-         ORDER BY id {order} LIMIT $6"
+         ORDER BY id {order} LIMIT $6 OFFSET $7"
     );
     tx.query(&sql, params, read)
 }
@@ -202,4 +201,10 @@ pub fn by_random_id(tx: &Tx<'_>, owner: i64, random_id: i64) -> Result<Option<i3
 /// Notes the message that a random_id made.
 pub fn put_random_id(tx: &Tx<'_>, owner: i64, random_id: i64, id: i32) -> Result<(), StoreError> {
     tx.execute("INSERT INTO random_ids VALUES ($1, $2, $3)", params![owner, random_id, id]).map(drop)
+}
+
+/// Up to `limit` messages of the whole box with ids below `below`, newest first.
+pub fn newest_of_box(tx: &Tx<'_>, owner: i64, below: i32, limit: i64) -> Result<Vec<MessageRow>, StoreError> {
+    let sql = format!("{COLUMNS} WHERE owner_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3");
+    tx.query(&sql, params![owner, below, limit], read)
 }

@@ -72,3 +72,12 @@ pub fn since(tx: &Tx<'_>, owner: i64, pts: i32, limit: i64) -> Result<Vec<Update
         },
     )
 }
+
+/// The pts with which a message arrived; it is sought from the newest event back.
+pub fn pts_of_message(tx: &Tx<'_>, owner: i64, message_id: i32) -> Result<Option<i32>, StoreError> {
+    tx.query_one(
+        "SELECT pts FROM updates WHERE owner_id = $1 AND kind = 1 AND message_id = $2 ORDER BY pts DESC LIMIT 1",
+        params![owner, message_id],
+        |row| row.column(0),
+    )
+}

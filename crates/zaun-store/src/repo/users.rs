@@ -27,8 +27,7 @@ pub struct UserRow {
     pub deleted: bool,
 }
 
-const COLUMNS: &str =
-    "SELECT id, phone, first_name, last_name, username, about, photo_id, last_seen, created_at, deleted FROM users";
+const COLUMNS: &str = "SELECT id, phone, first_name, last_name, username, about, photo_id, last_seen, created_at, deleted FROM users";
 
 fn read(row: &Row<'_>) -> Result<UserRow, StoreError> {
     Ok(UserRow {
@@ -46,7 +45,13 @@ fn read(row: &Row<'_>) -> Result<UserRow, StoreError> {
 }
 
 /// Creates a user with the next id.
-pub fn insert(tx: &Tx<'_>, phone: &str, first_name: &str, last_name: &str, now: i64) -> Result<i64, StoreError> {
+pub fn insert(
+    tx: &Tx<'_>,
+    phone: &str,
+    first_name: &str,
+    last_name: &str,
+    now: i64,
+) -> Result<i64, StoreError> {
     tx.scalar(
         "INSERT INTO users (phone, first_name, last_name, last_seen, created_at)
          VALUES ($1, $2, $3, $4, $4) RETURNING id",

@@ -25,11 +25,7 @@ async fn a_failed_closure_rolls_back_its_own_changes_only() {
                 .write(move |tx| {
                     let name = format!("n{n}");
                     tx.execute("INSERT INTO usernames VALUES ($1, $2)", params![&name, n])?;
-                    if n % 2 == 0 {
-                        Err(StoreError::Closed)
-                    } else {
-                        Ok(())
-                    }
+                    if n % 2 == 0 { Err(StoreError::Closed) } else { Ok(()) }
                 })
                 .await
         }));
@@ -47,12 +43,7 @@ async fn a_read_sees_every_write_answered_before() {
     let (_dir, store) = open();
     for n in 1..=50i64 {
         store
-            .write(move |tx| {
-                tx.execute(
-                    "INSERT INTO usernames VALUES ($1, $2)",
-                    params![&n.to_string(), n],
-                )
-            })
+            .write(move |tx| tx.execute("INSERT INTO usernames VALUES ($1, $2)", params![&n.to_string(), n]))
             .await
             .unwrap();
         assert_eq!(store.read(count).await.unwrap(), n);
@@ -62,14 +53,9 @@ async fn a_read_sees_every_write_answered_before() {
 #[tokio::test]
 async fn a_panicking_closure_costs_only_itself() {
     let (_dir, store) = open();
-    let boom = store
-        .write(|_| -> Result<(), StoreError> { panic!("boom") })
-        .await;
+    let boom = store.write(|_| -> Result<(), StoreError> { panic!("boom") }).await;
     assert!(matches!(boom, Err(StoreError::Panicked)));
-    store
-        .write(|tx| tx.execute("INSERT INTO usernames VALUES ($1, $2)", params!["a", 1i64]))
-        .await
-        .unwrap();
+    store.write(|tx| tx.execute("INSERT INTO usernames VALUES ($1, $2)", params!["a", 1i64])).await.unwrap();
 }
 
 #[tokio::test]
@@ -78,10 +64,7 @@ async fn a_constraint_violation_is_named_and_leaves_the_group_alive() {
     let insert =
         |tx: &zaun_store::Tx<'_>| tx.execute("INSERT INTO usernames VALUES ($1, $2)", params!["a", 1i64]);
     store.write(insert).await.unwrap();
-    assert!(matches!(
-        store.write(insert).await,
-        Err(StoreError::Constraint(_))
-    ));
+    assert!(matches!(store.write(insert).await, Err(StoreError::Constraint(_))));
     assert_eq!(store.read(count).await.unwrap(), 1);
 }
 
@@ -90,10 +73,7 @@ async fn data_survives_reopening_and_readers_cannot_write() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("t.db");
     let store = Store::open(&path, &Options::default()).unwrap();
-    store
-        .write(|tx| tx.execute("INSERT INTO usernames VALUES ($1, $2)", params!["a", 1i64]))
-        .await
-        .unwrap();
+    store.write(|tx| tx.execute("INSERT INTO usernames VALUES ($1, $2)", params!["a", 1i64])).await.unwrap();
     drop(store);
     let store = Store::open(&path, &Options::default()).unwrap();
     assert_eq!(store.read(count).await.unwrap(), 1);
@@ -112,10 +92,7 @@ fn a_database_of_a_newer_program_is_refused() {
     newer[60..64].copy_from_slice(&9999u32.to_be_bytes());
     std::fs::write(&path, newer).unwrap();
     let refused = Store::open(&path, &Options::default()).err().unwrap();
-    assert!(
-        matches!(refused, StoreError::TooNew { found: 9999, .. }),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, StoreError::TooNew { found: 9999, .. }), "{refused:?}");
 }
 
 #[test]
@@ -131,10 +108,7 @@ fn a_file_that_is_no_database_is_refused_by_name() {
 #[tokio::test]
 async fn a_full_disk_is_named_and_leaves_no_torn_state() {
     let (_dir, store) = open();
-    store
-        .write(|tx| tx.query("PRAGMA max_page_count = 100", &[], |_| Ok(())))
-        .await
-        .unwrap();
+    store.write(|tx| tx.query("PRAGMA max_page_count = 100", &[], |_| Ok(()))).await.unwrap();
     let store = Arc::new(store);
     let mut full = 0;
     let mut kept = 0;
@@ -143,10 +117,7 @@ async fn a_full_disk_is_named_and_leaves_no_torn_state() {
             .write(move |tx| {
                 let big = vec![1u8; 8000];
                 tx.execute("INSERT INTO media VALUES ($1, 1, 0, $2)", params![n, &big])?;
-                tx.execute(
-                    "INSERT INTO usernames VALUES ($1, $2)",
-                    params![&n.to_string(), n],
-                )
+                tx.execute("INSERT INTO usernames VALUES ($1, $2)", params![&n.to_string(), n])
             })
             .await;
         match result {

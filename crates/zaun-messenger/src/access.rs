@@ -1,0 +1,74 @@
+//! Access hashes and file references: signed, never stored.
+
+use zaun_crypto::hash::{ct_eq, hmac_sha256};
+use zeroize::Zeroizing;
+
+/// Seconds that a file reference is good for (M-518). Clients fetch the object again afterwards.
+pub const FILE_REFERENCE_LIFE_S: i64 = 7 * 86_400;
+
+/// Signs and checks what clients hand back.
+pub struct Signer {
+    secret: Zeroizing<[u8; 32]>,
+}
+
+impl Signer {
+    pub(crate) fn new(secret: [u8; 32]) -> Signer {
+        Signer { secret: Zeroizing::new(secret) }
+    }
+
+    fn number(&self, purpose: &[u8], a: i64, b: i64) -> i64 {
+        let mac = hmac_sha256(&*self.secret, &[purpose, &a.to_le_bytes(), &b.to_le_bytes()]);
+        mac.first_chunk().map_or(0, |bytes| i64::from_le_bytes(*bytes))
+    }
+
+    /// The access hash under which `viewer` knows a user.
+    pub fn user(&self, viewer: i64, user: i64) -> i64 {
+        self.number(b"user", viewer, user)
+    }
+
+    /// The access hash of a photo or document.
+    pub fn media(&self, media_id: i64) -> i64 {
+        self.number(b"media", media_id, 0)
+    }
+
+    /// A reference to a media object, good for [`FILE_REFERENCE_LIFE_S`].
+    pub fn file_reference(&self, media_id: i64, now: i64) -> Vec<u8> {
+        let mut out = now.to_le_bytes().to_vec();
+        out.extend_from_slice(&self.number(b"reference", media_id, now).to_le_bytes());
+        out
+    }
+
+    /// Checks a reference; the error is the text that clients expect (M-517, M-519).
+    pub fn check_file_reference(
+        &self,
+        media_id: i64,
+        reference: &[u8],
+        now: i64,
+    ) -> Result<(), &'static str> {
+        if reference.is_empty() {
+            return Err("FILE_REFERENCE_EMPTY");
+        }
+        let made = reference.first_chunk().map_or(0, |bytes| i64::from_le_bytes(*bytes));
+        if !ct_eq(&self.file_reference(media_id, made), reference) {
+            return Err("FILE_REFERENCE_INVALID");
+        }
+        if now - made > FILE_REFERENCE_LIFE_S { Err("FILE_REFERENCE_EXPIRED") } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hashes_differ_by_viewer_and_references_expire() {
+        let signer = Signer::new([1; 32]);
+        assert_ne!(signer.user(1, 2), signer.user(3, 2));
+        let reference = signer.file_reference(9, 1000);
+        assert_eq!(signer.check_file_reference(9, &reference, 1000), Ok(()));
+        assert_eq!(signer.check_file_reference(8, &reference, 1000), Err("FILE_REFERENCE_INVALID"), "M-517");
+        assert_eq!(signer.check_file_reference(9, &[], 1000), Err("FILE_REFERENCE_EMPTY"), "M-517");
+        let late = 1001 + FILE_REFERENCE_LIFE_S;
+        assert_eq!(signer.check_file_reference(9, &reference, late), Err("FILE_REFERENCE_EXPIRED"), "M-517");
+    }
+}

@@ -1,0 +1,250 @@
+//! Accounts: signing in and up, profile, user name (M-446 … M-456).
+
+use rand::Rng;
+use zaun_schema::api::{enums, types};
+use zaun_store::Tx;
+use zaun_store::repo::users::{self, UserRow};
+use zaun_store::repo::{authorizations, contacts, updates};
+
+use crate::codes::{self, Checked, normalize_phone};
+use crate::limits::{ABOUT_LENGTH, NAME_LENGTH};
+use crate::{Actor, Changes, Error, FIRST_USER, Messenger, SERVICE_USER};
+
+/// Where a login comes from.
+#[derive(Debug, Clone, Default)]
+pub struct Origin {
+    /// Address of the connection.
+    pub ip: String,
+    /// Device, for the notice to other sessions.
+    pub device: String,
+}
+
+/// How a login went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SignIn {
+    /// The key is logged in.
+    Done(UserRow),
+    /// The code was right, and nobody has this phone (M-447).
+    SignUpRequired,
+    /// The code was wrong; the try was counted.
+    WrongCode,
+}
+
+/// Makes sure that the account exists from which codes come, and that ordinary ids begin where they should.
+pub(crate) fn create_service_user(tx: &Tx<'_>, now: i64) -> Result<(), Error> {
+    if users::find(tx, SERVICE_USER)?.is_none() {
+        users::insert_with_id(tx, SERVICE_USER, "Zaun", now)?;
+        updates::create_box(tx, SERVICE_USER)?;
+        // The counter of ids never goes back, so this row leaves its mark.
+        users::insert_with_id(tx, FIRST_USER, "", now)?;
+        users::remove(tx, FIRST_USER)?;
+    }
+    Ok(())
+}
+
+fn trimmed(name: &str, limit: usize) -> Option<String> {
+    let name = name.trim();
+    (name.chars().count() <= limit).then(|| name.to_owned())
+}
+
+fn first_name(name: &str) -> Result<String, Error> {
+    trimmed(name, NAME_LENGTH).filter(|n| !n.is_empty()).ok_or_else(|| Error::bad("FIRSTNAME_INVALID"))
+}
+
+fn last_name(name: &str) -> Result<String, Error> {
+    trimmed(name, NAME_LENGTH).ok_or_else(|| Error::bad("LASTNAME_INVALID"))
+}
+
+impl Messenger {
+    /// Signs a key in by phone, hash and code.
+    pub async fn sign_in(
+        &self,
+        actor: Actor,
+        phone: &str,
+        hash: String,
+        code: String,
+        origin: Origin,
+    ) -> Result<SignIn, Error> {
+        let phone = normalize_phone(phone)?;
+        let authorization = rand::rng().next_u64().cast_signed();
+        let work = move |changes: &mut Changes<'_, '_>| {
+            if codes::check(changes.tx, &phone, &hash, &code, changes.now)? == Checked::Wrong {
+                return Ok(SignIn::WrongCode);
+            }
+            let Some(user) = users::by_phone(changes.tx, &phone)? else { return Ok(SignIn::SignUpRequired) };
+            authorizations::delete_code(changes.tx, &phone)?;
+            log_in(changes, actor, user.id, authorization, &origin)?;
+            Ok(SignIn::Done(user))
+        };
+        Ok(self.change(actor, work).await?.0)
+    }
+
+    /// Creates an account after a right code (M-447, M-448).
+    pub async fn sign_up(
+        &self,
+        actor: Actor,
+        phone: &str,
+        hash: String,
+        names: (String, String),
+        origin: Origin,
+    ) -> Result<UserRow, Error> {
+        let phone = normalize_phone(phone)?;
+        let (first, last) = (first_name(&names.0)?, last_name(&names.1)?);
+        let authorization = rand::rng().next_u64().cast_signed();
+        let work = move |changes: &mut Changes<'_, '_>| {
+            if !codes::live(changes.tx, &phone, &hash, changes.now)?.verified {
+                return Err(Error::bad("PHONE_CODE_EMPTY"));
+            }
+            if users::by_phone(changes.tx, &phone)?.is_some() {
+                return Err(Error::bad("PHONE_NUMBER_OCCUPIED"));
+            }
+            let id = users::insert(changes.tx, &phone, &first, &last, changes.now)?;
+            updates::create_box(changes.tx, id)?;
+            authorizations::delete_code(changes.tx, &phone)?;
+            log_in(changes, actor, id, authorization, &origin)?;
+            users::find(changes.tx, id)?.ok_or_else(|| Error::bad("USER_ID_INVALID"))
+        };
+        Ok(self.change(actor, work).await?.0)
+    }
+
+    /// Changes names and bio; what is `None` stays.
+    pub async fn update_profile(
+        &self,
+        actor: Actor,
+        first: Option<String>,
+        last: Option<String>,
+        about: Option<String>,
+    ) -> Result<(), Error> {
+        let first = first.map(|name| first_name(&name)).transpose()?;
+        let last = last.map(|name| last_name(&name)).transpose()?;
+        let about =
+            about.map(|text| trimmed(&text, ABOUT_LENGTH).ok_or_else(|| Error::bad("ABOUT_TOO_LONG")));
+        let about = about.transpose()?;
+        let work = move |changes: &mut Changes<'_, '_>| {
+            let user = own(changes.tx, actor)?;
+            users::set_profile(
+                changes.tx,
+                user.id,
+                first.as_deref().unwrap_or(&user.first_name),
+                last.as_deref().unwrap_or(&user.last_name),
+                about.as_deref().unwrap_or(&user.about),
+            )?;
+            announce_name(changes, user.id)
+        };
+        self.change(actor, work).await.map(drop)
+    }
+
+    /// Gives the user another user name; an empty one removes it.
+    pub async fn update_username(&self, actor: Actor, username: String) -> Result<(), Error> {
+        let work = move |changes: &mut Changes<'_, '_>| {
+            let user = own(changes.tx, actor)?;
+            if user.username.as_deref().unwrap_or_default() == username {
+                return Err(Error::bad("USERNAME_NOT_MODIFIED"));
+            }
+            if username.is_empty() {
+                users::set_username(changes.tx, user.id, None)?;
+            } else {
+                let folded = fold_username(&username)?;
+                if users::by_username(changes.tx, &folded)?.is_some_and(|holder| holder != user.id) {
+                    return Err(Error::bad("USERNAME_OCCUPIED"));
+                }
+                users::set_username(changes.tx, user.id, Some((&username, &folded)))?;
+            }
+            announce_name(changes, user.id)
+        };
+        self.change(actor, work).await.map(drop)
+    }
+
+    /// Whether a user name is free for the actor.
+    pub async fn check_username(&self, actor: Actor, username: &str) -> Result<bool, Error> {
+        let folded = fold_username(username)?;
+        self.read(move |tx| Ok(users::by_username(tx, &folded)?.is_none_or(|holder| holder == actor.user_id)))
+            .await
+    }
+}
+
+/// The user behind an actor.
+pub(crate) fn own(tx: &Tx<'_>, actor: Actor) -> Result<UserRow, Error> {
+    users::find(tx, actor.user_id)?.ok_or_else(|| Error::refused(401, "USER_DEACTIVATED"))
+}
+
+/// A user name in the form in which it is unique; 5 to 32 letters, digits and underscores, a letter first.
+pub(crate) fn fold_username(username: &str) -> Result<String, Error> {
+    let shape = username.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let begins = username.starts_with(|c: char| c.is_ascii_alphabetic());
+    let ends = !username.ends_with('_') && !username.contains("__");
+    if shape && begins && ends && (5..=32).contains(&username.len()) {
+        Ok(username.to_ascii_lowercase())
+    } else {
+        Err(Error::bad("USERNAME_INVALID"))
+    }
+}
+
+/// Binds the user to the key (M-455) and tells the others (M-456).
+fn log_in(
+    changes: &mut Changes<'_, '_>,
+    actor: Actor,
+    user_id: i64,
+    hash: i64,
+    origin: &Origin,
+) -> Result<(), Error> {
+    authorizations::put(changes.tx, actor.key_id, user_id, hash, changes.now, &origin.ip)?;
+    if authorizations::of_user(changes.tx, user_id)?.len() > 1 {
+        let date = i32::try_from(changes.now).unwrap_or(i32::MAX);
+        let update = types::UpdateNewAuthorization {
+            unconfirmed: false,
+            hash,
+            date: Some(date),
+            device: Some(origin.device.clone()),
+            location: Some(origin.ip.clone()),
+        };
+        changes.hint(user_id, update.into());
+    }
+    Ok(())
+}
+
+/// Tells everybody who may show the name: the user's own sessions, and those who have a chat or a contact entry.
+fn announce_name(changes: &mut Changes<'_, '_>, user_id: i64) -> Result<(), Error> {
+    let Some(user) = users::find(changes.tx, user_id)? else { return Ok(()) };
+    let usernames = user.username.iter().map(|name| types::Username {
+        editable: true,
+        active: true,
+        username: name.clone(),
+        ..types::Username::default()
+    });
+    let update: enums::Update = types::UpdateUserName {
+        user_id,
+        first_name: user.first_name.clone(),
+        last_name: user.last_name.clone(),
+        usernames: usernames.collect(),
+    }
+    .into();
+    for audience in audience(changes.tx, user_id)? {
+        changes.hint(audience, update.clone());
+    }
+    Ok(())
+}
+
+/// Users whose clients show this user: itself, those who have it as a contact, and those who have a chat with it.
+pub(crate) fn audience(tx: &Tx<'_>, user_id: i64) -> Result<Vec<i64>, Error> {
+    let mut ids = contacts::owners(tx, user_id)?;
+    let dialogs = zaun_store::repo::dialogs::all(tx, user_id)?;
+    ids.extend(dialogs.iter().filter(|d| d.peer.kind == 1).map(|d| d.peer.id));
+    ids.push(user_id);
+    ids.sort_unstable();
+    ids.dedup();
+    Ok(ids)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fold_username;
+
+    #[test]
+    fn user_names_have_a_shape() {
+        assert_eq!(fold_username("Alice_1").unwrap(), "alice_1");
+        for bad in ["four", "1alice", "alice_", "al__ice", "älice", "a".repeat(33).as_str()] {
+            assert!(fold_username(bad).is_err(), "{bad}");
+        }
+    }
+}

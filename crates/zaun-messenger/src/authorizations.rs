@@ -1,0 +1,97 @@
+//! Logged-in sessions: listing, ending, carrying one to another DC (M-455 … M-458, M-470 … M-472).
+
+use rand::Rng;
+use zaun_crypto::hash::sha256;
+use zaun_store::repo::authorizations::{self as store, AuthorizationRow};
+use zaun_store::repo::keys::{self, ClientRow};
+use zaun_store::repo::users::UserRow;
+
+use crate::limits::{EXPORT_LIFE_S, FRESH_AUTHORIZATION_S};
+use crate::{Actor, Error, Messenger, accounts};
+
+impl Messenger {
+    /// Who is logged in on a key; `None` for nobody.
+    pub async fn authorization(&self, key_id: i64) -> Result<Option<AuthorizationRow>, Error> {
+        self.read(move |tx| Ok(store::of_key(tx, key_id)?)).await
+    }
+
+    /// Notes what the client on a key says of itself (M-401, M-403).
+    pub async fn set_client(&self, key_id: i64, client: ClientRow) -> Result<(), Error> {
+        self.store.write(move |tx| Ok(keys::set_client(tx, key_id, &client)?)).await
+    }
+
+    /// Notes that an authorization is in use.
+    pub async fn touch(&self, key_id: i64) -> Result<(), Error> {
+        let now = self.now();
+        self.store.write(move |tx| Ok(store::touch(tx, key_id, now)?)).await
+    }
+
+    /// Logs the actor's key out.
+    pub async fn log_out(&self, actor: Actor) -> Result<(), Error> {
+        self.store.write(move |tx| Ok(store::delete(tx, actor.key_id).map(drop)?)).await
+    }
+
+    /// All sessions of the actor.
+    pub async fn authorizations(&self, actor: Actor) -> Result<Vec<AuthorizationRow>, Error> {
+        self.read(move |tx| Ok(store::of_user(tx, actor.user_id)?)).await
+    }
+
+    /// Ends one other session, named by its hash, or all others; the keys that were logged out (M-457).
+    pub async fn reset_authorizations(&self, actor: Actor, hash: Option<i64>) -> Result<Vec<i64>, Error> {
+        let fresh_may = self.settings.sandbox;
+        let now = self.now();
+        self.store
+            .write(move |tx| {
+                let all = store::of_user(tx, actor.user_id)?;
+                let current = all.iter().find(|a| a.key_id == actor.key_id);
+                let age = current.map_or(0, |a| now - a.created_at);
+                if !fresh_may && age < FRESH_AUTHORIZATION_S {
+                    return Err(Error::refused(406, "FRESH_RESET_AUTHORISATION_FORBIDDEN"));
+                }
+                let others = all.iter().filter(|a| a.key_id != actor.key_id);
+                let chosen: Vec<i64> =
+                    others.filter(|a| hash.is_none_or(|hash| hash == a.hash)).map(|a| a.key_id).collect();
+                if chosen.is_empty() && hash.is_some() {
+                    return Err(Error::bad("HASH_INVALID"));
+                }
+                for key_id in &chosen {
+                    store::delete(tx, *key_id)?;
+                }
+                Ok(chosen)
+            })
+            .await
+    }
+
+    /// One-time bytes with which the actor logs in on another DC (M-470, M-472).
+    pub async fn export_authorization(&self, actor: Actor, dc_id: i64) -> Result<Vec<u8>, Error> {
+        let mut token = [0; 32];
+        rand::rng().fill_bytes(&mut token);
+        let (hash, expires) = (sha256(&[&token]), self.now() + EXPORT_LIFE_S);
+        self.store
+            .write(move |tx| Ok::<_, Error>(store::export(tx, &hash, actor.user_id, dc_id, expires)?))
+            .await?;
+        Ok(token.to_vec())
+    }
+
+    /// Logs a key in with such bytes, once (M-471, M-472).
+    pub async fn import_authorization(
+        &self,
+        actor: Actor,
+        user_id: i64,
+        token: &[u8],
+        ip: String,
+    ) -> Result<UserRow, Error> {
+        let (hash, now) = (sha256(&[token]), self.now());
+        let authorization = rand::rng().next_u64().cast_signed();
+        self.store
+            .write(move |tx| {
+                let taken = store::take_exported(tx, &hash)?;
+                if !taken.is_some_and(|(user, _, expires)| user == user_id && now < expires) {
+                    return Err(Error::bad("AUTH_BYTES_INVALID"));
+                }
+                store::put(tx, actor.key_id, user_id, authorization, now, &ip)?;
+                accounts::own(tx, Actor { user_id, ..actor })
+            })
+            .await
+    }
+}

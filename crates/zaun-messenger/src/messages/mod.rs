@@ -1,0 +1,10 @@
+//! Messages: sending, changing, removing, reading, finding.
+
+pub mod body;
+pub mod change;
+pub mod forward;
+pub mod history;
+pub mod pins;
+pub mod read;
+pub mod search;
+pub mod send;

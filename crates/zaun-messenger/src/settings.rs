@@ -1,0 +1,88 @@
+//! Notification settings.
+
+use zaun_schema::api::types::{InputPeerNotifySettings, PeerNotifySettings};
+use zaun_schema::api::{enums, types};
+use zaun_store::repo::{PeerKey, settings};
+
+use crate::messages::body;
+use crate::{Actor, Changes, Error, Messenger};
+
+/// What notification settings are about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// One conversation.
+    Peer(PeerKey),
+    /// All private chats.
+    Users,
+    /// All groups.
+    Chats,
+    /// All channels.
+    Broadcasts,
+}
+
+impl Scope {
+    fn columns(self) -> (i64, i64) {
+        match self {
+            Scope::Peer(peer) => (peer.kind, peer.id),
+            Scope::Users => (11, 0),
+            Scope::Chats => (12, 0),
+            Scope::Broadcasts => (13, 0),
+        }
+    }
+
+    fn to_tl(self) -> enums::NotifyPeer {
+        match self {
+            Scope::Peer(peer) => types::NotifyPeer { peer: crate::peers::to_peer(peer) }.into(),
+            Scope::Users => enums::NotifyPeer::NotifyUsers,
+            Scope::Chats => enums::NotifyPeer::NotifyChats,
+            Scope::Broadcasts => enums::NotifyPeer::NotifyBroadcasts,
+        }
+    }
+}
+
+/// Reads settings inside a transaction; without any the defaults of the schema, which say "as the scope above".
+pub fn notify(tx: &zaun_store::Tx<'_>, owner: i64, scope: Scope) -> Result<PeerNotifySettings, Error> {
+    let (kind, peer_id) = scope.columns();
+    let stored = settings::notify(tx, owner, kind, peer_id)?;
+    stored.map(|bytes| body::decode(bytes)).transpose().map(Option::unwrap_or_default)
+}
+
+impl Messenger {
+    /// Notification settings of a scope.
+    pub async fn notify_settings(&self, actor: Actor, scope: Scope) -> Result<PeerNotifySettings, Error> {
+        self.read(move |tx| notify(tx, actor.user_id, scope)).await
+    }
+
+    /// Changes the given fields and tells the user's other sessions.
+    pub async fn set_notify_settings(
+        &self,
+        actor: Actor,
+        scope: Scope,
+        input: InputPeerNotifySettings,
+    ) -> Result<(), Error> {
+        let work = move |changes: &mut Changes<'_, '_>| {
+            let old = notify(changes.tx, actor.user_id, scope)?;
+            let sound = |old: Option<enums::NotificationSound>| input.sound.clone().or(old);
+            let new = PeerNotifySettings {
+                show_previews: input.show_previews.or(old.show_previews),
+                silent: input.silent.or(old.silent),
+                mute_until: input.mute_until.or(old.mute_until),
+                ios_sound: sound(old.ios_sound),
+                android_sound: sound(old.android_sound),
+                other_sound: sound(old.other_sound),
+                ..PeerNotifySettings::default()
+            };
+            let (kind, peer_id) = scope.columns();
+            settings::put_notify(changes.tx, actor.user_id, kind, peer_id, &body::encode(&new)?)?;
+            let update = types::UpdateNotifySettings { peer: scope.to_tl(), notify_settings: new };
+            changes.hint(actor.user_id, update.into());
+            Ok(())
+        };
+        self.change(actor, work).await.map(drop)
+    }
+
+    /// Back to the defaults everywhere.
+    pub async fn reset_notify_settings(&self, actor: Actor) -> Result<(), Error> {
+        self.store.write(move |tx| Ok(settings::clear_notify(tx, actor.user_id)?)).await
+    }
+}

@@ -1,0 +1,34 @@
+//! Every limit of the server library, by name and with its reason.
+
+use std::time::Duration;
+
+/// Connections at once. Each costs a few KiB; the operating system's descriptor limit usually comes first.
+pub const MAX_CONNECTIONS: usize = 200_000;
+/// Connections at once from one address; more get −429 (M-050). Loopback is exempt: tests and proxies live there.
+pub const MAX_CONNECTIONS_PER_ADDRESS: usize = 2_000;
+/// Sessions that one key may keep; the one unused for longest is forgotten first (M-191).
+pub const MAX_SESSIONS_PER_KEY: usize = 128;
+/// Sessions that one connection may carry (M-034): clients reuse connections, but not for crowds.
+pub const MAX_SESSIONS_PER_CONNECTION: usize = 16;
+/// Queries of one session that may run at once: as many as the most eager client keeps in flight.
+pub const MAX_RUNNING_QUERIES: usize = 1024;
+/// Finished queries of a session whose outcome is remembered for invokeAfterMsg (M-409).
+pub const MAX_OUTCOMES: usize = 256;
+/// Longest wait of invokeAfterMsg (M-411).
+pub const INVOKE_AFTER_WAIT: Duration = Duration::from_millis(500);
+/// A session without connections is forgotten after this (M-200).
+pub const SESSION_LIFE: Duration = Duration::from_secs(600);
+/// How often forgotten sessions and idle keys are swept out.
+pub const SWEEP_INTERVAL: Duration = Duration::from_secs(30);
+/// A connection that has not yet sent a valid encrypted packet may be silent for so long.
+pub const STRANGER_IDLE: Duration = Duration::from_secs(75);
+/// A connection with a session may be silent for so long; every client pings more often.
+pub const SESSION_IDLE: Duration = Duration::from_secs(900);
+/// A client that takes nothing from its socket for so long is cut off; its session keeps the rest.
+pub const WRITE_STALL: Duration = Duration::from_secs(60);
+/// Bytes gathered before they are written in one system call.
+pub const WRITE_BATCH: usize = 256 * 1024;
+/// Bytes read in one system call, into a buffer that belongs to the thread.
+pub const READ_CHUNK: usize = 64 * 1024;
+/// Key-exchange computations that may wait for a processor; more get −429 (M-146).
+pub const MAX_QUEUED_COMPUTATIONS: usize = 1024;

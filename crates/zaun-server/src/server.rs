@@ -1,0 +1,330 @@
+//! The server: what connections share, the accept loop, and the broom that forgets idle sessions.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use parking_lot::Mutex;
+use rand::Rng;
+use tokio::net::TcpListener;
+use zaun_crypto::rsa::PrivateKey;
+use zaun_mtproto::UnixTime;
+use zaun_mtproto::handshake::ServerConfig;
+use zaun_mtproto::packet::{Header, Opened};
+use zaun_mtproto::salts::SaltSource;
+use zaun_mtproto::session::{ConnId, Session};
+
+use crate::compute::Compute;
+use crate::connection;
+use crate::keys::{KeyEntry, KeyRegistry, KeyStore};
+use crate::limits::{
+    MAX_CONNECTIONS, MAX_CONNECTIONS_PER_ADDRESS, MAX_SESSIONS_PER_KEY, SESSION_LIFE, SWEEP_INTERVAL,
+};
+use crate::service::Service;
+use crate::session::SessionHandle;
+
+/// The key exchange's settings, which may still be on their way.
+pub(crate) type RsaKeys = tokio::sync::watch::Receiver<Option<Arc<ServerConfig>>>;
+
+/// What every connection of a server uses.
+pub(crate) struct Shared<S: Service> {
+    pub(crate) service: Arc<S>,
+    pub(crate) store: Arc<dyn KeyStore>,
+    pub(crate) rsa: RsaKeys,
+    pub(crate) salts: SaltSource,
+    pub(crate) keys: KeyRegistry<S>,
+    pub(crate) compute: Compute,
+    next_conn: AtomicU64,
+    open: AtomicUsize,
+    addresses: Mutex<HashMap<IpAddr, usize>>,
+}
+
+/// What is wrong with a server's settings.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BuildError {
+    /// Key exchange needs an RSA key.
+    #[error("no RSA key: give at least one with Builder::rsa_key")]
+    NoRsaKey,
+}
+
+/// Settings of a server; made by [`Server::builder`].
+pub struct Builder<S: Service> {
+    service: Arc<S>,
+    store: Arc<dyn KeyStore>,
+    rsa: Vec<PrivateKey>,
+    later: Option<RsaKeys>,
+    salt_secret: Option<[u8; 32]>,
+    legacy_rsa: bool,
+}
+
+impl<S: Service> Builder<S> {
+    /// Adds an RSA key for the key exchange; several may be in use at once (M-096).
+    pub fn rsa_key(mut self, key: PrivateKey) -> Self {
+        self.rsa.push(key);
+        self
+    }
+
+    /// Settings of the key exchange that are still being made: connections are accepted at once, key exchanges wait
+    /// for them. They take the place of [`Builder::rsa_key`] and [`Builder::legacy_rsa`].
+    pub fn exchange_later(mut self, config: tokio::sync::watch::Receiver<Option<Arc<ServerConfig>>>) -> Self {
+        self.later = Some(config);
+        self
+    }
+
+    /// The secret from which salts are derived (M-245). Without one a random secret is used, and after a restart
+    /// every client has to fetch a new salt.
+    pub fn salt_secret(mut self, secret: [u8; 32]) -> Self {
+        self.salt_secret = Some(secret);
+        self
+    }
+
+    /// Whether the old RSA scheme is served (M-107); on by default, because living clients still send it.
+    pub fn legacy_rsa(mut self, on: bool) -> Self {
+        self.legacy_rsa = on;
+        self
+    }
+
+    /// Makes the server.
+    pub fn build(self) -> Result<Server<S>, BuildError> {
+        let rsa = match self.later {
+            Some(later) => later,
+            None if self.rsa.is_empty() => return Err(BuildError::NoRsaKey),
+            None => {
+                let config = ServerConfig { old_rsa: self.legacy_rsa, ..ServerConfig::new(self.rsa) };
+                tokio::sync::watch::channel(Some(Arc::new(config))).1
+            }
+        };
+        let secret = self.salt_secret.unwrap_or_else(|| {
+            let mut secret = [0; 32];
+            rand::rng().fill_bytes(&mut secret);
+            secret
+        });
+        Ok(Server {
+            handle: Handle {
+                shared: Arc::new(Shared {
+                    service: self.service,
+                    store: self.store,
+                    rsa,
+                    salts: SaltSource::new(secret),
+                    keys: KeyRegistry::default(),
+                    compute: Compute::default(),
+                    next_conn: AtomicU64::new(1),
+                    open: AtomicUsize::new(0),
+                    addresses: Mutex::default(),
+                }),
+            },
+        })
+    }
+}
+
+/// A server that is ready to serve listeners.
+pub struct Server<S: Service> {
+    handle: Handle<S>,
+}
+
+impl<S: Service> Server<S> {
+    /// Starts the settings of a server.
+    pub fn builder(service: S, store: impl KeyStore) -> Builder<S> {
+        let (service, store) = (Arc::new(service), Arc::new(store));
+        Builder { service, store, rsa: Vec::new(), later: None, salt_secret: None, legacy_rsa: true }
+    }
+
+    /// A handle for looking at keys and sessions from outside.
+    pub fn handle(&self) -> Handle<S> {
+        self.handle.clone()
+    }
+
+    /// Serves a listener until it fails. Call it again, with another listener, for more addresses.
+    pub async fn serve(&self, listener: TcpListener) -> std::io::Result<()> {
+        let sweeper = tokio::spawn(sweep(self.handle.clone()));
+        let result = self.accept(listener).await;
+        sweeper.abort();
+        result
+    }
+
+    async fn accept(&self, listener: TcpListener) -> std::io::Result<()> {
+        loop {
+            let (stream, peer) = match listener.accept().await {
+                Ok(accepted) => accepted,
+                Err(error) if is_passing(&error) => {
+                    tracing::warn!(%error, "cannot accept a connection now");
+                    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            let Some(slot) = self.handle.claim_slot(peer.ip()) else {
+                tracing::info!(%peer, "connection refused: too many from this address (M-050)");
+                continue;
+            };
+            let _ = stream.set_nodelay(true);
+            let conn = ConnId(self.handle.shared.next_conn.fetch_add(1, Ordering::Relaxed));
+            tokio::spawn(connection::run(self.handle.clone(), slot, stream, peer, conn));
+        }
+    }
+}
+
+/// Errors of accept that concern one connection, or pass when others close.
+fn is_passing(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
+    const EMFILE: i32 = 24;
+    const ENFILE: i32 = 23;
+    matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted)
+        || matches!(error.raw_os_error(), Some(EMFILE | ENFILE))
+}
+
+async fn sweep<S: Service>(handle: Handle<S>) {
+    loop {
+        tokio::time::sleep(SWEEP_INTERVAL).await;
+        handle.sweep();
+    }
+}
+
+/// A running server, seen from outside; clones are cheap.
+pub struct Handle<S: Service> {
+    pub(crate) shared: Arc<Shared<S>>,
+}
+
+impl<S: Service> Clone for Handle<S> {
+    fn clone(&self) -> Self {
+        Handle { shared: self.shared.clone() }
+    }
+}
+
+impl<S: Service> Handle<S> {
+    /// The service.
+    pub fn service(&self) -> &Arc<S> {
+        &self.shared.service
+    }
+
+    /// The time that the protocol sees.
+    pub fn now(&self) -> UnixTime {
+        SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+    }
+
+    /// A key in memory.
+    pub fn key(&self, key_id: i64) -> Option<Arc<KeyEntry<S>>> {
+        self.shared.keys.cached(key_id)
+    }
+
+    /// Connections that are open.
+    pub fn connections(&self) -> usize {
+        self.shared.open.load(Ordering::Relaxed)
+    }
+
+    /// Destroys a key: in the store, in memory, with its sessions. `Ok(false)` if there was none.
+    pub async fn destroy_key(&self, key_id: i64) -> Result<bool, crate::KeyStoreError> {
+        let existed = self.shared.store.remove(key_id).await?;
+        if let Some(entry) = self.shared.keys.remove(key_id) {
+            for session in entry.sessions() {
+                self.forget(&session);
+            }
+        }
+        Ok(existed)
+    }
+
+    /// The session of a packet, created if need be (M-192); `true` if it is new.
+    pub(crate) fn session(&self, key: &Arc<KeyEntry<S>>, opened: &Opened) -> Arc<SessionHandle<S>> {
+        let header = &opened.header;
+        let mut sessions = key.sessions.lock();
+        if let Some(session) = sessions.get(&header.session_id) {
+            return session.clone();
+        }
+        if sessions.len() >= MAX_SESSIONS_PER_KEY {
+            evict(&mut sessions);
+        }
+        let salt = self.current_salt(key);
+        let engine = Session::new(header, &opened.body, rand::rng().next_u64().cast_signed(), salt);
+        let session = Arc::new(SessionHandle::new(key.clone(), engine));
+        sessions.insert(header.session_id, session.clone());
+        session
+    }
+
+    /// A session that exists.
+    pub(crate) fn known_session(&self, key: &KeyEntry<S>, header: &Header) -> Option<Arc<SessionHandle<S>>> {
+        key.sessions.lock().get(&header.session_id).cloned()
+    }
+
+    /// The salt that packets for this key carry.
+    pub(crate) fn current_salt(&self, key: &KeyEntry<S>) -> i64 {
+        self.shared.salts.current(key.id(), self.now())
+    }
+
+    /// Ends a session (M-201); `false` if it is not of this key (M-203).
+    pub(crate) fn destroy_session(&self, key: &KeyEntry<S>, session_id: i64) -> bool {
+        let removed = key.sessions.lock().remove(&session_id);
+        if let Some(session) = &removed {
+            self.forget(session);
+        }
+        removed.is_some()
+    }
+
+    fn forget(&self, session: &Arc<SessionHandle<S>>) {
+        session.key.sessions.lock().remove(&session.id);
+        session.wake_all();
+        self.shared.service.session_ended(session);
+    }
+
+    fn sweep(&self) {
+        for key in self.shared.keys.all() {
+            for session in key.sessions() {
+                if !session.is_connected() && session.last_used.lock().elapsed() > SESSION_LIFE {
+                    self.forget(&session);
+                }
+            }
+        }
+        self.shared.keys.sweep(self.now());
+    }
+
+    fn claim_slot(&self, ip: IpAddr) -> Option<Slot<S>> {
+        if self.connections() >= MAX_CONNECTIONS {
+            return None;
+        }
+        if !ip.is_loopback() {
+            let mut addresses = self.shared.addresses.lock();
+            let count = addresses.entry(ip).or_insert(0);
+            if *count >= MAX_CONNECTIONS_PER_ADDRESS {
+                return None;
+            }
+            *count += 1;
+        }
+        self.shared.open.fetch_add(1, Ordering::Relaxed);
+        Some(Slot { handle: self.clone(), ip })
+    }
+}
+
+/// Makes room: the session without connections that was unused for longest.
+fn evict<S: Service>(sessions: &mut HashMap<i64, Arc<SessionHandle<S>>>) {
+    let idle = sessions.values().filter(|s| !s.is_connected());
+    let oldest = idle.min_by_key(|s| -> Instant { *s.last_used.lock() }).or(sessions.values().next());
+    if let Some(id) = oldest.map(|s| s.id) {
+        sessions.remove(&id);
+    }
+}
+
+/// A claim on one of the server's connections; dropping it gives it back.
+pub(crate) struct Slot<S: Service> {
+    handle: Handle<S>,
+    ip: IpAddr,
+}
+
+impl<S: Service> Drop for Slot<S> {
+    fn drop(&mut self) {
+        self.handle.shared.open.fetch_sub(1, Ordering::Relaxed);
+        if self.ip.is_loopback() {
+            return;
+        }
+        let mut addresses = self.handle.shared.addresses.lock();
+        if let Some(count) = addresses.get_mut(&self.ip) {
+            *count -= 1;
+            if *count == 0 {
+                addresses.remove(&self.ip);
+            }
+        }
+    }
+}
+
+/// The other end of a connection, for logs.
+pub(crate) type Peer = SocketAddr;

@@ -1,0 +1,159 @@
+//! A session in the server: the engine, its connections, and the queries that run.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+use zaun_mtproto::session::{ConnId, Session};
+
+use crate::keys::KeyEntry;
+use crate::limits::{INVOKE_AFTER_WAIT, MAX_OUTCOMES, MAX_RUNNING_QUERIES};
+use crate::service::{RpcError, Service};
+
+/// How a finished query went, for those that wait for it (M-409).
+#[derive(Default)]
+struct Outcomes {
+    running: HashSet<i64>,
+    finished: HashMap<i64, bool>,
+    order: VecDeque<i64>,
+}
+
+/// One session of one key; lives as long as the server remembers it (M-189, M-200).
+pub struct SessionHandle<S: Service> {
+    /// The key it belongs to.
+    pub key: Arc<KeyEntry<S>>,
+    /// Its identifier.
+    pub id: i64,
+    /// What the service keeps per session.
+    pub data: S::Session,
+    pub(crate) engine: Mutex<Session>,
+    wakers: Mutex<Vec<(ConnId, Arc<Notify>)>>,
+    outcomes: Mutex<Outcomes>,
+    finished: Notify,
+    pub(crate) last_used: Mutex<Instant>,
+}
+
+impl<S: Service> SessionHandle<S> {
+    pub(crate) fn new(key: Arc<KeyEntry<S>>, engine: Session) -> Self {
+        SessionHandle {
+            key,
+            id: engine.session_id(),
+            data: S::Session::default(),
+            engine: Mutex::new(engine),
+            wakers: Mutex::new(Vec::new()),
+            outcomes: Mutex::default(),
+            finished: Notify::new(),
+            last_used: Mutex::new(Instant::now()),
+        }
+    }
+
+    /// Whether a client is connected.
+    pub fn is_connected(&self) -> bool {
+        !self.wakers.lock().is_empty()
+    }
+
+    /// Sends a serialized object, such as updates, on the connection used last; without one it waits for the next.
+    pub fn push(&self, object: Bytes) {
+        let via = {
+            let mut engine = self.engine.lock();
+            let via = engine.connections().last().copied();
+            engine.push(via, object);
+            via
+        };
+        if let Some(conn) = via {
+            self.wake(conn);
+        }
+    }
+
+    /// Ends every connection of the session, after what is queued was sent.
+    pub fn wake_all(&self) {
+        for (_, waker) in self.wakers.lock().iter() {
+            waker.notify_one();
+        }
+    }
+
+    pub(crate) fn attach(&self, conn: ConnId, waker: &Arc<Notify>) -> bool {
+        let mut wakers = self.wakers.lock();
+        *self.last_used.lock() = Instant::now();
+        let new = !wakers.iter().any(|(other, _)| *other == conn);
+        if new {
+            wakers.push((conn, waker.clone()));
+        }
+        new
+    }
+
+    pub(crate) fn detach(&self, conn: ConnId) {
+        self.wakers.lock().retain(|(other, _)| *other != conn);
+        *self.last_used.lock() = Instant::now();
+        self.engine.lock().detach(conn);
+        // What could not be sent there may leave by another connection of the session (M-035).
+        self.wake_all();
+    }
+
+    /// Wakes the connection, or all of them if it is gone.
+    pub(crate) fn wake(&self, conn: ConnId) {
+        let wakers = self.wakers.lock();
+        match wakers.iter().find(|(other, _)| *other == conn) {
+            Some((_, waker)) => waker.notify_one(),
+            None => wakers.iter().for_each(|(_, waker)| waker.notify_one()),
+        }
+    }
+
+    /// Notes that a query runs; `false` if too many do.
+    pub(crate) fn begin(&self, msg_id: i64) -> bool {
+        let mut outcomes = self.outcomes.lock();
+        let room = outcomes.running.len() < MAX_RUNNING_QUERIES;
+        if room {
+            outcomes.running.insert(msg_id);
+        }
+        room
+    }
+
+    /// Answers a query and tells those that wait for it.
+    pub(crate) fn finish(&self, msg_id: i64, conn: ConnId, ok: bool, rpc_result: Bytes) {
+        self.engine.lock().answer(msg_id, conn, rpc_result);
+        {
+            let mut outcomes = self.outcomes.lock();
+            outcomes.running.remove(&msg_id);
+            if outcomes.finished.insert(msg_id, ok).is_none() {
+                outcomes.order.push_back(msg_id);
+            }
+            if outcomes.order.len() > MAX_OUTCOMES {
+                if let Some(oldest) = outcomes.order.pop_front() {
+                    outcomes.finished.remove(&oldest);
+                }
+            }
+        }
+        self.finished.notify_waiters();
+        self.wake(conn);
+    }
+
+    /// Waits until another query of this session succeeded: invokeAfterMsg (M-409 … M-412).
+    pub async fn after(&self, msg_id: i64) -> Result<(), RpcError> {
+        let failed = || RpcError::bad_request("MSG_WAIT_FAILED");
+        let wait = async {
+            loop {
+                let notified = self.finished.notified();
+                tokio::pin!(notified);
+                notified.as_mut().enable();
+                {
+                    let outcomes = self.outcomes.lock();
+                    match outcomes.finished.get(&msg_id) {
+                        Some(true) => return Ok(()),
+                        Some(false) => return Err(failed()),
+                        None if !outcomes.running.contains(&msg_id) => return Err(failed()),
+                        None => {}
+                    }
+                }
+                notified.await;
+            }
+        };
+        match tokio::time::timeout(INVOKE_AFTER_WAIT, wait).await {
+            Ok(result) => result,
+            Err(_) => Err(RpcError::bad_request("MSG_WAIT_TIMEOUT")),
+        }
+    }
+}
