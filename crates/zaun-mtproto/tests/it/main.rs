@@ -1,0 +1,2 @@
+//! The engines of the crate, each role against the other.
+mod handshake;
