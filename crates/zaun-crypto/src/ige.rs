@@ -2,7 +2,7 @@
 //!
 //! The 32-byte IV is the block before the first one: its first half ciphertext, its second half plaintext, as in every
 //! MTProto implementation. The mode is a serial chain, so its speed is the latency of the AES rounds; the kernel for
-//! AES-NI is chosen by feature detection, [`reference`] runs everywhere else and judges the kernel in tests.
+//! AES-NI is chosen by feature detection, [`mod@reference`] runs everywhere else and judges the kernel in tests.
 
 #[cfg(target_arch = "x86_64")]
 use crate::aesni;
