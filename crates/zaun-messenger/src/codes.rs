@@ -89,6 +89,29 @@ impl Messenger {
     }
 }
 
+impl Messenger {
+    /// Sends the code of a running attempt to the phone, that is to the server's log, if it went elsewhere before.
+    pub async fn resend_code(&self, phone: &str, hash: String) -> Result<SentCode, Error> {
+        let phone = normalize_phone(phone)?;
+        let (now, wanted) = (self.now(), phone.clone());
+        let row = self.read(move |tx| live(tx, &wanted, &hash, now)).await?;
+        tracing::info!(target: "zaun::login_code", phone, code = row.code, "login code");
+        let length = i32::try_from(row.code.len()).unwrap_or(5);
+        Ok(SentCode { hash: row.code_hash, length, to_app: false })
+    }
+
+    /// Ends an attempt.
+    pub async fn cancel_code(&self, phone: &str, hash: String) -> Result<(), Error> {
+        let (phone, now) = (normalize_phone(phone)?, self.now());
+        self.store
+            .write(move |tx| {
+                live(tx, &phone, &hash, now)?;
+                Ok(store::delete_code(tx, &phone)?)
+            })
+            .await
+    }
+}
+
 /// Counts a request: (requests, start of the window), or FLOOD_WAIT.
 fn request_window(tx: &Tx<'_>, phone: &str, now: i64, sandbox: bool) -> Result<(i64, i64), Error> {
     let Some(row) = store::code(tx, phone)?.filter(|row| now < row.window_start + CODE_WINDOW_S) else {

@@ -38,3 +38,5 @@ pub const EXPORT_LIFE_S: i64 = 300;
 pub const ONLINE_S: i64 = 60;
 /// A session younger than this may not end others (M-458); not in the sandbox.
 pub const FRESH_AUTHORIZATION_S: i64 = 86_400;
+/// Parts of one file (upload_max_fileparts_default, M-502): 2000 MiB in parts of 512 KiB.
+pub const FILE_PARTS: usize = 4000;

@@ -45,4 +45,9 @@ impl Messenger {
         }
         self.read(move |tx| load(tx, viewer, &ids)).await
     }
+
+    /// Notes when a user was last seen.
+    pub async fn set_last_seen(&self, user_id: i64, at: i64) -> Result<(), Error> {
+        self.store.write(move |tx| Ok(users::set_last_seen(tx, user_id, at)?)).await
+    }
 }

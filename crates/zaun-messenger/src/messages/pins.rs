@@ -2,7 +2,7 @@
 
 use zaun_schema::api::types;
 use zaun_store::repo::messages::{self, MessageRow};
-use zaun_store::repo::updates;
+use zaun_store::repo::{PeerKey, updates};
 
 use super::change::{Affected, pair};
 use crate::peers::{UserRef, to_peer};
@@ -28,6 +28,11 @@ impl Messenger {
             set(changes, &[row], pinned, one_side)
         };
         Ok(self.change(actor, work).await?.1)
+    }
+
+    /// The newest pinned message of a conversation.
+    pub async fn newest_pinned(&self, actor: Actor, peer: PeerKey) -> Result<Option<i32>, Error> {
+        self.read(move |tx| Ok(messages::pinned(tx, actor.user_id, peer)?.first().map(|row| row.id))).await
     }
 
     /// Unpins everything in a conversation, for both sides.

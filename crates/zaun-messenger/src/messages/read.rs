@@ -1,9 +1,12 @@
 //! Read receipts.
 
+use std::collections::BTreeMap;
+
 use zaun_schema::api::types;
 use zaun_store::repo::{PeerKey, dialogs, messages, updates};
 
 use super::change::Affected;
+use crate::limits::IDS_PER_CALL;
 use crate::peers::{UserRef, to_peer};
 use crate::{Actor, Changes, Error, Messenger};
 
@@ -16,6 +19,41 @@ impl Messenger {
         };
         Ok(self.change(actor, work).await?.0)
     }
+
+    /// Marks the contents of messages (voice, round video) as seen, for both sides.
+    pub async fn read_contents(&self, actor: Actor, ids: Vec<i32>) -> Result<Affected, Error> {
+        if ids.len() > IDS_PER_CALL {
+            return Err(Error::bad("MESSAGE_IDS_TOO_MUCH"));
+        }
+        let work = move |changes: &mut Changes<'_, '_>| {
+            let (mut own, mut theirs) = (Vec::new(), BTreeMap::<i64, Vec<i32>>::new());
+            for id in &ids {
+                let Some(row) = messages::find(changes.tx, actor.user_id, *id)? else { continue };
+                let seen_by_other = row.pair_id.filter(|_| !row.outgoing);
+                if let Some(pair) = seen_by_other {
+                    theirs.entry(row.peer.id).or_default().push(pair);
+                }
+                own.push(*id);
+            }
+            for (owner, ids) in theirs {
+                contents_read(changes, owner, ids)?;
+            }
+            contents_read(changes, actor.user_id, own)
+        };
+        Ok(self.change(actor, work).await?.0)
+    }
+}
+
+fn contents_read(changes: &mut Changes<'_, '_>, owner: i64, ids: Vec<i32>) -> Result<Affected, Error> {
+    let pts_count = i32::try_from(ids.len()).unwrap_or(i32::MAX);
+    if ids.is_empty() {
+        return Ok(Affected { pts: updates::pts(changes.tx, owner)?, pts_count, offset: 0 });
+    }
+    let pts = changes.log_event(owner, pts_count, |pts| {
+        let update = types::UpdateReadMessagesContents { messages: ids, pts, pts_count, date: None };
+        update.into()
+    })?;
+    Ok(Affected { pts, pts_count, offset: 0 })
 }
 
 fn read(changes: &mut Changes<'_, '_>, reader: i64, peer: PeerKey, max_id: i32) -> Result<Affected, Error> {

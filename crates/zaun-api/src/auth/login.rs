@@ -1,0 +1,90 @@
+//! Login by phone (M-438 … M-448).
+
+use zaun_messenger::Error;
+use zaun_messenger::accounts::{Origin, SignIn};
+use zaun_messenger::codes::SentCode;
+use zaun_schema::api::{enums, functions, types};
+
+use crate::Call;
+
+fn sent(code: &SentCode) -> enums::auth::SentCode {
+    let length = code.length;
+    let r#type: enums::auth::SentCodeType = if code.to_app {
+        types::auth::SentCodeTypeApp { length }.into()
+    } else {
+        types::auth::SentCodeTypeSms { length }.into()
+    };
+    let next_type = code.to_app.then_some(enums::auth::CodeType::CodeTypeSms);
+    types::auth::SentCode { r#type, phone_code_hash: code.hash.clone(), next_type, timeout: None }.into()
+}
+
+/// auth.sendCode
+pub(crate) async fn send_code(
+    call: Call,
+    r: functions::auth::SendCode,
+) -> Result<enums::auth::SentCode, Error> {
+    if r.api_id <= 0 || r.api_hash.is_empty() {
+        return Err(Error::bad("API_ID_INVALID"));
+    }
+    let code = call.messenger().send_code(call.actor(), &r.phone_number).await?;
+    Ok(sent(&code))
+}
+
+/// auth.resendCode: the code goes to the phone this time (M-444).
+pub(crate) async fn resend_code(
+    call: Call,
+    r: functions::auth::ResendCode,
+) -> Result<enums::auth::SentCode, Error> {
+    let code = call.messenger().resend_code(&r.phone_number, r.phone_code_hash).await?;
+    Ok(sent(&code))
+}
+
+/// auth.cancelCode
+pub(crate) async fn cancel_code(call: Call, r: functions::auth::CancelCode) -> Result<bool, Error> {
+    call.messenger().cancel_code(&r.phone_number, r.phone_code_hash).await?;
+    Ok(true)
+}
+
+fn origin(call: &Call) -> Origin {
+    let client = call.context.session.key.data.facts.lock().client.clone();
+    let device = format!("{}, {}", client.device_model, client.system_version);
+    Origin { ip: call.context.peer.ip().to_string(), device }
+}
+
+async fn authorized(call: &mut Call, user_id: i64) -> Result<enums::auth::Authorization, Error> {
+    call.set_user(Some(user_id));
+    call.user_id = user_id;
+    let user = call.view().one_user(user_id).await?;
+    let authorization = types::auth::Authorization { user, ..types::auth::Authorization::default() };
+    Ok(authorization.into())
+}
+
+/// auth.signIn
+pub(crate) async fn sign_in(
+    mut call: Call,
+    r: functions::auth::SignIn,
+) -> Result<enums::auth::Authorization, Error> {
+    let code = r.phone_code.unwrap_or_default();
+    let origin = origin(&call);
+    let outcome =
+        call.messenger().sign_in(call.actor(), &r.phone_number, r.phone_code_hash, code, origin).await?;
+    match outcome {
+        SignIn::Done(user) => authorized(&mut call, user.id).await,
+        SignIn::SignUpRequired => {
+            Ok(types::auth::AuthorizationSignUpRequired { terms_of_service: None }.into())
+        }
+        SignIn::WrongCode => Err(Error::bad("PHONE_CODE_INVALID")),
+    }
+}
+
+/// auth.signUp
+pub(crate) async fn sign_up(
+    mut call: Call,
+    r: functions::auth::SignUp,
+) -> Result<enums::auth::Authorization, Error> {
+    let names = (r.first_name, r.last_name);
+    let origin = origin(&call);
+    let user =
+        call.messenger().sign_up(call.actor(), &r.phone_number, r.phone_code_hash, names, origin).await?;
+    authorized(&mut call, user.id).await
+}

@@ -1,0 +1,7 @@
+//! `auth.*`
+
+mod authorizations;
+mod login;
+
+pub(crate) use authorizations::*;
+pub(crate) use login::*;

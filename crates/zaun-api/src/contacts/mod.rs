@@ -1,0 +1,7 @@
+//! `contacts.*`
+
+mod find;
+mod list;
+
+pub(crate) use find::*;
+pub(crate) use list::*;

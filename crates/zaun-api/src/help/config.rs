@@ -1,0 +1,107 @@
+//! Where the servers are and what the limits are (M-475).
+
+use zaun_messenger::{Error, limits};
+use zaun_schema::api::{enums, functions, types};
+
+use crate::Call;
+use crate::to_tl::date;
+
+/// Seconds a configuration is good for.
+const CONFIG_LIFE_S: i64 = 3600;
+/// The DCs that one process plays: clients begin with any of them.
+const DCS: std::ops::RangeInclusive<i32> = 1..=5;
+
+fn dc_options(call: &Call) -> Vec<enums::DcOption> {
+    let options = &call.api.options;
+    DCS.map(|id| types::DcOption {
+        ipv6: options.address.is_ipv6(),
+        r#static: true,
+        this_port_only: true,
+        id,
+        ip_address: options.address.to_string(),
+        port: i32::from(options.port),
+        ..types::DcOption::default()
+    })
+    .collect()
+}
+
+/// help.getConfig
+pub(crate) async fn get_config(call: Call, _: functions::help::GetConfig) -> Result<enums::Config, Error> {
+    let now = call.messenger().now();
+    let whole = |value: i64| i32::try_from(value).unwrap_or(i32::MAX);
+    let count = |value: usize| i32::try_from(value).unwrap_or(i32::MAX);
+    Ok(types::Config {
+        revoke_pm_inbox: true,
+        date: date(now),
+        expires: date(now + CONFIG_LIFE_S),
+        test_mode: call.is_test(),
+        this_dc: call.dc(),
+        dc_options: dc_options(&call),
+        chat_size_max: 200,
+        megagroup_size_max: 200_000,
+        forwarded_count_max: count(limits::IDS_PER_CALL),
+        online_update_period_ms: 210_000,
+        offline_blur_timeout_ms: 5_000,
+        offline_idle_timeout_ms: 30_000,
+        online_cloud_timeout_ms: 300_000,
+        notify_cloud_delay_ms: 30_000,
+        notify_default_delay_ms: 1_500,
+        push_chat_period_ms: 60_000,
+        push_chat_limit: 2,
+        edit_time_limit: whole(limits::EDIT_TIME_S),
+        revoke_time_limit: i32::MAX,
+        revoke_pm_time_limit: i32::MAX,
+        rating_e_decay: 2_419_200,
+        stickers_recent_limit: 200,
+        channels_read_media_period: 604_800,
+        call_receive_timeout_ms: 20_000,
+        call_ring_timeout_ms: 90_000,
+        call_connect_timeout_ms: 30_000,
+        call_packet_timeout_ms: 10_000,
+        me_url_prefix: "https://t.me/".into(),
+        caption_length_max: count(limits::CAPTION_LENGTH),
+        message_length_max: count(limits::MESSAGE_LENGTH),
+        webfile_dc_id: call.dc(),
+        ..types::Config::default()
+    })
+}
+
+/// help.getNearestDc: the one the client is on, or clients move there in circles.
+pub(crate) async fn get_nearest_dc(
+    call: Call,
+    _: functions::help::GetNearestDc,
+) -> Result<enums::NearestDc, Error> {
+    let dc = call.dc();
+    Ok(types::NearestDc { country: "US".into(), this_dc: dc, nearest_dc: dc })
+}
+
+/// help.getCdnConfig: there are no CDN DCs.
+pub(crate) async fn get_cdn_config(
+    _: Call,
+    _: functions::help::GetCdnConfig,
+) -> Result<enums::CdnConfig, Error> {
+    Ok(types::CdnConfig { public_keys: Vec::new() })
+}
+
+fn number(key: &str, value: f64) -> types::JsonObjectValue {
+    types::JsonObjectValue { key: key.to_owned(), value: types::JsonNumber { value }.into() }
+}
+
+/// help.getAppConfig: the limits that this server enforces.
+pub(crate) async fn get_app_config(
+    _: Call,
+    _: functions::help::GetAppConfig,
+) -> Result<enums::help::AppConfig, Error> {
+    let limit = |value: usize| f64::from(u32::try_from(value).unwrap_or(u32::MAX));
+    let value = vec![
+        number("about_length_limit_default", limit(limits::ABOUT_LENGTH)),
+        number("about_length_limit_premium", limit(limits::ABOUT_LENGTH)),
+        number("caption_length_limit_default", limit(limits::CAPTION_LENGTH)),
+        number("caption_length_limit_premium", limit(limits::CAPTION_LENGTH)),
+        number("dialogs_pinned_limit_default", limit(limits::PINNED_DIALOGS)),
+        number("dialogs_pinned_limit_premium", limit(limits::PINNED_DIALOGS)),
+        number("upload_max_fileparts_default", limit(limits::FILE_PARTS)),
+        number("upload_max_fileparts_premium", limit(limits::FILE_PARTS)),
+    ];
+    Ok(types::help::AppConfig { hash: 1, config: types::JsonObject { value }.into() }.into())
+}

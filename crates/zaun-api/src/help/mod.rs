@@ -1,0 +1,7 @@
+//! `help.*`
+
+mod config;
+mod lists;
+
+pub(crate) use config::*;
+pub(crate) use lists::*;

@@ -1,0 +1,21 @@
+//! `messages.*`
+
+mod dialogs;
+mod drafts;
+mod edit;
+mod history;
+mod pins;
+mod search;
+mod send;
+mod settings;
+mod typing;
+
+pub(crate) use dialogs::*;
+pub(crate) use drafts::*;
+pub(crate) use edit::*;
+pub(crate) use history::*;
+pub(crate) use pins::*;
+pub(crate) use search::*;
+pub(crate) use send::*;
+pub(crate) use settings::*;
+pub(crate) use typing::*;

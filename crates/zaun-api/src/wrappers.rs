@@ -1,0 +1,138 @@
+//! invokeWithLayer and its kin: undone one after another until the method itself is left (M-401 … M-415).
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use zaun_mtproto::gzip;
+use zaun_schema::api::{Request, functions};
+use zaun_server::{Context, Encoded, RpcError};
+use zaun_store::repo::keys::ClientRow;
+use zaun_tl::{DecodeError, Reader};
+
+use crate::register::{self, Access, Flood};
+use crate::{Api, Call};
+
+/// Wrappers around one method (M-012): the deepest sensible nesting is about four.
+const MAX_WRAPPERS: usize = 12;
+
+/// What the wrappers said.
+#[derive(Default)]
+struct Said {
+    layer: Option<i32>,
+    client: Option<functions::InitConnection>,
+    without_updates: bool,
+}
+
+/// Runs one query.
+pub(crate) async fn call(api: Arc<Api>, context: Context<Api>, body: Bytes) -> Result<Encoded, RpcError> {
+    let mut said = Said::default();
+    let (method_id, request) = unwrap(&context, body, &mut said).await?;
+    let layer = settle_client(&api, &context, &mut said)?;
+    let facts = context.session.key.data.facts.lock().clone();
+    let name = request.name();
+    let entry = register::entry(name).ok_or_else(|| RpcError::bad_request("INPUT_METHOD_INVALID"))?;
+    if entry.access != Access::Anyone && facts.user_id.is_none() {
+        // M-421, M-454; clients ask before login on purpose and expect exactly this.
+        let text = if facts.revoked { "SESSION_REVOKED" } else { "AUTH_KEY_UNREGISTERED" };
+        return Err(RpcError::new(401, text));
+    }
+    if let Some(user_id) = facts.user_id.filter(|_| !said.without_updates && entry.flood != Flood::File) {
+        api.subscribe(&context.session, user_id);
+    }
+    let user_id = facts.user_id.unwrap_or(0);
+    register::dispatch(Call { api, context, layer, method_id, user_id }, request).await
+}
+
+/// Takes the wrappers off.
+async fn unwrap(
+    context: &Context<Api>,
+    mut body: Bytes,
+    said: &mut Said,
+) -> Result<(u32, Request), RpcError> {
+    for _ in 0..MAX_WRAPPERS {
+        if Reader::new(body.clone()).peek_u32() == Some(gzip::GZIP_PACKED) {
+            // M-270: the query inside a wrapper may be packed too.
+            body = gzip::unpack(&body).map_err(|_| RpcError::bad_request("INPUT_FETCH_ERROR"))?;
+        }
+        let decoded = Request::decode(&mut Reader::new(body)).map_err(|error| unreadable(&error))?;
+        body = match decoded.1 {
+            Request::InvokeWithLayer(w) => {
+                said.layer = Some(w.layer);
+                w.query.0
+            }
+            Request::InitConnection(mut w) => {
+                let query = std::mem::take(&mut w.query.0);
+                said.client = Some(*w);
+                query
+            }
+            Request::InvokeWithoutUpdates(w) => {
+                said.without_updates = true;
+                w.query.0
+            }
+            Request::InvokeAfterMsg(w) => {
+                context.session.after(w.msg_id).await?;
+                w.query.0
+            }
+            Request::InvokeAfterMsgs(w) => {
+                for msg_id in w.msg_ids {
+                    context.session.after(msg_id).await?;
+                }
+                w.query.0
+            }
+            method => return Ok((decoded.0, method)),
+        };
+    }
+    Err(RpcError::bad_request("INPUT_FETCH_ERROR"))
+}
+
+/// M-416: an unknown method is told apart from arguments that cannot be read.
+fn unreadable(error: &DecodeError) -> RpcError {
+    tracing::debug!(%error, "a query could not be read");
+    match error {
+        DecodeError::UnknownMethod { id } => RpcError::bad_request(format!("INPUT_METHOD_INVALID_{id}")),
+        DecodeError::UnknownConstructor { .. } => RpcError::bad_request("INPUT_CONSTRUCTOR_INVALID"),
+        _ => RpcError::bad_request("INPUT_FETCH_ERROR"),
+    }
+}
+
+/// Remembers what the client says of itself, with its key (M-401 … M-405); the layer for the answer.
+fn settle_client(api: &Arc<Api>, context: &Context<Api>, said: &mut Said) -> Result<i32, RpcError> {
+    if said.layer.is_some_and(|layer| layer <= 0) {
+        return Err(RpcError::bad_request("CONNECTION_LAYER_INVALID"));
+    }
+    let key = &context.session.key;
+    let (client, changed) = {
+        let mut facts = key.data.facts.lock();
+        let before = facts.client.clone();
+        if let Some(layer) = said.layer {
+            facts.client.layer = Some(layer);
+        }
+        if let Some(init) = said.client.take() {
+            if init.api_id <= 0 {
+                return Err(RpcError::bad_request("CONNECTION_API_ID_INVALID"));
+            }
+            facts.client = ClientRow {
+                layer: facts.client.layer,
+                api_id: init.api_id,
+                device_model: init.device_model,
+                system_version: init.system_version,
+                app_version: init.app_version,
+                system_lang_code: init.system_lang_code,
+                lang_pack: init.lang_pack,
+                lang_code: init.lang_code,
+            };
+        }
+        (facts.client.clone(), facts.client != before)
+    };
+    let layer = client.layer.ok_or_else(|| RpcError::bad_request("CONNECTION_NOT_INITED"))?;
+    if changed {
+        let (api, key_id) = (api.clone(), key.id());
+        // Not awaited: the query does not depend on it, and the client repeats it until an answer comes (M-403).
+        tokio::spawn(async move {
+            if let Err(error) = api.messenger.set_client(key_id, client).await {
+                tracing::error!(%error, "the client's description could not be kept");
+            }
+        });
+    }
+    Ok(layer)
+}

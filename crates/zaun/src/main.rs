@@ -1,0 +1,35 @@
+//! `zaun`: a Telegram-compatible server in one binary.
+
+mod config;
+mod hints;
+mod keys;
+mod secrets;
+mod serve;
+
+use clap::{Parser, Subcommand};
+
+/// A Telegram-compatible server in one binary.
+///
+/// `zaun serve --sandbox` starts a throw-away server for tests: test phones 99966XYYYY log in with the digit X five
+/// times, nothing is kept. `zaun serve` keeps everything in one directory.
+#[derive(Parser)]
+#[command(name = "zaun", version, about, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the server.
+    Serve(config::ServeArgs),
+    /// Print the server's public key in every form that client libraries want.
+    Keys(keys::KeysArgs),
+}
+
+fn main() -> anyhow::Result<()> {
+    match Cli::parse().command {
+        Command::Serve(args) => serve::main(args),
+        Command::Keys(args) => keys::main(&args),
+    }
+}

@@ -1,0 +1,154 @@
+//! `zaun serve`: puts store, messenger, API and server together.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use zaun_api::{Api, Deliverer, Options, StoredKeys};
+use zaun_crypto::rsa::PrivateKey;
+use zaun_messenger::{Messenger, Settings};
+use zaun_mtproto::handshake::ServerConfig;
+use zaun_server::Server;
+use zaun_store::{Durability, Store};
+
+use crate::config::{Config, ServeArgs};
+use crate::keys::Forms;
+use crate::{hints, secrets};
+
+/// How often users whose online time ran out are looked for.
+const PRESENCE_INTERVAL: Duration = Duration::from_secs(5);
+
+/// Runs the command.
+pub fn main(args: ServeArgs) -> anyhow::Result<()> {
+    let config = Config::from_args(args)?;
+    init_log(&config)?;
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?
+        .block_on(run(config))
+}
+
+fn init_log(config: &Config) -> anyhow::Result<()> {
+    let filter = tracing_subscriber::EnvFilter::try_new(&config.log)
+        .with_context(|| format!("\"{}\" is not a log filter; try info or debug", config.log))?;
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if config.log_json {
+        log.json().init()
+    } else {
+        log.init()
+    }
+    Ok(())
+}
+
+/// The data directory; a temporary one is removed at the end.
+struct Data {
+    path: PathBuf,
+    _temporary: Option<tempfile::TempDir>,
+}
+
+impl Data {
+    fn open(config: &Config) -> anyhow::Result<Data> {
+        let Some(path) = config.data.clone() else {
+            let dir = tempfile::Builder::new().prefix("zaun-sandbox-").tempdir();
+            let dir = dir.context("cannot create a temporary directory for the sandbox")?;
+            return Ok(Data { path: dir.path().to_owned(), _temporary: Some(dir) });
+        };
+        secrets::create_dir(&path)?;
+        Ok(Data { path, _temporary: None })
+    }
+}
+
+async fn run(config: Config) -> anyhow::Result<()> {
+    // Bound first: whoever starts the server may connect at once, and waits in the backlog.
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}: is another program using the port?", config.listen))?;
+    let address = listener.local_addr()?;
+    let data = Data::open(&config)?;
+    let master = secrets::Master::load(&data.path)?;
+    let store = open_store(&config, &data.path)?;
+
+    let deliverer = Arc::new(Deliverer::default());
+    let settings = Settings { sandbox: config.sandbox };
+    let messenger =
+        Messenger::open(store.clone(), deliverer.clone(), master.derive("access"), settings).await?;
+    let messenger = Arc::new(messenger);
+    let options = Options {
+        home_dc: config.dc,
+        address: config.public_address.unwrap_or(address.ip()),
+        port: address.port(),
+    };
+    let (rsa, exchange) = watch::channel(None);
+    let server = Server::builder(Api::new(messenger.clone(), options), StoredKeys::new(store))
+        .exchange_later(exchange)
+        .salt_secret(master.derive("salts"))
+        .build()?;
+    let api = server.handle().service().clone();
+    api.started(server.handle());
+    deliverer.start(&api);
+    let presence = tokio::spawn(watch_presence(messenger));
+
+    let key_path = config.key.clone().unwrap_or_else(|| secrets::rsa_path(&data.path));
+    let announce = announce(&config, address, key_path, rsa);
+    let result = tokio::select! {
+        served = server.serve(listener) => served.context("the listener failed"),
+        failed = announce => failed,
+        () = stop_signal() => Ok(()),
+    };
+    presence.abort();
+    tracing::info!("stopped");
+    result
+}
+
+fn open_store(config: &Config, data: &Path) -> anyhow::Result<Store> {
+    let durability =
+        if config.sandbox && config.data.is_none() { Durability::Ephemeral } else { Durability::Full };
+    let options = zaun_store::Options { durability, ..zaun_store::Options::default() };
+    Ok(Store::open(&data.join("zaun.db"), &options)?)
+}
+
+/// Loads or makes the RSA key, says where the server is, and then waits for ever.
+async fn announce(
+    config: &Config,
+    address: std::net::SocketAddr,
+    key_path: PathBuf,
+    rsa: watch::Sender<Option<Arc<ServerConfig>>>,
+) -> anyhow::Result<()> {
+    let key: PrivateKey = tokio::task::spawn_blocking(move || secrets::load_rsa(&key_path)).await??;
+    let forms = Forms::of(key.public())?;
+    let exchange = ServerConfig { old_rsa: config.old_rsa, ..ServerConfig::new(vec![key]) };
+    rsa.send_replace(Some(Arc::new(exchange)));
+    if config.json {
+        println!("{}", hints::json(address, config.dc, &forms));
+    } else {
+        println!("{}", hints::text(address, config.dc, config.sandbox, &forms));
+    }
+    std::future::pending().await
+}
+
+/// Tells others when a user's online time ran out.
+async fn watch_presence(messenger: Arc<Messenger>) {
+    loop {
+        tokio::time::sleep(PRESENCE_INTERVAL).await;
+        for user in messenger.presence.expired(messenger.now()) {
+            if let Err(error) = zaun_api::announce_offline(&messenger, user).await {
+                tracing::error!(%error, "a status could not be announced");
+            }
+        }
+    }
+}
+
+async fn stop_signal() {
+    let mut terminate = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(signal) => signal,
+        Err(_) => return std::future::pending().await,
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}
