@@ -186,17 +186,21 @@ fn defaults(model: &Model) -> BTreeMap<String, String> {
     }
 }
 
-/// Fewest bytes of each boxed type; grows from 4 until nothing changes, or a few rounds have passed.
+/// Fewest bytes of each boxed type in any layer; grows from 4 for a few rounds.
 fn min_sizes(model: &Model) -> BTreeMap<String, usize> {
-    let mut sizes: BTreeMap<String, usize> = model.types.keys().map(|ty| (ty.clone(), 4)).collect();
+    let mut bodies: BTreeMap<String, Vec<&[Slot]>> = BTreeMap::new();
+    for combinator in model.constructors.values() {
+        let older = combinator.older.iter().map(|version| version.slots.as_slice());
+        let of_type = bodies.entry(combinator.definition.result.to_string()).or_default();
+        of_type.extend(older.chain([combinator.slots.as_slice()]));
+    }
+    let mut sizes: BTreeMap<String, usize> = bodies.keys().map(|ty| (ty.clone(), 4)).collect();
     for _ in 0..8 {
-        let next = |ty: &String| {
-            let constructors = model.types.get(ty).into_iter().flatten();
-            let bodies =
-                constructors.filter_map(|name| model.constructors.get(name)).map(|c| min_body(c, &sizes));
-            (ty.clone(), bodies.min().unwrap_or(0).saturating_add(4))
+        let next = |(ty, bodies): (&String, &Vec<&[Slot]>)| {
+            let smallest = bodies.iter().map(|slots| min_slots(slots, &sizes)).min();
+            (ty.clone(), smallest.unwrap_or(0).saturating_add(4))
         };
-        sizes = model.types.keys().map(next).collect();
+        sizes = bodies.iter().map(next).collect();
     }
     sizes
 }

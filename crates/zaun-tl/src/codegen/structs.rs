@@ -173,7 +173,10 @@ impl Generator<'_> {
         };
         let older = combinator.older.iter().map(|version| version.slots.as_slice());
         let bodies = older.chain([combinator.slots.as_slice()]).map(|slots| self.shape.min_body(slots));
-        let min_size = bodies.min().unwrap_or(0).saturating_add(4);
+        let own_size = bodies.min().unwrap_or(0).saturating_add(4);
+        let of_type =
+            self.shape.min_size.get(&definition.result.to_string()).filter(|_| self.is_single(combinator));
+        let min_size = of_type.copied().unwrap_or(own_size);
         let known = format!("Self::{}", self.body_call(combinator));
         let body = self.guarded(&definition.result.to_string(), &known);
         format!(

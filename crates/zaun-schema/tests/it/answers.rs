@@ -1,0 +1,150 @@
+//! Particular values: names, old forms, substitutes, answers to old method ids.
+
+use bytes::Bytes;
+use zaun_schema::api::{self, Request, enums, functions, ids, types};
+use zaun_tl::{Encode, EncodeError, Function, Reader, Writer, from_bytes, to_bytes};
+
+fn words(bytes: &[u8]) -> Vec<u32> {
+    bytes.chunks_exact(4).map(|word| u32::from_le_bytes(*word.first_chunk().expect("four bytes"))).collect()
+}
+
+#[test]
+fn old_method_id_fills_the_newest_struct_and_is_kept() {
+    // messages.sendMessage of layers 200 to 205.
+    let mut w = Writer::new(205);
+    functions::messages::SendMessage { message: "hi".into(), random_id: 5, ..Default::default() }
+        .encode(&mut w);
+    let bytes = Bytes::from(w.into_result().expect("a call"));
+    let (id, request) = Request::decode(&mut Reader::new(bytes)).expect("a call");
+    assert_eq!(id, 0xfbf2_340a);
+    let Request::MessagesSendMessage(call) = request else { panic!("{request:?}") };
+    assert_eq!((call.message.as_str(), call.random_id), ("hi", 5));
+}
+
+#[test]
+fn gone_method_becomes_its_successor() {
+    let method =
+        api::METHODS.iter().find(|method| method.name == "messages.getForumTopics").expect("a method");
+    assert_eq!(method.ids, [0x3ba4_7bff, 0x0de5_60d1]);
+    let old = api::legacy::functions::channels::GetForumTopics {
+        channel: types::InputChannel { channel_id: 3, access_hash: 4 }.into(),
+        limit: 20,
+        ..Default::default()
+    };
+    let bytes = Bytes::from(to_bytes(&old, 214).expect("a call"));
+    let (id, request) = Request::decode(&mut Reader::new(bytes)).expect("a call");
+    assert_eq!((id, request.name()), (0x0de5_60d1, "messages.getForumTopics"));
+    let Request::MessagesGetForumTopics(call) = request else { panic!("another call") };
+    assert_eq!(call.peer, types::InputPeerChannel { channel_id: 3, access_hash: 4 }.into());
+}
+
+#[test]
+fn element_without_form_leaves_its_vector() {
+    let answer = types::Updates {
+        updates: vec![
+            enums::Update::UpdateConfig,
+            types::UpdateMonoForumNoPaidException::default().into(),
+            enums::Update::UpdatePtsChanged,
+        ],
+        ..Default::default()
+    };
+    let count = |layer| words(&to_bytes(&answer, layer).expect("updates"))[2];
+    assert_eq!((count(198), count(230)), (2, 3));
+}
+
+#[test]
+fn required_value_without_form_takes_its_substitute() {
+    let message = types::MessageService {
+        action: types::MessageActionTodoCompletions::default().into(),
+        ..Default::default()
+    };
+    let holds = |layer, id: u32| words(&to_bytes(&message, layer).expect("a message")).contains(&id);
+    assert!(holds(204, ids::MESSAGE_ACTION_EMPTY) && !holds(204, ids::MESSAGE_ACTION_TODO_COMPLETIONS));
+    assert!(holds(205, ids::MESSAGE_ACTION_TODO_COMPLETIONS) && !holds(205, ids::MESSAGE_ACTION_EMPTY));
+}
+
+#[test]
+fn value_without_form_or_substitute_is_an_error_that_names_it() {
+    let community = enums::Chat::from(types::CommunityForbidden::default());
+    let error = EncodeError::NoForm { type_name: "communityForbidden", layer: 198 };
+    assert_eq!(to_bytes(&community, 198), Err(error));
+    assert!(!community.has_form(227) && community.has_form(228));
+}
+
+#[test]
+fn inline_keyboard_has_the_old_buttons_in_old_layers() {
+    let button = types::KeyboardInlineButton {
+        text: "ok".into(),
+        r#type: types::InlineButtonTypeCallback { data: Bytes::from_static(b"d"), ..Default::default() }
+            .into(),
+        ..Default::default()
+    };
+    let off = types::KeyboardInlineButton {
+        r#type: enums::InlineButtonType::InlineButtonTypeDisabled,
+        ..Default::default()
+    };
+    let rows = vec![types::KeyboardInlineButtonRow { buttons: vec![button.clone(), off] }];
+    let markup: enums::ReplyMarkup = types::ReplyInlineMarkup { force_reply: false, rows }.into();
+    for (layer, id) in [(198, 0x35bb_db6b), (222, 0xe62b_c960), (228, 0xe62b_c960)] {
+        let old = to_bytes(&markup, layer).expect("a markup");
+        assert_eq!(words(&old)[0], 0x48a3_0254);
+        assert!(words(&old).contains(&id), "{layer}");
+        let enums::ReplyMarkup::ReplyInlineMarkup(again) = from_bytes(old.into()).expect("a markup") else {
+            panic!("another markup")
+        };
+        assert_eq!(again.rows[0].buttons, [button.clone()]);
+    }
+}
+
+#[test]
+fn old_ids_of_a_method_get_the_result_they_promise() {
+    let write = |id| {
+        let mut w = Writer::new(230);
+        let count = types::stories::CanSendStoryCount { count_remains: 3 };
+        functions::stories::CanSendStory::encode_response(&count, id, &mut w);
+        words(&w.into_result().expect("an answer"))
+    };
+    assert_eq!(write(0xc7df_dfdd), [zaun_tl::BOOL_TRUE_ID]);
+    assert_eq!(
+        write(functions::stories::CanSendStory::CONSTRUCTOR_ID),
+        [ids::STORIES_CAN_SEND_STORY_COUNT, 3]
+    );
+    let changed: Vec<_> =
+        api::RESULT_CHANGED.iter().map(|change| (change.method, change.converted)).collect();
+    assert_eq!(
+        changed,
+        [
+            ("channels.joinChannel", true),
+            ("messages.importChatInvite", true),
+            ("phone.createConferenceCall", false),
+            ("phone.sendGroupCallMessage", true),
+            ("stories.canSendStory", true),
+            ("stories.getPeerMaxIDs", true),
+            ("users.getRequirementsToContact", true),
+        ]
+    );
+}
+
+#[test]
+fn wrapper_holds_the_inner_call_untouched() {
+    let inner = to_bytes(&functions::help::GetConfig, 230).expect("a call");
+    let call = functions::InvokeWithLayer { layer: 214, query: zaun_tl::RawObject(inner.into()) };
+    let bytes = Bytes::from(to_bytes(&call, 230).expect("a call"));
+    let (_, request) = Request::decode(&mut Reader::new(bytes)).expect("a call");
+    let Request::InvokeWithLayer(wrapper) = request else { panic!("{request:?}") };
+    let (_, inner) = Request::decode(&mut Reader::new(wrapper.query.0)).expect("the inner call");
+    assert_eq!((wrapper.layer, inner.name()), (214, "help.getConfig"));
+}
+
+#[test]
+fn file_part_is_a_slice_of_the_input_and_small_bytes_are_not() {
+    let part =
+        |length| functions::upload::SaveFilePart { bytes: vec![1; length].into(), ..Default::default() };
+    for (length, shared) in [(4095, false), (4096, true)] {
+        let input = Bytes::from(to_bytes(&part(length), 230).expect("a call"));
+        let read: functions::upload::SaveFilePart = from_bytes(input.clone()).expect("a call");
+        let range = input.as_ptr_range();
+        assert_eq!(range.contains(&read.bytes.as_ptr()), shared, "{length}");
+        assert_eq!(read.bytes.len(), length);
+    }
+}

@@ -1,0 +1,329 @@
+//! The schemas as data: writes random objects of any layer, and checks that bytes are objects of a layer.
+//!
+//! It shares nothing with the generated code but the parser of `.tl` files.
+
+use std::collections::HashMap;
+
+use zaun_tl::schema::{self, Category, Definition, History, TypeExpr};
+
+/// A small xorshift generator: tests print their seeds and repeat exactly.
+pub struct Rng(pub u64);
+
+impl Rng {
+    pub fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
+    }
+
+    pub fn below(&mut self, limit: usize) -> usize {
+        (self.next() >> 33) as usize % limit
+    }
+}
+
+/// All definitions that were ever in force.
+pub struct Schemas {
+    pub layers: Vec<i32>,
+    all: Vec<(Definition, i32, i32)>,
+}
+
+/// What was in force in one layer.
+pub struct Layer<'a> {
+    pub number: i32,
+    pub definitions: Vec<&'a Definition>,
+    by_type: HashMap<String, Vec<&'a Definition>>,
+    by_id: HashMap<u32, &'a Definition>,
+    heights: HashMap<String, usize>,
+}
+
+impl Schemas {
+    pub fn api() -> Self {
+        let newest = schema::parse(include_str!("../../tl/api.tl")).expect("api.tl");
+        let history = History::parse(include_str!("../../tl/history.tl")).expect("history.tl");
+        let oldest = history.layers[0];
+        let mut all: Vec<_> =
+            history.old.into_iter().map(|old| (old.definition, old.first, old.last)).collect();
+        for definition in newest {
+            let since = history.since.get(&definition.id).copied().unwrap_or(oldest);
+            all.push((definition, since, i32::MAX));
+        }
+        Self { layers: history.layers, all }
+    }
+
+    /// Handshake and service messages, without those that hold objects of any type.
+    pub fn mtproto() -> Self {
+        let opaque = ["rpc_result", "message", "msg_container", "msg_copy"];
+        let all = schema::parse(include_str!("../../tl/mtproto.tl")).expect("mtproto.tl");
+        let all = all.into_iter().filter(|definition| !opaque.contains(&definition.name.as_str()));
+        Self { layers: vec![0], all: all.map(|definition| (definition, 0, i32::MAX)).collect() }
+    }
+
+    /// For each name the version with the highest first layer that is not above `number`.
+    pub fn layer(&self, number: i32) -> Layer<'_> {
+        let mut newest: HashMap<(Category, &str), &(Definition, i32, i32)> = HashMap::new();
+        for entry in self.all.iter().filter(|(_, first, last)| *first <= number && number <= *last) {
+            let best = newest.entry((entry.0.category, entry.0.name.as_str())).or_insert(entry);
+            if entry.1 > best.1 {
+                *best = entry;
+            }
+        }
+        let mut definitions: Vec<&Definition> =
+            newest.into_values().map(|(definition, ..)| definition).collect();
+        definitions.sort_by_key(|definition| (definition.category, &definition.name));
+        Layer::new(number, definitions)
+    }
+}
+
+impl<'a> Layer<'a> {
+    fn new(number: i32, definitions: Vec<&'a Definition>) -> Self {
+        let mut by_type: HashMap<String, Vec<&Definition>> = HashMap::new();
+        for definition in definitions.iter().filter(|definition| definition.category == Category::Constructor)
+        {
+            by_type.entry(definition.result.to_string()).or_default().push(definition);
+        }
+        let by_id = definitions.iter().map(|definition| (definition.id, *definition)).collect();
+        let mut layer = Self { number, definitions, by_type, by_id, heights: HashMap::new() };
+        layer.measure();
+        layer
+    }
+
+    /// How deep the shallowest value of each type is.
+    fn measure(&mut self) {
+        for round in 0..16 {
+            let finished: Vec<String> = self
+                .by_type
+                .iter()
+                .filter(|(ty, _)| !self.heights.contains_key(*ty))
+                .filter(|(_, constructors)| {
+                    constructors.iter().any(|constructor| self.height(constructor) < usize::MAX)
+                })
+                .map(|(ty, _)| ty.clone())
+                .collect();
+            self.heights.extend(finished.into_iter().map(|ty| (ty, round)));
+        }
+    }
+
+    /// Height of a constructor whose optional fields are absent and whose vectors are empty.
+    fn height(&self, definition: &Definition) -> usize {
+        let required = definition.params.iter().filter(|param| param.flag.is_none());
+        let height = |ty: &TypeExpr| match ty {
+            TypeExpr::Named(name) if self.by_type.contains_key(name) => {
+                self.heights.get(name).map_or(usize::MAX, |height| height + 1)
+            }
+            _ => 0,
+        };
+        required.map(|param| height(&param.ty)).max().unwrap_or(0)
+    }
+
+    /// Random bytes of a definition with its id; `used` collects the ids that occur.
+    pub fn generate(
+        &self,
+        definition: &Definition,
+        rng: &mut Rng,
+        depth: usize,
+        used: &mut Vec<u32>,
+    ) -> Vec<u8> {
+        let mut out = Vec::new();
+        self.put(definition, rng, depth, used, &mut out);
+        out
+    }
+
+    fn put(
+        &self,
+        definition: &Definition,
+        rng: &mut Rng,
+        depth: usize,
+        used: &mut Vec<u32>,
+        out: &mut Vec<u8>,
+    ) {
+        used.push(definition.id);
+        out.extend(definition.id.to_le_bytes());
+        self.put_body(definition, rng, depth, used, out);
+    }
+
+    fn put_body(
+        &self,
+        definition: &Definition,
+        rng: &mut Rng,
+        depth: usize,
+        used: &mut Vec<u32>,
+        out: &mut Vec<u8>,
+    ) {
+        let mut words: HashMap<&str, u32> = HashMap::new();
+        for param in &definition.params {
+            if param.ty == TypeExpr::Flags {
+                let known = definition.params.iter().filter_map(|other| other.flag.as_ref());
+                let known =
+                    known.filter(|flag| flag.field == param.name).fold(0, |mask, flag| mask | 1 << flag.bit);
+                // Deep down only a few optional fields, or objects would explode.
+                let dice = rng.next() as u32
+                    & if depth == 0 { rng.next() as u32 & rng.next() as u32 } else { u32::MAX };
+                words.insert(&param.name, known & dice);
+                out.extend((known & dice).to_le_bytes());
+            } else if let Some(flag) = &param.flag {
+                if words[flag.field.as_str()] & (1 << flag.bit) != 0 {
+                    self.put_value(&param.ty, rng, depth, used, out);
+                }
+            } else {
+                self.put_value(&param.ty, rng, depth, used, out);
+            }
+        }
+    }
+
+    fn put_value(&self, ty: &TypeExpr, rng: &mut Rng, depth: usize, used: &mut Vec<u32>, out: &mut Vec<u8>) {
+        match ty {
+            TypeExpr::Vector(element) | TypeExpr::BareVector(element) => {
+                if matches!(ty, TypeExpr::Vector(_)) {
+                    out.extend(zaun_tl::VECTOR_ID.to_le_bytes());
+                }
+                let count = if depth == 0 { 0 } else { rng.below(3) };
+                out.extend((count as u32).to_le_bytes());
+                (0..count).for_each(|_| self.put_value(element, rng, depth - 1, used, out));
+            }
+            TypeExpr::Any(_) => out.extend([0x15, 0xc4, 0xb5, 0x1c, 0, 0, 0, 0]),
+            TypeExpr::Named(name) => match name.as_str() {
+                "int" => out.extend((rng.next() as u32 >> rng.below(32)).to_le_bytes()),
+                "long" => out.extend((rng.next() >> rng.below(64)).to_le_bytes()),
+                "double" => out.extend((rng.below(1000) as f64).to_le_bytes()),
+                "int128" => (0..2).for_each(|_| out.extend(rng.next().to_le_bytes())),
+                "int256" => (0..4).for_each(|_| out.extend(rng.next().to_le_bytes())),
+                "Bool" => {
+                    out.extend([zaun_tl::BOOL_TRUE_ID, zaun_tl::BOOL_FALSE_ID][rng.below(2)].to_le_bytes())
+                }
+                "true" => {}
+                "string" | "bytes" => {
+                    let length = [0, 1, 3, 4, 253, 254][rng.below(6)].min(4 + depth * 80);
+                    put_string(&vec![b'a' + rng.below(26) as u8; length], out);
+                }
+                _ => match self.by_type.get(name) {
+                    Some(constructors) => self.put_choice(constructors, rng, depth, used, out),
+                    None => {
+                        let bare =
+                            self.definitions.iter().find(|it| it.name == *name).expect("bare constructor");
+                        self.put_body(bare, rng, depth, used, out);
+                    }
+                },
+            },
+            TypeExpr::Flags | TypeExpr::Bare(_) => unreachable!("{ty} is no value"),
+        }
+    }
+
+    fn put_choice(
+        &self,
+        constructors: &[&Definition],
+        rng: &mut Rng,
+        depth: usize,
+        used: &mut Vec<u32>,
+        out: &mut Vec<u8>,
+    ) {
+        let choice = if depth == 0 {
+            constructors.iter().min_by_key(|constructor| self.height(constructor)).expect("a constructor")
+        } else {
+            constructors[rng.below(constructors.len())]
+        };
+        self.put(choice, rng, depth.saturating_sub(1), used, out);
+    }
+
+    /// Whether the bytes are one object that a client of this layer can read; the error says where not.
+    pub fn check(&self, bytes: &[u8]) -> Result<(), String> {
+        let mut rest = bytes;
+        let id = u32::from_le_bytes(*rest.first_chunk().ok_or("empty")?);
+        if id == zaun_tl::VECTOR_ID {
+            return Ok(());
+        }
+        let definition =
+            self.by_id.get(&id).ok_or_else(|| format!("id {id:08x} is not in layer {}", self.number))?;
+        rest = &rest[4..];
+        self.check_body(definition, &mut rest)?;
+        if rest.is_empty() {
+            Ok(())
+        } else {
+            Err(format!("{} bytes left of {}", rest.len(), definition.name))
+        }
+    }
+
+    fn check_body(&self, definition: &Definition, rest: &mut &[u8]) -> Result<(), String> {
+        let mut words: HashMap<&str, u32> = HashMap::new();
+        for param in &definition.params {
+            let at = |error| format!("{}.{}: {error}", definition.name, param.name);
+            if param.ty == TypeExpr::Flags {
+                words.insert(&param.name, take(rest).map_err(at)?);
+                continue;
+            }
+            let absent =
+                param.flag.as_ref().is_some_and(|flag| words[flag.field.as_str()] & (1 << flag.bit) == 0);
+            if !absent {
+                self.check_value(&param.ty, rest).map_err(at)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn check_value(&self, ty: &TypeExpr, rest: &mut &[u8]) -> Result<(), String> {
+        match ty {
+            TypeExpr::Vector(element) => {
+                let id = take(rest)?;
+                if id != zaun_tl::VECTOR_ID {
+                    return Err(format!("{id:08x} is no vector"));
+                }
+                let count = take(rest)?;
+                (0..count).try_for_each(|_| self.check_value(element, rest))
+            }
+            TypeExpr::Any(_) => {
+                *rest = &[];
+                Ok(())
+            }
+            TypeExpr::Named(name) => match name.as_str() {
+                "int" => skip(rest, 4),
+                "long" | "double" => skip(rest, 8),
+                "int128" => skip(rest, 16),
+                "int256" => skip(rest, 32),
+                "true" => Ok(()),
+                "Bool" => match take(rest)? {
+                    zaun_tl::BOOL_TRUE_ID | zaun_tl::BOOL_FALSE_ID => Ok(()),
+                    id => Err(format!("{id:08x} is no Bool")),
+                },
+                "string" | "bytes" => {
+                    let [first, a, b, c] = take(rest)?.to_le_bytes();
+                    let (prefix, length) = match first {
+                        254 => (4, u32::from_le_bytes([a, b, c, 0]) as usize),
+                        length => (1, length as usize),
+                    };
+                    skip(rest, (prefix + length).next_multiple_of(4) - 4)
+                }
+                name => {
+                    let id = take(rest)?;
+                    let definition =
+                        self.by_id.get(&id).filter(|definition| definition.result.to_string() == name);
+                    let definition =
+                        definition.ok_or_else(|| format!("{id:08x} is no {name} in {}", self.number))?;
+                    self.check_body(definition, rest)
+                }
+            },
+            other => Err(format!("{other} is no value of the API")),
+        }
+    }
+}
+
+pub fn put_string(data: &[u8], out: &mut Vec<u8>) {
+    let start = out.len();
+    if data.len() < 254 {
+        out.push(data.len() as u8);
+    } else {
+        out.extend((data.len() as u32 * 256 + 254).to_le_bytes());
+    }
+    out.extend(data);
+    out.resize(start + (out.len() - start).next_multiple_of(4), 0);
+}
+
+fn take(rest: &mut &[u8]) -> Result<u32, String> {
+    let word = rest.first_chunk().ok_or("input ends")?;
+    *rest = &rest[4..];
+    Ok(u32::from_le_bytes(*word))
+}
+
+fn skip(rest: &mut &[u8], length: usize) -> Result<(), String> {
+    *rest = rest.get(length..).ok_or("input ends")?;
+    Ok(())
+}
