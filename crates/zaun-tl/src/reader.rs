@@ -145,7 +145,11 @@ impl Reader {
             return Err(DecodeError::VectorTooLong { count, remaining });
         }
         let mut vector = Vec::with_capacity(length.min(VEC_RESERVE));
-        for _ in 0..length {
+        for index in 0..length {
+            if index == vector.capacity() {
+                // Doubles like a plain push would, but never beyond the count.
+                vector.reserve_exact(index.min(length.saturating_sub(index)));
+            }
             vector.push(element(self)?);
         }
         Ok(vector)

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use zaun_tl::schema::{self, Category, Definition, History, TypeExpr};
+use zaun_tl::schema::{self, Category, Definition, History, Param, TypeExpr};
 
 /// A small xorshift generator: tests print their seeds and repeat exactly.
 pub struct Rng(pub u64);
@@ -127,6 +127,44 @@ impl<'a> Layer<'a> {
         let mut out = Vec::new();
         self.put(definition, rng, depth, used, &mut out);
         out
+    }
+
+    /// The smallest object of a definition but for one vector, which holds `count` of the smallest `element`.
+    pub fn generate_wide(
+        &self,
+        definition: &Definition,
+        wide: &Param,
+        element: &Definition,
+        count: u32,
+    ) -> Vec<u8> {
+        let (mut rng, mut used) = (Rng(1), Vec::new());
+        let mut out = definition.id.to_le_bytes().to_vec();
+        for param in &definition.params {
+            if param.ty == TypeExpr::Flags {
+                let flag = wide.flag.as_ref().filter(|flag| flag.field == param.name);
+                out.extend(flag.map_or(0, |flag| 1_u32 << flag.bit).to_le_bytes());
+            } else if param.name == wide.name {
+                out.extend(zaun_tl::VECTOR_ID.to_le_bytes());
+                out.extend(count.to_le_bytes());
+                (0..count).for_each(|_| self.put(element, &mut Rng(0), 0, &mut used, &mut out));
+            } else if param.flag.is_none() || param.flag == wide.flag {
+                self.put_value(&param.ty, &mut rng, 0, &mut used, &mut out);
+            }
+        }
+        out
+    }
+
+    /// All vectors of boxed types that occur in definitions: where, and what they can hold.
+    pub fn vectors(&self) -> Vec<(&'a Definition, &'a Param, &'a Definition)> {
+        let mut found = Vec::new();
+        for definition in &self.definitions {
+            for param in &definition.params {
+                let TypeExpr::Vector(element) = &param.ty else { continue };
+                let elements = self.by_type.get(&element.to_string());
+                found.extend(elements.into_iter().flatten().map(|element| (*definition, param, *element)));
+            }
+        }
+        found
     }
 
     fn put(

@@ -1,0 +1,5 @@
+//! The codec and the generator from outside.
+
+mod codec;
+mod generator;
+mod hostile;
