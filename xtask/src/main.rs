@@ -1,14 +1,75 @@
 //! Repository chores. `cargo xtask help` lists them; CI calls only what people call.
 
+mod clients;
+mod docs;
 mod schema;
+mod tidy;
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::Context;
+
+const HELP: &str = "\
+cargo xtask CHORE
+
+test             everything: tidy, the workspace's tests, the foreign clients; brings what it needs
+tidy             formatting, clippy, crate arrows, generated documents
+clients [NAME]   foreign clients only: telethon, kurigram, tdlib, mtcute
+docs             write docs/METHODS.md anew from the register of methods
+schema           rebuild the schema files from packages of the public registries
+";
 
 fn main() -> anyhow::Result<()> {
-    match std::env::args().nth(1).as_deref() {
+    let mut args = std::env::args().skip(1);
+    let (chore, name) = (args.next(), args.next());
+    match chore.as_deref() {
+        Some("test") => test(),
+        Some("tidy") => tidy::run(),
+        Some("clients") => clients::run(name.as_deref()),
+        Some("docs") => docs::write(),
         Some("schema") => schema::run(),
         Some("help") | None => {
-            println!("schema   rebuild the schema files from packages of the public registries");
+            print!("{HELP}");
             Ok(())
         }
         Some(other) => anyhow::bail!("no chore `{other}`; `cargo xtask help` lists them"),
     }
+}
+
+fn test() -> anyhow::Result<()> {
+    tidy::run()?;
+    say("the workspace's tests");
+    cargo(&["test", "--workspace", "--locked"])?;
+    clients::run(None)?;
+    say("all passed");
+    Ok(())
+}
+
+/// The repository's folder.
+fn root() -> PathBuf {
+    let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    here.parent().map_or(here.clone(), PathBuf::from)
+}
+
+/// Cargo's output folder, wherever it was moved.
+fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
+fn say(what: &str) {
+    println!("\n==> {what}");
+}
+
+fn cargo(args: &[&str]) -> anyhow::Result<()> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    run(Command::new(cargo).args(args).current_dir(root()))
+}
+
+/// Runs a program to its end; an error names the whole command.
+fn run(command: &mut Command) -> anyhow::Result<()> {
+    let shown = format!("{command:?}");
+    let status = command.status().with_context(|| format!("cannot start {shown}"))?;
+    anyhow::ensure!(status.success(), "{shown} failed ({status})");
+    Ok(())
 }

@@ -1,0 +1,60 @@
+//! Checks that need no running server: formatting, clippy, crate arrows, generated documents.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use anyhow::Context;
+
+use crate::{cargo, docs, root, say};
+
+/// Rings of crates; arrows only point to the same ring or to an earlier one, and within a ring to earlier names.
+const RINGS: &[(&str, &[&str])] = &[
+    ("pure", &["zaun-tl", "zaun-schema", "zaun-crypto", "zaun-transport", "zaun-mtproto"]),
+    ("rules", &["zaun-store", "zaun-blob", "zaun-messenger"]),
+    ("shell", &["zaun-server", "zaun-api", "zaun"]),
+    ("tools", &["zaun-testkit", "xtask"]),
+];
+
+/// Libraries that the pure ring may not use: it has no sockets, no clock and no runtime.
+const IMPURE: &[&str] = &["tokio", "rusqlite", "tracing"];
+
+/// Runs the chore.
+pub fn run() -> anyhow::Result<()> {
+    say("tidy: formatting");
+    cargo(&["fmt", "--all", "--check"]).context("run `cargo fmt --all`")?;
+    say("tidy: crate arrows and documents");
+    arrows()?;
+    docs::check()?;
+    say("tidy: clippy");
+    cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--quiet", "--", "--deny", "warnings"])
+}
+
+fn arrows() -> anyhow::Result<()> {
+    let order: BTreeMap<&str, usize> =
+        RINGS.iter().flat_map(|(_, crates)| crates.iter().copied()).enumerate().map(|(n, c)| (c, n)).collect();
+    for entry in fs::read_dir(root().join("crates"))? {
+        let folder = entry?.path();
+        let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let own = order.get(name.as_str()).with_context(|| format!("crate {name} has no place in a ring"))?;
+        for dependency in dependencies(&folder.join("Cargo.toml"))? {
+            if let Some(other) = order.get(dependency.as_str()) {
+                anyhow::ensure!(other < own, "{name} depends on {dependency}: arrows only point down");
+            }
+            let pure = RINGS[0].1.contains(&name.as_str());
+            anyhow::ensure!(
+                !(pure && IMPURE.contains(&dependency.as_str())),
+                "{name} is pure and must not depend on {dependency}"
+            );
+        }
+    }
+    Ok(())
+}
+
+/// The names under `[dependencies]`.
+fn dependencies(manifest: &std::path::Path) -> anyhow::Result<Vec<String>> {
+    let text = fs::read_to_string(manifest).with_context(|| format!("cannot read {}", manifest.display()))?;
+    let section = text.split("[dependencies]").nth(1).unwrap_or_default();
+    let lines = section.lines().skip(1).take_while(|line| !line.starts_with('['));
+    let name = |line: &str| line.split(['.', ' ', '=']).next().unwrap_or_default().to_owned();
+    Ok(lines.filter(|line| !line.trim().is_empty() && !line.starts_with('#')).map(name).collect())
+}
