@@ -1,11 +1,13 @@
 //! The named limits, and the errors at them.
 
 use bytes::Bytes;
+use zaun_schema::LAYER;
 use zaun_schema::api::{self, enums, ids, types};
 use zaun_tl::limits::MAX_DEPTH;
 use zaun_tl::{DecodeError, Reader, from_bytes, to_bytes};
 
 use crate::allocator::peak_of;
+use crate::oracle::Schemas;
 
 /// `textBold` around `textBold` … around `textEmpty`.
 fn nested_text(depth: u32) -> Bytes {
@@ -26,11 +28,34 @@ fn m_012_nesting_beyond_the_limit_is_an_error() {
     assert_eq!(from_bytes::<enums::RichText>(nested_text(1_000_000)), Err(error));
 }
 
+/// Threads of the usual runtime have 2 MiB; unoptimised frames are the largest.
 #[test]
-fn m_012_deepest_nesting_fits_a_small_stack() {
-    let deep = || from_bytes::<enums::RichText>(nested_text(MAX_DEPTH)).map(|text| format!("{text:?}").len());
-    let thread = std::thread::Builder::new().stack_size(512 * 1024).spawn(deep);
-    assert!(thread.expect("a thread").join().expect("no overflow").is_ok());
+fn m_012_deepest_nesting_of_every_type_fits_half_a_usual_stack() {
+    let schemas = Schemas::api();
+    let layer = schemas.layer(LAYER);
+    let types = layer.recursive_types();
+    assert!(types.len() > 10, "{types:?}");
+    for ty in types {
+        let bytes = Bytes::from(layer.deep(&ty, MAX_DEPTH as usize + 1));
+        let decode = move || match api::describe_any(bytes) {
+            Err(DecodeError::TooDeep { .. }) => true,
+            other => panic!("{other:?}"),
+        };
+        let thread = std::thread::Builder::new().name(ty.clone()).stack_size(1024 * 1024).spawn(decode);
+        assert!(thread.expect("a thread").join().expect("no overflow"), "{ty}");
+    }
+}
+
+/// What decodes can also be described, written, read and dropped.
+#[test]
+fn m_012_deepest_value_can_be_used() {
+    let deep = || {
+        let bytes = nested_text(MAX_DEPTH);
+        assert!(api::describe_any(bytes.clone()).is_ok());
+        assert_eq!(api::transcode_any(bytes.clone(), LAYER), Ok(bytes.to_vec()));
+    };
+    let thread = std::thread::Builder::new().stack_size(1024 * 1024).spawn(deep);
+    thread.expect("a thread").join().expect("no overflow");
 }
 
 #[test]

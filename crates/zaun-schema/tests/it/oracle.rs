@@ -154,6 +154,65 @@ impl<'a> Layer<'a> {
         out
     }
 
+    /// Types that can hold themselves.
+    pub fn recursive_types(&self) -> Vec<String> {
+        let mut types: Vec<String> =
+            self.by_type.keys().filter(|ty| self.cycle(ty).is_some()).cloned().collect();
+        types.sort();
+        types
+    }
+
+    /// The shortest way from a type back to itself: constructors, and the field of each that goes on.
+    fn cycle(&self, ty: &str) -> Option<Vec<(&'a Definition, &'a Param)>> {
+        let mut ways: Vec<(String, Vec<(&Definition, &Param)>)> = vec![(ty.to_owned(), Vec::new())];
+        let mut seen = std::collections::HashSet::new();
+        let mut next = 0;
+        while let Some((at, way)) = ways.get(next).cloned() {
+            next += 1;
+            for constructor in self.by_type.get(&at).into_iter().flatten() {
+                for param in &constructor.params {
+                    let to = innermost(&param.ty);
+                    let way: Vec<_> = way.iter().copied().chain([(*constructor, param)]).collect();
+                    if to == ty {
+                        return Some(way);
+                    }
+                    if self.by_type.contains_key(to) && seen.insert(to.to_owned()) {
+                        ways.push((to.to_owned(), way));
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    /// A value of a recursive type that goes round its cycle `rounds` times.
+    pub fn deep(&self, ty: &str, rounds: usize) -> Vec<u8> {
+        let cycle = self.cycle(ty).expect("a recursive type");
+        let (mut rng, mut used, mut inner) = (Rng(1), Vec::new(), Vec::new());
+        self.put_value(&TypeExpr::Named(ty.to_owned()), &mut rng, 0, &mut used, &mut inner);
+        for (definition, way) in (0..rounds).flat_map(|_| cycle.iter().rev()) {
+            let mut out = definition.id.to_le_bytes().to_vec();
+            for param in &definition.params {
+                if param.ty == TypeExpr::Flags {
+                    let flag = way.flag.as_ref().filter(|flag| flag.field == param.name);
+                    out.extend(flag.map_or(0, |flag| 1_u32 << flag.bit).to_le_bytes());
+                } else if param.name == way.name {
+                    let mut ty = &param.ty;
+                    while let TypeExpr::Vector(element) = ty {
+                        out.extend(zaun_tl::VECTOR_ID.to_le_bytes());
+                        out.extend(1_u32.to_le_bytes());
+                        ty = element;
+                    }
+                    out.extend(&inner);
+                } else if param.flag.is_none() || param.flag == way.flag {
+                    self.put_value(&param.ty, &mut rng, 0, &mut used, &mut out);
+                }
+            }
+            inner = out;
+        }
+        inner
+    }
+
     /// All vectors of boxed types that occur in definitions: where, and what they can hold.
     pub fn vectors(&self) -> Vec<(&'a Definition, &'a Param, &'a Definition)> {
         let mut found = Vec::new();
@@ -341,6 +400,14 @@ impl<'a> Layer<'a> {
             },
             other => Err(format!("{other} is no value of the API")),
         }
+    }
+}
+
+fn innermost(ty: &TypeExpr) -> &str {
+    match ty {
+        TypeExpr::Vector(element) => innermost(element),
+        TypeExpr::Named(name) => name,
+        _ => "",
     }
 }
 
