@@ -5,6 +5,12 @@ import pytest
 from server import Server
 
 
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path, monkeypatch):
+    """Clients leave files where they run; here that is a folder of the test's own."""
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.fixture
 def start_server(tmp_path):
     """Starts servers; all are stopped, and none may have logged an error."""

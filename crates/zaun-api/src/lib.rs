@@ -177,6 +177,8 @@ pub(crate) struct Call {
     pub(crate) method_id: u32,
     /// Who is logged in; 0 for nobody.
     pub(crate) user_id: i64,
+    /// The messages that invokeWithMessagesRange lets histories and searches see, both ends included (M-415).
+    pub(crate) range: (i32, i32),
 }
 
 impl Call {

@@ -5,7 +5,7 @@ use std::future::Future;
 use zaun_messenger::Error;
 use zaun_schema::api::Request;
 use zaun_server::{Answering, RpcError};
-use zaun_tl::{Encode, Function};
+use zaun_tl::Function;
 
 use crate::{Call, fail};
 
@@ -54,16 +54,18 @@ pub(crate) fn entry(name: &str) -> Option<Entry> {
     REGISTER.get(index).map(|(_, entry)| *entry)
 }
 
-fn run<R, T, F>(call: Call, handler: fn(Call, R) -> F, request: R) -> Answering
+fn run<R, F>(call: Call, handler: fn(Call, R) -> F, request: R) -> Answering
 where
-    R: Function + Send + 'static,
-    T: Encode + Send,
-    F: Future<Output = Result<T, Error>> + Send + 'static,
+    R: Function<Response: Send> + Send + 'static,
+    F: Future<Output = Result<R::Response, Error>> + Send + 'static,
 {
     let running = handler(call.clone(), request);
     Box::pin(async move {
         let value = running.await.map_err(|error| fail(R::NAME, error))?;
-        call.context.encode(&value, call.layer)
+        // An old id of the method may promise an older type of result.
+        let mut writer = call.context.writer(call.layer);
+        R::encode_response(&value, call.method_id, &mut writer);
+        call.context.finish(writer)
     })
 }
 

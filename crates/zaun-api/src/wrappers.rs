@@ -21,6 +21,7 @@ struct Said {
     layer: Option<i32>,
     client: Option<functions::InitConnection>,
     without_updates: bool,
+    range: Option<(i32, i32)>,
 }
 
 /// Runs one query.
@@ -40,7 +41,8 @@ pub(crate) async fn call(api: Arc<Api>, context: Context<Api>, body: Bytes) -> R
         api.subscribe(&context.session, user_id);
     }
     let user_id = facts.user_id.unwrap_or(0);
-    register::dispatch(Call { api, context, layer, method_id, user_id }, request).await
+    let range = said.range.unwrap_or((0, i32::MAX));
+    register::dispatch(Call { api, context, layer, method_id, user_id, range }, request).await
 }
 
 /// Takes the wrappers off.
@@ -67,6 +69,10 @@ async fn unwrap(
             }
             Request::InvokeWithoutUpdates(w) => {
                 said.without_updates = true;
+                w.query.0
+            }
+            Request::InvokeWithMessagesRange(w) => {
+                said.range = Some((w.range.min_id, w.range.max_id));
                 w.query.0
             }
             Request::InvokeAfterMsg(w) => {

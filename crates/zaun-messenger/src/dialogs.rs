@@ -44,7 +44,7 @@ pub struct Offset {
     /// Id of its newest message.
     pub id: i32,
     /// The conversation.
-    pub peer: Option<UserRef>,
+    pub peer: Option<PeerKey>,
 }
 
 impl Messenger {
@@ -63,8 +63,7 @@ impl Messenger {
             rows.retain(|d| !(exclude_pinned && d.pinned_order.is_some()));
             let total = rows.len();
             if offset.date != 0 || offset.id != 0 {
-                let peer =
-                    offset.peer.and_then(|p| p.chat(tx, actor.user_id).ok()).map_or(i64::MAX, |p| p.id);
+                let peer = offset.peer.map_or(i64::MIN, |peer| peer.id);
                 rows.retain(|d| {
                     d.pinned_order.is_none()
                         && (d.top_date, d.top_message, d.peer.id) < (offset.date, offset.id, peer)

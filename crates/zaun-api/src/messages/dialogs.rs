@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use zaun_messenger::Error;
 use zaun_messenger::dialogs::{Dialog, Offset};
 use zaun_messenger::peers::{UserRef, to_peer};
+use zaun_messenger::{Error, PeerKey};
 use zaun_schema::api::{enums, functions, types};
 
 use crate::Call;
@@ -46,6 +46,17 @@ async fn lines(call: &Call, dialogs: Vec<Dialog>) -> Result<Lines, Error> {
     Ok(Lines { dialogs: out, messages, users: view.users(ids).await? })
 }
 
+/// The conversation that a page begins after. It only names a place in the actor's own list, and TDLib sends it
+/// without an access hash, so none is asked for.
+fn place(peer: &enums::InputPeer, viewer: i64) -> Option<PeerKey> {
+    match peer {
+        enums::InputPeer::InputPeerSelf => Some(PeerKey::user(viewer)),
+        enums::InputPeer::InputPeerUser(user) => Some(PeerKey::user(user.user_id)),
+        enums::InputPeer::InputPeerUserFromMessage(user) => Some(PeerKey::user(user.user_id)),
+        _ => None,
+    }
+}
+
 /// messages.getDialogs; folder 1 (the archive) is empty.
 pub(crate) async fn get_dialogs(
     call: Call,
@@ -54,11 +65,8 @@ pub(crate) async fn get_dialogs(
     if r.folder_id.is_some_and(|folder| folder != 0) {
         return Ok(types::messages::Dialogs::default().into());
     }
-    let offset = Offset {
-        date: i64::from(r.offset_date),
-        id: r.offset_id,
-        peer: call.messenger().input_peer(call.user_id, &r.offset_peer).ok(),
-    };
+    let offset =
+        Offset { date: i64::from(r.offset_date), id: r.offset_id, peer: place(&r.offset_peer, call.user_id) };
     let page = call.messenger().dialogs(call.actor(), offset, r.exclude_pinned, r.limit).await?;
     let lines = lines(&call, page.dialogs).await?;
     let (dialogs, messages, users) = (lines.dialogs, lines.messages, lines.users);

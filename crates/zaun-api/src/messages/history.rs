@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use zaun_messenger::Error;
-use zaun_messenger::messages::history::{Page, Window};
+use zaun_messenger::messages::history::{Named, Page, Window};
 use zaun_schema::api::{enums, functions, types};
 
 use crate::Call;
@@ -52,6 +52,7 @@ pub(crate) async fn get_history(
         limit: r.limit,
         max_id: r.max_id,
         min_id: r.min_id,
+        range: call.range,
     };
     let found = call.messenger().history(call.actor(), peer, window).await?;
     page(&call, found).await
@@ -62,12 +63,13 @@ pub(crate) async fn get_messages(
     call: Call,
     r: functions::messages::GetMessages,
 ) -> Result<enums::messages::Messages, Error> {
-    let id_of = |input: &enums::InputMessage| match input {
-        enums::InputMessage::InputMessageID(m) => m.id,
-        enums::InputMessage::InputMessageReplyTo(m) => m.id,
-        _ => 0,
+    let named = |input: &enums::InputMessage| match input {
+        enums::InputMessage::InputMessageID(m) => Named::Id(m.id),
+        enums::InputMessage::InputMessageReplyTo(m) => Named::AnsweredBy(m.id),
+        // Without a peer there is no telling which pinned message or button is meant.
+        _ => Named::Id(0),
     };
-    let rows = call.messenger().messages_by_id(call.actor(), r.id.iter().map(id_of).collect()).await?;
+    let rows = call.messenger().messages_by_id(call.actor(), r.id.iter().map(named).collect()).await?;
     let view = call.view();
     let (mut ids, mut messages) = (BTreeSet::new(), Vec::new());
     for (id, row) in rows {
@@ -88,6 +90,14 @@ pub(crate) async fn read_history(
 ) -> Result<enums::messages::AffectedMessages, Error> {
     let peer = call.messenger().input_peer(call.user_id, &r.peer)?;
     call.messenger().read_history(call.actor(), peer, r.max_id).await.map(affected_messages)
+}
+
+/// messages.getSplitRanges: a box is one piece.
+pub(crate) async fn get_split_ranges(
+    _: Call,
+    _: functions::messages::GetSplitRanges,
+) -> Result<Vec<enums::MessageRange>, Error> {
+    Ok(vec![types::MessageRange { min_id: 1, max_id: i32::MAX }])
 }
 
 /// messages.receivedMessages: delivery receipts, which this server has no use for.

@@ -27,6 +27,7 @@ pub(crate) async fn search(
         limit: r.limit,
         max_id: r.max_id,
         min_id: r.min_id,
+        range: call.range,
     };
     let found = call.messenger().search(call.actor(), query).await?;
     page(&call, found).await
@@ -49,6 +50,7 @@ pub(crate) async fn search_global(
         limit: r.limit,
         max_id: 0,
         min_id: 0,
+        range: call.range,
     };
     let found = call.messenger().search(call.actor(), query).await?;
     page(&call, found).await
@@ -74,6 +76,7 @@ pub(crate) async fn get_search_counters(
             limit: 0,
             max_id: 0,
             min_id: 0,
+            range: call.range,
         };
         let count = call.messenger().search(call.actor(), query).await?.total;
         counters.push(types::messages::SearchCounter { inexact: false, filter, count });

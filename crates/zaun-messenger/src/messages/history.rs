@@ -1,9 +1,11 @@
 //! Pages of a history, by all the offset rules.
 
+use zaun_schema::api::enums::MessageReplyHeader;
 use zaun_store::Tx;
 use zaun_store::repo::PeerKey;
 use zaun_store::repo::messages::{self, MessageRow};
 
+use super::body::Content;
 use crate::limits::{IDS_PER_CALL, PAGE};
 use crate::peers::UserRef;
 use crate::{Actor, Error, Messenger};
@@ -11,7 +13,7 @@ use crate::{Actor, Error, Messenger};
 /// Which page: messages are numbered from the newest; the page begins at the first one older than `offset_id` (or
 /// `offset_date`, or at the newest), moved by `add_offset`, where a negative one moves towards newer messages.
 /// `max_id` and `min_id` cut off what is not below and above them; 0 means no limit.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub struct Window {
     /// Page begins below this id.
     pub offset_id: i32,
@@ -25,6 +27,8 @@ pub struct Window {
     pub max_id: i32,
     /// Only ids above.
     pub min_id: i32,
+    /// Only ids in here, both ends included, and only these are counted.
+    pub range: (i32, i32),
 }
 
 /// A page of messages, newest first.
@@ -45,37 +49,53 @@ impl Messenger {
             let peer = peer.chat(tx, actor.user_id)?;
             let messages = page(tx, actor.user_id, peer, window)?;
             let newest = messages.first().map_or(i32::MAX, |row| row.id);
-            Ok(Page {
-                total: messages::count(tx, actor.user_id, peer)?,
-                skipped: messages::count_above(tx, actor.user_id, peer, newest)?,
-                messages,
-            })
+            let count = |from: i32| messages::count(tx, actor.user_id, peer, (from, window.range.1));
+            Ok(Page { total: count(window.range.0)?, skipped: count(newest.saturating_add(1))?, messages })
         })
         .await
     }
 
-    /// Messages of the actor's box by id; `None` for those that are not there.
+    /// Messages of the actor's box; `None` for those that are not there.
     pub async fn messages_by_id(
         &self,
         actor: Actor,
-        ids: Vec<i32>,
+        named: Vec<Named>,
     ) -> Result<Vec<(i32, Option<MessageRow>)>, Error> {
-        if ids.len() > IDS_PER_CALL * 2 {
+        if named.len() > IDS_PER_CALL * 2 {
             return Err(Error::bad("MESSAGE_IDS_TOO_MUCH"));
         }
-        self.read(move |tx| {
-            let find = |id: &i32| Ok((*id, messages::find(tx, actor.user_id, *id)?));
-            ids.iter().map(find).collect()
-        })
-        .await
+        self.read(move |tx| named.iter().map(|named| find(tx, actor.user_id, *named)).collect()).await
     }
+}
+
+/// How a client names a message of its box.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Named {
+    /// By its id.
+    Id(i32),
+    /// As the one that this message answers.
+    AnsweredBy(i32),
+}
+
+fn find(tx: &Tx<'_>, owner: i64, named: Named) -> Result<(i32, Option<MessageRow>), Error> {
+    let id = match named {
+        Named::Id(id) => id,
+        Named::AnsweredBy(id) => {
+            let answer = messages::find(tx, owner, id)?.map(|row| Content::of(&row)).transpose()?;
+            match answer.and_then(|content| content.message.reply_to) {
+                Some(MessageReplyHeader::MessageReplyHeader(header)) => header.reply_to_msg_id.unwrap_or(0),
+                _ => 0,
+            }
+        }
+    };
+    Ok((id, messages::find(tx, owner, id)?))
 }
 
 /// Half of the window towards newer messages, then the half towards older ones.
 fn page(tx: &Tx<'_>, owner: i64, peer: PeerKey, w: Window) -> Result<Vec<MessageRow>, Error> {
     let limit = i64::from(w.limit).clamp(0, PAGE);
-    let low = w.min_id.max(0).saturating_add(1);
-    let high = if w.max_id > 0 { w.max_id - 1 } else { i32::MAX };
+    let low = w.min_id.max(0).saturating_add(1).max(w.range.0);
+    let high = if w.max_id > 0 { w.max_id - 1 } else { i32::MAX }.min(w.range.1);
     let start = match (w.offset_id, w.offset_date) {
         (id, _) if id > 0 => id,
         (_, date) if date > 0 => messages::last_before(tx, owner, peer, i64::from(date))? + 1,

@@ -39,6 +39,8 @@ pub struct Query {
     pub max_id: i32,
     /// Only ids above; 0 for any.
     pub min_id: i32,
+    /// Only ids in here, both ends included, and only these are counted.
+    pub range: (i32, i32),
 }
 
 impl Messenger {
@@ -59,6 +61,7 @@ fn search(tx: &Tx<'_>, owner: i64, q: &Query) -> Result<Page, Error> {
     scan(tx, owner, peer, |row| {
         let bounds = (q.max_id <= 0 || row.id < q.max_id)
             && row.id > q.min_id
+            && (q.range.0..=q.range.1).contains(&row.id)
             && (q.min_date <= 0 || row.date >= i64::from(q.min_date))
             && (q.max_date <= 0 || row.date <= i64::from(q.max_date));
         let fits = bounds && from.is_none_or(|from| row.from_id == from);

@@ -139,19 +139,12 @@ fn range(tx: &Tx<'_>, order: &str, params: &[Param<'_>]) -> Result<Vec<MessageRo
     tx.query(&sql, params, read)
 }
 
-/// How many messages a conversation holds.
-pub fn count(tx: &Tx<'_>, owner: i64, peer: PeerKey) -> Result<i32, StoreError> {
+/// How many messages of a conversation have ids in `from..=to`.
+pub fn count(tx: &Tx<'_>, owner: i64, peer: PeerKey, (from, to): (i32, i32)) -> Result<i32, StoreError> {
     tx.scalar(
-        "SELECT count(*) FROM messages WHERE owner_id = $1 AND peer_kind = $2 AND peer_id = $3",
-        params![owner, peer.kind, peer.id],
-    )
-}
-
-/// How many messages of a conversation have an id above `id`.
-pub fn count_above(tx: &Tx<'_>, owner: i64, peer: PeerKey, id: i32) -> Result<i32, StoreError> {
-    tx.scalar(
-        "SELECT count(*) FROM messages WHERE owner_id = $1 AND peer_kind = $2 AND peer_id = $3 AND id > $4",
-        params![owner, peer.kind, peer.id, id],
+        "SELECT count(*) FROM messages WHERE owner_id = $1 AND peer_kind = $2 AND peer_id = $3 AND id >= $4
+         AND id <= $5",
+        params![owner, peer.kind, peer.id, from, to],
     )
 }
 

@@ -90,7 +90,8 @@ impl Generator<'_> {
                 (false, true) => format!("{path}::{call}.map(|value| Self::{variant}(Box::new(value)))"),
                 (false, false) => format!("{path}::{call}.map(Self::{variant})"),
             };
-            arms.push_str(&format!("            {} => {value},\n", self.id_pattern(combinator)));
+            let ids = self.id_pattern(combinator) + &self.also_pattern(combinator);
+            arms.push_str(&format!("            {ids} => {value},\n"));
         }
         arms.push_str(&self.gone_arms(ty));
         let matched = format!(
@@ -103,6 +104,21 @@ impl Generator<'_> {
              fn decode(r: &mut Reader) -> Result<Self, DecodeError> {{\n        let id = r.take_u32()?;\n        \
              {body}\n    }}\n}}\n"
         )
+    }
+
+    /// The id of a twin of another type that clients send in this one's place: same fields, other type.
+    fn also_pattern(&mut self, combinator: &Combinator) -> String {
+        let name = &combinator.definition.name;
+        let Some(twin_name) = self.rules.get(name, "also") else { return String::new() };
+        match self.model.constructors.get(twin_name) {
+            Some(twin) if twin.definition.params == combinator.definition.params => {
+                format!(" | {:#010x}", twin.definition.id)
+            }
+            _ => {
+                self.problems.push(format!("{name}: `also` names no constructor with the same fields"));
+                String::new()
+            }
+        }
     }
 
     /// Arms for constructors that a live type has lost: each has a rule that makes a newest value of `old`.

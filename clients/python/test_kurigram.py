@@ -1,0 +1,184 @@
+"""kurigram drives accounts, contacts, dialogs, messages and reconnects."""
+
+import asyncio
+import contextlib
+import pathlib
+import tempfile
+
+import pytest
+from pyrogram import Client, enums, errors, handlers, raw, types
+from pyrogram.crypto import rsa
+from pyrogram.storage import SQLiteStorage
+
+from server import code_for
+
+
+class Storage(SQLiteStorage):
+    """A session that begins at the server under test instead of the built-in address."""
+
+    server = None
+
+    async def server_address(self, value=object):
+        return self.server.host
+
+    async def port(self, value=object):
+        return self.server.port
+
+
+def make_client(server, name, **kwargs):
+    rsa.server_public_keys.clear()
+    key = server.key
+    rsa.server_public_keys[key["fingerprint"]] = rsa.PublicKey(int(key["modulus_decimal"]), key["exponent"])
+    storage = Storage(name, workdir=pathlib.Path(tempfile.mkdtemp(dir=server.log_path.parent)))
+    storage.server = server
+    return Client(name, api_id=1, api_hash="hash", storage_engine=storage, **kwargs)
+
+
+async def log_in(server, phone, name):
+    client = make_client(server, name)
+    await client.connect()
+    sent = await client.send_code(phone)
+    result = await client.sign_in(phone, sent.phone_code_hash, code_for(phone))
+    if result is False:
+        await client.sign_up(phone, sent.phone_code_hash, name)
+    await client.initialize()
+    client.me = await client.get_me()
+    await client.invoke(raw.functions.updates.GetState())
+    return client
+
+
+@contextlib.asynccontextmanager
+async def logged_in(server, *accounts):
+    clients = []
+    try:
+        for phone, name in accounts:
+            clients.append(await log_in(server, phone, name))
+        yield clients
+    finally:
+        for client in clients:
+            if client.is_initialized:
+                await client.terminate()
+            if client.is_connected:
+                await client.disconnect()
+
+
+class Inbox:
+    """Collects what a handler gets and waits for the one that is wanted."""
+
+    def __init__(self, client, handler, *args):
+        self.items = []
+        self.changed = asyncio.Event()
+        client.add_handler(handler(self.add, *args))
+
+    async def add(self, client, *items):
+        self.items.append(items[0])
+        self.changed.set()
+
+    async def wait(self, wanted, timeout=15):
+        async def look():
+            while True:
+                self.changed.clear()
+                for item in self.items:
+                    if wanted(item):
+                        return item
+                await self.changed.wait()
+
+        return await asyncio.wait_for(look(), timeout)
+
+
+@pytest.fixture
+async def pair(server, phones):
+    alice_phone, bob_phone = next(phones), next(phones)
+    async with logged_in(server, (alice_phone, "Alice"), (bob_phone, "Bob")) as (alice, bob):
+        for client, phone in ((alice, bob_phone), (bob, alice_phone)):
+            imported = await client.import_contacts([types.InputPhoneContact("+" + phone, "Friend")])
+            assert len(imported.users) == 1
+        yield alice, bob
+
+
+async def test_a_conversation_in_both_directions(pair):
+    alice, bob = pair
+    to_bob, to_alice = bob.me.id, alice.me.id
+    at_bob, at_alice = Inbox(bob, handlers.MessageHandler), Inbox(alice, handlers.MessageHandler)
+    sent = await alice.send_message(to_bob, "<b>hello</b> bob", parse_mode=enums.ParseMode.HTML)
+    got = await at_bob.wait(lambda m: m.text == "hello bob")
+    assert got.from_user.id == to_alice and got.entities[0].type == enums.MessageEntityType.BOLD
+    reply = types.ReplyParameters(message_id=got.id)
+    answer = await bob.send_message(to_alice, "hello alice", reply_parameters=reply)
+    back = await at_alice.wait(lambda m: m.text == "hello alice")
+    assert back.reply_to_message_id == sent.id
+    edits = Inbox(bob, handlers.EditedMessageHandler)
+    await alice.edit_message_text(to_bob, sent.id, "changed")
+    await edits.wait(lambda m: m.text == "changed")
+    with pytest.raises(errors.MessageNotModified):
+        await alice.edit_message_text(to_bob, sent.id, "changed")
+    deletes = Inbox(bob, handlers.DeletedMessagesHandler)
+    await alice.delete_messages(to_bob, [sent.id])
+    await deletes.wait(lambda ms: got.id in [m.id for m in ms])
+    assert [m.text async for m in bob.get_chat_history(to_alice)] == ["hello alice"]
+    assert answer.id in [m.id async for m in bob.get_chat_history(to_alice)]
+
+
+async def test_forward_read_and_dialogs(pair):
+    alice, bob = pair
+    to_bob, to_alice = bob.me.id, alice.me.id
+    sent = [await alice.send_message(to_bob, f"n{n}") for n in range(3)]
+    dialogs = [d async for d in bob.get_dialogs()]
+    assert dialogs[0].chat.id == to_alice and dialogs[0].unread_messages_count == 3
+    saved = await alice.forward_messages("me", to_bob, sent[0].id)
+    assert saved.text == "n0" and saved.forward_origin is not None
+    raw_updates = Inbox(alice, handlers.RawUpdateHandler)
+    assert await bob.read_chat_history(to_alice)
+    await raw_updates.wait(lambda u: isinstance(u, raw.types.UpdateReadHistoryOutbox) and u.max_id == sent[-1].id)
+    dialogs = [d async for d in bob.get_dialogs()]
+    assert dialogs[0].unread_messages_count == 0
+    await bob.send_chat_action(to_alice, enums.ChatAction.TYPING)
+    await raw_updates.wait(lambda u: isinstance(u, raw.types.UpdateUserTyping))
+    found = [m async for m in alice.search_messages(to_bob, query="n1")]
+    assert [m.text for m in found] == ["n1"]
+    assert await alice.get_chat_history_count(to_bob) == 3
+
+
+async def test_profile_username_and_contacts(pair):
+    alice, bob = pair
+    assert await alice.update_profile(first_name="Alicia", last_name="L", bio="tea")
+    assert await alice.set_username("alicia_of_wonder")
+    found = await bob.get_users("alicia_of_wonder")
+    assert found.id == alice.me.id and found.is_contact
+    assert (await bob.get_chat(alice.me.id)).bio == "tea"
+    contacts = await bob.get_contacts()
+    assert [c.id for c in contacts] == [alice.me.id] and contacts[0].is_mutual_contact
+    await bob.delete_contacts(alice.me.id)
+    assert await bob.get_contacts() == []
+    message = await alice.send_message(bob.me.id, "pin me")
+    await alice.pin_chat_message(bob.me.id, message.id, both_sides=True)
+    full = await alice.invoke(raw.functions.users.GetFullUser(id=await alice.resolve_peer(bob.me.id)))
+    assert full.full_user.pinned_msg_id == message.id
+    assert await alice.unpin_all_chat_messages(bob.me.id)
+
+
+async def test_missed_messages_are_in_the_difference(server, phones):
+    alice_phone, bob_phone = next(phones), next(phones)
+    async with logged_in(server, (alice_phone, "Alice"), (bob_phone, "Bob")) as (alice, bob):
+        user = (await alice.import_contacts([types.InputPhoneContact("+" + bob_phone, "Bob")])).users[0]
+        before = await bob.invoke(raw.functions.updates.GetState())
+        await bob.terminate()
+        await bob.disconnect()
+        for n in range(5):
+            await alice.send_message(user.id, f"missed {n}")
+        await bob.connect()
+        difference = await bob.invoke(
+            raw.functions.updates.GetDifference(pts=before.pts, date=before.date, qts=before.qts)
+        )
+        assert [m.message for m in difference.new_messages] == [f"missed {n}" for n in range(5)]
+        assert difference.state.pts == before.pts + 5
+        await bob.initialize()
+
+
+async def test_log_out_ends_the_session(server, phones):
+    client = await log_in(server, next(phones), "Alice")
+    await client.invoke(raw.functions.auth.LogOut())
+    with pytest.raises(errors.Unauthorized):
+        await client.invoke(raw.functions.updates.GetState())
+    await client.terminate()
+    await client.disconnect()
