@@ -33,7 +33,6 @@ pub fn run(name: Option<&str>) -> anyhow::Result<()> {
     Ok(())
 }
 
-
 fn run_python(clients: &[&str], zaun: &Path) -> anyhow::Result<()> {
     let folder = root().join("clients/python");
     let venv = target().join("clients/python");
@@ -41,18 +40,24 @@ fn run_python(clients: &[&str], zaun: &Path) -> anyhow::Result<()> {
         execute(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv))
             .context("Python 3 with its venv module is needed (Debian: python3-venv)")?;
         let pip = venv.join("bin/pip");
-        execute(Command::new(pip).args(["install", "--quiet", "--disable-pip-version-check", "-r"]).arg(requirements))
-            .context("the Python clients could not be brought; is the package registry reachable?")
+        execute(
+            Command::new(pip)
+                .args(["install", "--quiet", "--disable-pip-version-check", "-r"])
+                .arg(requirements),
+        )
+        .context("the Python clients could not be brought; is the package registry reachable?")
     })?;
     let files = clients.iter().map(|client| format!("test_{client}.py")).filter(|f| folder.join(f).exists());
     let files: Vec<String> = files.collect();
     say(&format!("Python clients: {}", clients.join(", ")));
-    execute(Command::new(venv.join("bin/python"))
-        .args(["-m", "pytest", "-p", "no:cacheprovider", "--durations=5"])
-        .args(&files)
-        .env("ZAUN", zaun)
-        .env("PYTHONDONTWRITEBYTECODE", "1")
-        .current_dir(&folder))
+    execute(
+        Command::new(venv.join("bin/python"))
+            .args(["-m", "pytest", "-p", "no:cacheprovider", "--durations=5"])
+            .args(&files)
+            .env("ZAUN", zaun)
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .current_dir(&folder),
+    )
 }
 
 fn run_node(clients: &[&str], zaun: &Path) -> anyhow::Result<()> {

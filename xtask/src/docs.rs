@@ -28,7 +28,8 @@ pub fn check() -> anyhow::Result<()> {
 
 fn generate() -> anyhow::Result<String> {
     let register = root().join("crates/zaun-api/methods.toml");
-    let text = fs::read_to_string(&register).with_context(|| format!("cannot read {}", register.display()))?;
+    let text =
+        fs::read_to_string(&register).with_context(|| format!("cannot read {}", register.display()))?;
     let mut rows: Vec<(String, String, String)> = Vec::new();
     let mut namespace = String::new();
     for line in text.lines() {

@@ -30,8 +30,12 @@ pub fn run() -> anyhow::Result<()> {
 }
 
 fn arrows() -> anyhow::Result<()> {
-    let order: BTreeMap<&str, usize> =
-        RINGS.iter().flat_map(|(_, crates)| crates.iter().copied()).enumerate().map(|(n, c)| (c, n)).collect();
+    let order: BTreeMap<&str, usize> = RINGS
+        .iter()
+        .flat_map(|(_, crates)| crates.iter().copied())
+        .enumerate()
+        .map(|(n, c)| (c, n))
+        .collect();
     for entry in fs::read_dir(root().join("crates"))? {
         let folder = entry?.path();
         let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();

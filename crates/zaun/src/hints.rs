@@ -27,7 +27,7 @@ pub fn text(address: SocketAddr, dc: i32, sandbox: bool, key: &Forms) -> String 
          Kurigram   pyrogram.crypto.rsa.server_public_keys[{signed}] = PublicKey(MODULUS, 65537)\n             \
          give the storage server_address() \"{host}\" and server_port() {port}\n  \
          mtcute     new TelegramClient({{ defaultDcs: {{ main: {{ id: {dc}, ipAddress: '{host}', port: {port} }}, … }} }})\n             \
-         await client.prepare(); addPublicKey(client.crypto, SPKI_PEM)\n  \
+         await client.prepare(); addPublicKey(client._client.crypto, PKCS1_PEM)\n  \
          GramJS     require('telegram/crypto/RSA')._serverKeys.set('{signed}', {{ n: bigInt(MODULUS), e: 65537 }})\n             \
          session.setDC({dc}, '{host}', {port})\n  \
          TDLib      replace the PEM texts inside a copy of the library, length for length (docs/CLIENTS.md)\n             \

@@ -89,8 +89,8 @@ impl Forms {
              fingerprint (signed)    {}\n\
              fingerprint (unsigned)  {}\n\
              exponent                {} (0x{})\n\n\
-             PKCS#1 (Telethon, TDLib, Telegram Desktop)\n{}\n\
-             SPKI (mtcute, OpenSSL)\n{}\n\
+             PKCS#1 (Telethon, mtcute, TDLib, Telegram Desktop)\n{}\n\
+             SPKI (OpenSSL and most other programs)\n{}\n\
              modulus (hex)\n{}\n\n\
              modulus (decimal: Pyrogram family, GramJS, grammers)\n{}\n",
             path.display(),

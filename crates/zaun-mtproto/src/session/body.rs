@@ -48,8 +48,10 @@ pub fn constructor(body: &[u8]) -> u32 {
 /// Sorts a message by its constructor.
 pub fn classify(body: &[u8]) -> Class {
     match constructor(body) {
-        MSG_CONTAINER | MSG_COPY | types::MsgsAck::CONSTRUCTOR_ID => Class::NeverAcked,
-        functions::Ping::CONSTRUCTOR_ID
+        MSG_CONTAINER | MSG_COPY => Class::NeverAcked,
+        // Against M-223: mtcute sends its acknowledgements with an odd seqno, and the official server takes them.
+        types::MsgsAck::CONSTRUCTOR_ID
+        | functions::Ping::CONSTRUCTOR_ID
         | functions::PingDelayDisconnect::CONSTRUCTOR_ID
         | functions::GetFutureSalts::CONSTRUCTOR_ID
         | functions::RpcDropAnswer::CONSTRUCTOR_ID

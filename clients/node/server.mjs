@@ -1,0 +1,31 @@
+// Starts a Zaun server of a test's own.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+
+export class Server {
+  static async start(...args) {
+    const server = new Server()
+    server.stderr = ''
+    server.process = spawn(
+      process.env.ZAUN,
+      ['serve', '--sandbox', '--json', '--listen', '127.0.0.1:0', ...args],
+      { stdio: ['ignore', 'pipe', 'pipe'] },
+    )
+    server.process.stderr.on('data', data => { server.stderr += data })
+    const lines = createInterface({ input: server.process.stdout })
+    const [line] = await once(lines, 'line')
+    Object.assign(server, JSON.parse(line))
+    return server
+  }
+
+  async stop() {
+    this.process.kill('SIGTERM')
+    await once(this.process, 'exit')
+    const errors = this.stderr.split('\n').filter(line => /ERROR|panicked/.test(line))
+    if (errors.length) throw new Error(errors.join('\n'))
+  }
+}
+
+/** The fixed code of a test phone 99966XYYYY: the digit X five times. */
+export const codeFor = phone => phone[5].repeat(5)
