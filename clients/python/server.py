@@ -17,19 +17,19 @@ def free_port():
 
 
 class Server:
-    """`zaun serve --sandbox` on a free port; with a data directory it can be restarted in place."""
+    """`zaun serve` on a free port; with a data directory it can be restarted in place."""
 
-    def __init__(self, log_path, data=None, args=()):
+    def __init__(self, log_path, data=None, args=(), sandbox=True):
         self.log_path = pathlib.Path(log_path)
         self.data = data
-        self.args = list(args)
+        self.args = [*(["--sandbox"] if sandbox else []), *args]
         self.host = "127.0.0.1"
         self.port = free_port()
         self.process = None
         self.start()
 
     def start(self):
-        command = [ZAUN, "serve", "--sandbox", "--json", "--listen", f"{self.host}:{self.port}", *self.args]
+        command = [ZAUN, "serve", "--json", "--listen", f"{self.host}:{self.port}", *self.args]
         if self.data:
             command += ["--data", str(self.data)]
         self.process = subprocess.Popen(

@@ -1,6 +1,7 @@
 """Telethon drives accounts, contacts, dialogs, messages and reconnects."""
 
 import asyncio
+import re
 
 import pytest
 from telethon import errors, events, functions, types
@@ -65,6 +66,33 @@ async def test_a_login_code_goes_to_the_other_devices(server, phones):
         assert message.sender_id == 777000
         await second.sign_in(phone, code_for(phone))
         await second.disconnect()
+
+
+async def test_outside_the_sandbox_codes_are_random_printed_and_limited(start_server, phones, tmp_path):
+    data = tmp_path / "data"
+    server = start_server(data=data, sandbox=False)
+    phone = next(phones)
+    client = make_client(server, flood_sleep_threshold=0)
+    await client.connect()
+    sent = await client.send_code_request(phone)
+    printed = re.findall(rf'phone="{phone}" code="(\d+)"', server.log())
+    assert len(printed) == 1 and len(printed[0]) == sent.type.length
+    if printed[0] != code_for(phone):
+        with pytest.raises(errors.PhoneCodeInvalidError):
+            await client.sign_in(phone, code_for(phone))
+    with pytest.raises(errors.PhoneNumberUnoccupiedError):
+        await client.sign_in(phone, printed[0])
+    await client(functions.auth.SignUpRequest(phone, sent.phone_code_hash, "Alice", ""))
+    other = next(phones)
+    request = functions.auth.SendCodeRequest(other, 1, "hash", types.CodeSettings())
+    for _ in range(5):
+        await client(request)
+    with pytest.raises(errors.FloodWaitError) as flood:
+        await client(request)
+    assert 0 < flood.value.seconds <= 900
+    await client.disconnect()
+    for secret in ("secret.key", "rsa.pem"):
+        assert (data / secret).stat().st_mode & 0o777 == 0o600
 
 
 async def test_sessions_are_listed_and_ended(server, phones):
