@@ -185,6 +185,24 @@ async def test_edit_delete_reply_forward(pair):
     assert [m.raw_text for m in await alice.get_messages(to_bob, limit=5)] == ["what?"]
 
 
+async def test_plain_links_and_mentions_become_entities(pair):
+    alice, bob, to_bob, to_alice = pair
+    sent = await alice.send_message(to_bob, "😀 see https://example.org and @somebody", parse_mode=None)
+    kinds = [(type(e).__name__, text) for e, text in sent.get_entities_text()]
+    assert kinds == [("MessageEntityUrl", "https://example.org"), ("MessageEntityMention", "@somebody")]
+    bob_me = await bob.get_me()
+    mention = types.InputMessageEntityMentionName(0, 3, types.InputUser(bob_me.id, to_bob.access_hash))
+    request = functions.messages.SendMessageRequest(peer=to_bob, message="Bob!", random_id=7, entities=[mention])
+    await alice(request)
+    got = (await bob.get_messages(to_alice, limit=1))[0]
+    assert got.entities[0].user_id == bob_me.id
+    outside = types.MessageEntityBold(3, 9)
+    with pytest.raises(errors.EntityBoundsInvalidError):
+        await alice(functions.messages.SendMessageRequest(peer=to_bob, message="Bob!", random_id=8, entities=[outside]))
+    links = await alice.get_messages(to_bob, filter=types.InputMessagesFilterUrl(), limit=5)
+    assert [m.id for m in links] == [sent.id]
+
+
 async def dialog_with(client, peer):
     dialogs = await client.get_dialogs()
     return next(d for d in dialogs if d.entity.id == peer.user_id)

@@ -36,7 +36,19 @@ pub struct Affected {
 
 impl Messenger {
     /// Edits a message of one's own, for both sides.
-    pub async fn edit(&self, actor: Actor, peer: UserRef, id: i32, edit: Edit) -> Result<Vec<Event>, Error> {
+    pub async fn edit(
+        &self,
+        actor: Actor,
+        peer: UserRef,
+        id: i32,
+        mut edit: Edit,
+    ) -> Result<Vec<Event>, Error> {
+        if let Some((text, entities)) = edit.text.take() {
+            let message = types::Message { entities, ..types::Message::default() };
+            let mut content = Content { text, message };
+            self.settle_entities(actor.user_id, &mut content)?;
+            edit.text = Some((content.text, content.message.entities));
+        }
         let work = move |changes: &mut Changes<'_, '_>| {
             let peer = peer.chat(changes.tx, actor.user_id)?;
             let row = messages::find(changes.tx, actor.user_id, id)?.filter(|row| row.peer == peer);

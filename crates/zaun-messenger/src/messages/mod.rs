@@ -2,6 +2,7 @@
 
 pub mod body;
 pub mod change;
+pub mod entities;
 pub mod forward;
 pub mod history;
 pub mod pins;

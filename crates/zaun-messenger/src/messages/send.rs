@@ -64,10 +64,11 @@ impl Messenger {
         &self,
         actor: Actor,
         peer: UserRef,
-        drafts: Vec<Draft>,
+        mut drafts: Vec<Draft>,
     ) -> Result<(Vec<Sent>, Vec<Event>), Error> {
-        for draft in &drafts {
+        for draft in &mut drafts {
             check(&draft.content)?;
+            self.settle_entities(actor.user_id, &mut draft.content)?;
         }
         let work = move |changes: &mut Changes<'_, '_>| {
             let peer = peer.chat(changes.tx, actor.user_id)?;
