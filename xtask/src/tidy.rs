@@ -11,8 +11,8 @@ use crate::{cargo, docs, root, say};
 const RINGS: &[(&str, &[&str])] = &[
     ("pure", &["zaun-tl", "zaun-schema", "zaun-crypto", "zaun-transport", "zaun-mtproto"]),
     ("rules", &["zaun-store", "zaun-blob", "zaun-messenger"]),
-    ("shell", &["zaun-server", "zaun-api", "zaun"]),
-    ("tools", &["zaun-testkit", "xtask"]),
+    ("shell", &["zaun-server", "zaun-testkit", "zaun-api", "zaun"]),
+    ("tools", &["xtask"]),
 ];
 
 /// Libraries that the pure ring may not use: it has no sockets, no clock and no runtime.

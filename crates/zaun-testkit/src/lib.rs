@@ -1,0 +1,40 @@
+//! Tools of tests and benchmarks: a raw MTProto client with control over every byte, and servers on free ports.
+//!
+//! It deliberately is no client library: nothing is acknowledged, resent or adopted by itself, so that a test says
+//! what it does. [`RawClient`] is one connection, [`Session`] the client's half of a session without I/O, and
+//! [`Conversation`] puts the two together.
+//!
+//! ```
+//! use zaun_schema::mtproto::{functions, types};
+//! use zaun_server::{MemoryKeys, Router};
+//! use zaun_testkit::{Conversation, SpawnedServer, Wire};
+//!
+//! # tokio::runtime::Runtime::new()?.block_on(async {
+//! let server = SpawnedServer::start(Router::new(), MemoryKeys::default()).await?;
+//! let mut talk = Conversation::begin(server.address(), Wire::default(), &server.public_key()).await?;
+//! let ping = talk.send(&functions::Ping { ping_id: 7 }).await?;
+//! let pong: types::Pong = talk.wait_for(|message| message.decode()).await?;
+//! assert_eq!((pong.msg_id, pong.ping_id), (ping, 7));
+//! # Ok::<(), Box<dyn std::error::Error>>(()) })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod client;
+mod conversation;
+mod error;
+mod message;
+mod process;
+mod rsa;
+mod server;
+mod session;
+
+pub use client::{RawClient, Received, Wire};
+pub use conversation::Conversation;
+pub use error::Error;
+pub use message::{
+    GZIP_PACKED, MSG_CONTAINER, MSG_COPY, Message, RPC_RESULT, container, gzip, msg_copy, object, take_apart,
+};
+pub use process::Process;
+pub use rsa::{private_key, public_key};
+pub use server::SpawnedServer;
+pub use session::{Session, now};
