@@ -9,7 +9,7 @@ use flate2::write::GzEncoder;
 
 /// Constructor of `gzip_packed`.
 pub const GZIP_PACKED: u32 = 0x3072_cfa1;
-/// Most bytes that one gzip_packed may unpack to (M-272): ten of the largest file parts.
+/// Most bytes that the gzip_packed objects of one packet may unpack to (M-272): sixteen of the largest file parts.
 pub const MAX_UNPACKED: usize = 8 * 1024 * 1024;
 /// Shorter bodies are never packed (M-273): the header and a lost microsecond cost more than they bring.
 pub const MIN_PACKED: usize = 512;
@@ -24,21 +24,26 @@ pub enum GzipError {
     #[error("gzip_packed does not hold valid gzip data (M-269)")]
     Data,
     /// A bomb, or an honest giant.
-    #[error("gzip_packed unpacks to more than {MAX_UNPACKED} bytes (M-272)")]
+    #[error("gzip_packed unpacks to more than the packet may hold, {MAX_UNPACKED} bytes (M-272)")]
     TooLarge,
 }
 
 /// Unpacks a whole `gzip_packed` object, constructor included.
 pub fn unpack(object: &Bytes) -> Result<Bytes, GzipError> {
+    unpack_within(object, MAX_UNPACKED)
+}
+
+/// Like [`unpack`], with a lower limit for what comes out.
+pub fn unpack_within(object: &Bytes, max_bytes: usize) -> Result<Bytes, GzipError> {
     let mut reader = zaun_tl::Reader::new(object.clone());
     if reader.take_u32().map_err(|_| GzipError::Malformed)? != GZIP_PACKED {
         return Err(GzipError::Malformed);
     }
     let packed = reader.take_bytes().map_err(|_| GzipError::Malformed)?;
     let mut out = Vec::new();
-    let limit = u64::try_from(MAX_UNPACKED + 1).unwrap_or(u64::MAX);
+    let limit = u64::try_from(max_bytes.saturating_add(1)).unwrap_or(u64::MAX);
     GzDecoder::new(&packed[..]).take(limit).read_to_end(&mut out).map_err(|_| GzipError::Data)?;
-    if out.len() > MAX_UNPACKED {
+    if out.len() > max_bytes {
         return Err(GzipError::TooLarge);
     }
     Ok(out.into())

@@ -3,8 +3,8 @@
 use bytes::{BufMut, Bytes, BytesMut};
 use rand::CryptoRng;
 use zaun_crypto::auth_key::AuthKey;
-use zaun_crypto::kdf::{self, Side};
 use zaun_crypto::hash::ct_eq;
+use zaun_crypto::kdf::{self, Side};
 
 /// auth_key_id and msg_key, in clear in front of the ciphertext.
 pub const OUTER_HEADER: usize = 24;

@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use zaun_crypto::kdf::Side;
 use zaun_mtproto::UnixTime;
 use zaun_mtproto::packet::{self, Header, OpenError, Opened};
-use zaun_mtproto::session::{self, BadMsg, ConnId, Event, SalterFor};
+use zaun_mtproto::session::{self, BadMsg, ConnId, Event, Surroundings};
 use zaun_transport::{Frame, Limits, ServerCodec, TransportError};
 
 use crate::exchange::Exchange;
@@ -208,7 +208,7 @@ impl<S: Service> Connection<S> {
             self.refuse_message(&key, &opened.header, bad, out);
             return Ok(());
         }
-        let session = self.handle.session(&key, &opened);
+        let session = self.handle.session(&key, opened.header.session_id);
         self.attach(&session)?;
         let accepted = self.deliver(now, &session, &opened)?;
         if frame.quick_ack && accepted {
@@ -286,19 +286,13 @@ impl<S: Service> Connection<S> {
         session: &Arc<SessionHandle<S>>,
         opened: &Opened,
     ) -> Result<bool, Close> {
-        let salts = SalterFor {
-            source: &self.handle.shared.salts,
+        let around = Surroundings {
+            salts: &self.handle.shared.salts,
             auth_key_id: session.key.id(),
-            current: self.handle.current_salt(&session.key),
+            current_salt: self.handle.current_salt(&session.key),
+            unique_id: rand::Rng::next_u64(&mut rand::rng()).cast_signed(),
         };
-        let events = {
-            let mut engine = session.engine.lock();
-            if engine.precedes(&opened.header, &opened.body) {
-                let unique_id = rand::Rng::next_u64(&mut rand::rng()).cast_signed();
-                engine.announce(opened.header.msg_id, unique_id, salts.current);
-            }
-            engine.receive(now, self.conn, &opened.header, &opened.body, &salts)
-        };
+        let events = session.engine.lock().receive(now, self.conn, &opened.header, &opened.body, &around);
         let mut accepted = true;
         for event in events {
             accepted &= !matches!(event, Event::Refused(_));

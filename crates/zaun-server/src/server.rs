@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 use zaun_crypto::rsa::PrivateKey;
 use zaun_mtproto::UnixTime;
 use zaun_mtproto::handshake::ServerConfig;
-use zaun_mtproto::packet::{Header, Opened};
+use zaun_mtproto::packet::Header;
 use zaun_mtproto::salts::SaltSource;
 use zaun_mtproto::session::{ConnId, Session};
 
@@ -225,20 +225,17 @@ impl<S: Service> Handle<S> {
         Ok(existed)
     }
 
-    /// The session of a packet, created if need be (M-192); `true` if it is new.
-    pub(crate) fn session(&self, key: &Arc<KeyEntry<S>>, opened: &Opened) -> Arc<SessionHandle<S>> {
-        let header = &opened.header;
+    /// The session of a packet, created if need be (M-192).
+    pub(crate) fn session(&self, key: &Arc<KeyEntry<S>>, session_id: i64) -> Arc<SessionHandle<S>> {
         let mut sessions = key.sessions.lock();
-        if let Some(session) = sessions.get(&header.session_id) {
+        if let Some(session) = sessions.get(&session_id) {
             return session.clone();
         }
         if sessions.len() >= MAX_SESSIONS_PER_KEY {
             evict(&mut sessions);
         }
-        let salt = self.current_salt(key);
-        let engine = Session::new(header, &opened.body, rand::rng().next_u64().cast_signed(), salt);
-        let session = Arc::new(SessionHandle::new(key.clone(), engine));
-        sessions.insert(header.session_id, session.clone());
+        let session = Arc::new(SessionHandle::new(key.clone(), Session::new(session_id)));
+        sessions.insert(session_id, session.clone());
         session
     }
 

@@ -114,17 +114,17 @@ impl<S: Service> SessionHandle<S> {
 
     /// Answers a query and tells those that wait for it.
     pub(crate) fn finish(&self, msg_id: i64, conn: ConnId, ok: bool, rpc_result: Bytes) {
-        self.engine.lock().answer(msg_id, conn, rpc_result);
+        let conn = self.engine.lock().answer(msg_id, conn, rpc_result);
         {
             let mut outcomes = self.outcomes.lock();
             outcomes.running.remove(&msg_id);
             if outcomes.finished.insert(msg_id, ok).is_none() {
                 outcomes.order.push_back(msg_id);
             }
-            if outcomes.order.len() > MAX_OUTCOMES {
-                if let Some(oldest) = outcomes.order.pop_front() {
-                    outcomes.finished.remove(&oldest);
-                }
+            if outcomes.order.len() > MAX_OUTCOMES
+                && let Some(oldest) = outcomes.order.pop_front()
+            {
+                outcomes.finished.remove(&oldest);
             }
         }
         self.finished.notify_waiters();

@@ -29,6 +29,28 @@ pub struct Message {
     pub body: Result<Bytes, GzipError>,
 }
 
+impl Message {
+    /// The message with what it is; one that could not be unpacked was a query.
+    pub fn classified(self) -> (Class, Message) {
+        (self.body.as_ref().map_or(Class::Query, |body| classify(body)), self)
+    }
+
+    /// Whether it is a service message with more than [`MAX_IDS`] identifiers (M-050).
+    pub fn lists_too_much(&self) -> bool {
+        let Ok(body) = &self.body else { return false };
+        let lists = matches!(
+            constructor(body),
+            types::MsgsAck::CONSTRUCTOR_ID
+                | types::MsgsStateReq::CONSTRUCTOR_ID
+                | types::MsgResendReq::CONSTRUCTOR_ID
+                | types::MsgResendAnsReq::CONSTRUCTOR_ID
+        );
+        // Constructor, vector, count.
+        let count = body.get(8..).and_then(<[u8]>::first_chunk).map_or(0, |count| i32::from_le_bytes(*count));
+        lists && usize::try_from(count).is_ok_and(|count| count > MAX_IDS)
+    }
+}
+
 /// What a message is, as far as sequence numbers are concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
@@ -60,6 +82,7 @@ pub fn classify(body: &[u8]) -> Class {
         | types::HttpWait::CONSTRUCTOR_ID
         | types::MsgsStateReq::CONSTRUCTOR_ID
         | types::MsgResendReq::CONSTRUCTOR_ID
+        | types::MsgResendAnsReq::CONSTRUCTOR_ID
         | types::MsgsStateInfo::CONSTRUCTOR_ID
         | types::MsgsAllInfo::CONSTRUCTOR_ID
         | types::MsgDetailedInfo::CONSTRUCTOR_ID
@@ -79,30 +102,30 @@ pub enum Unwrap {
 
 /// The messages of a packet: those of its container, or itself alone. gzip and msg_copy are undone.
 pub fn unwrap(msg_id: i64, seqno: i32, body: &Bytes) -> Result<Vec<Message>, Unwrap> {
+    let mut room = gzip::MAX_UNPACKED;
     if constructor(body) != MSG_CONTAINER {
-        return Ok(vec![open_one(msg_id, seqno, body).map_err(Unwrap::Bad)?]);
+        let message = open_copy(msg_id, seqno, body, &mut room).map_err(Unwrap::Bad)?;
+        return Ok(vec![message]);
     }
     let malformed = |_| Unwrap::Bad(BadMsg::Container);
     let mut reader = Reader::new(body.clone());
     reader.take_u32().map_err(malformed)?;
-    let count = usize::try_from(reader.take_i32().map_err(malformed)?)
-        .map_err(|_| Unwrap::Bad(BadMsg::Container))?;
+    let count =
+        usize::try_from(reader.take_i32().map_err(malformed)?).map_err(|_| Unwrap::Bad(BadMsg::Container))?;
     if count > MAX_CONTAINER {
         return Err(Unwrap::TooMany);
     }
     let mut messages = Vec::with_capacity(count);
     for _ in 0..count {
-        let message = inner(&mut reader).map_err(Unwrap::Bad)?;
-        if message.msg_id >= msg_id {
-            return Err(Unwrap::Bad(BadMsg::Container));
-        }
-        messages.push(message);
+        let (inner_id, inner_seqno, inner) = inner(&mut reader, msg_id).map_err(Unwrap::Bad)?;
+        messages.push(open_copy(inner_id, inner_seqno, &inner, &mut room).map_err(Unwrap::Bad)?);
     }
     // M-259: the declared sizes fill the container exactly.
     if reader.remaining() > 0 { Err(Unwrap::Bad(BadMsg::Container)) } else { Ok(messages) }
 }
 
-fn inner(reader: &mut Reader) -> Result<Message, BadMsg> {
+/// One message of a container or copy whose own identifier is `outer`.
+fn inner(reader: &mut Reader, outer: i64) -> Result<(i64, i32, Bytes), BadMsg> {
     let malformed = |_| BadMsg::Container;
     let msg_id = reader.take_i64().map_err(malformed)?;
     let seqno = reader.take_i32().map_err(malformed)?;
@@ -112,36 +135,49 @@ fn inner(reader: &mut Reader) -> Result<Message, BadMsg> {
         return Err(BadMsg::Container);
     }
     let body = reader.take_raw(length).map_err(malformed)?;
-    if constructor(&body) == MSG_CONTAINER {
+    // M-217, M-261.
+    if msg_id >= outer || constructor(&body) == MSG_CONTAINER {
         return Err(BadMsg::Container);
     }
     if msg_id & 3 != 0 {
         return Err(BadMsg::MsgIdLowBits);
     }
-    open_one(msg_id, seqno, &body)
+    Ok((msg_id, seqno, body))
 }
 
-/// Undoes msg_copy (M-268) and gzip_packed (M-269), each once.
-fn open_one(msg_id: i64, seqno: i32, body: &Bytes) -> Result<Message, BadMsg> {
-    match constructor(body) {
-        MSG_COPY => {
-            let mut reader = Reader::new(body.slice(4..));
-            let copied = inner(&mut reader)?;
-            // The wrapper itself needs no acknowledgement (M-223).
-            if seqno & 1 == 1 { Err(BadMsg::EvenSeqnoExpected) } else { Ok(copied) }
-        }
-        GZIP_PACKED => {
-            let unpacked = gzip::unpack(body);
-            if let Ok(object) = &unpacked {
-                match constructor(object) {
-                    MSG_CONTAINER | MSG_COPY => return Err(BadMsg::Container),
-                    // M-273: gzip inside gzip is refused, as unreadable.
-                    GZIP_PACKED => return Ok(Message { msg_id, seqno, body: Err(GzipError::Malformed) }),
-                    _ => {}
-                }
-            }
-            Ok(Message { msg_id, seqno, body: unpacked })
-        }
-        _ => Ok(Message { msg_id, seqno, body: Ok(body.clone()) }),
+/// Undoes msg_copy (M-268), once: a copy of a copy has no meaning, and its depth no limit.
+fn open_copy(msg_id: i64, seqno: i32, body: &Bytes, room: &mut usize) -> Result<Message, BadMsg> {
+    if constructor(body) != MSG_COPY {
+        return open_gzip(msg_id, seqno, body, room);
     }
+    let mut reader = Reader::new(body.slice(4..));
+    let (copied_id, copied_seqno, copied) = inner(&mut reader, msg_id)?;
+    if constructor(&copied) == MSG_COPY || reader.remaining() > 0 {
+        return Err(BadMsg::Container);
+    }
+    // The wrapper itself needs no acknowledgement (M-223).
+    if seqno & 1 == 1 {
+        return Err(BadMsg::EvenSeqnoExpected);
+    }
+    open_gzip(copied_id, copied_seqno, &copied, room)
+}
+
+/// Undoes gzip_packed (M-269), once. All of a packet share `room`: a thousand bombs are not better than one (M-272).
+fn open_gzip(msg_id: i64, seqno: i32, body: &Bytes, room: &mut usize) -> Result<Message, BadMsg> {
+    if constructor(body) != GZIP_PACKED {
+        return Ok(Message { msg_id, seqno, body: Ok(body.clone()) });
+    }
+    let mut unpacked = gzip::unpack_within(body, *room);
+    match &unpacked {
+        Ok(object) => *room -= object.len(),
+        Err(GzipError::TooLarge) => *room = 0,
+        Err(_) => {}
+    }
+    match unpacked.as_ref().map(|object| constructor(object)) {
+        Ok(MSG_CONTAINER | MSG_COPY) => return Err(BadMsg::Container),
+        // M-273: gzip inside gzip is refused, as unreadable.
+        Ok(GZIP_PACKED) => unpacked = Err(GzipError::Malformed),
+        _ => {}
+    }
+    Ok(Message { msg_id, seqno, body: unpacked })
 }

@@ -6,24 +6,30 @@
 
 mod bad;
 mod body;
+mod check;
 mod outbox;
 mod received;
 mod service;
+mod transmit;
 
-use bytes::{BufMut, Bytes, BytesMut};
+use std::collections::BTreeMap;
+
+use bytes::{BufMut, Bytes};
 use zaun_schema::mtproto::types;
 
 pub use bad::BadMsg;
 pub use body::{MAX_CONTAINER, MAX_IDS, RPC_RESULT};
-pub use outbox::{MAX_BYTES, MAX_MESSAGES};
+pub use check::{precheck, refusal};
+pub use outbox::{MAX_BYTES, MAX_MESSAGE_BYTES, MAX_MESSAGES};
 pub use received::WINDOW;
+pub use transmit::Packet;
 
-use crate::msg_id::{self, Kind};
+use crate::UnixTime;
+use crate::msg_id::Kind;
 use crate::packet::Header;
 use crate::salts::SaltSource;
-use crate::UnixTime;
 use body::{Class, Message, Unwrap};
-use outbox::{Outbox, Outgoing, Queued, Route};
+use outbox::{Outbox, Queued, Route};
 use received::{Progress, Received};
 
 /// A query that takes longer than this is acknowledged before its answer (M-275, M-276).
@@ -73,41 +79,6 @@ pub enum Event {
     Flood,
 }
 
-/// Checks that need no session (M-239, first half); they never create one (M-242).
-pub fn precheck(
-    now: UnixTime,
-    auth_key_id: i64,
-    header: &Header,
-    salts: &SaltSource,
-    first_salt: Option<i64>,
-) -> Result<(), BadMsg> {
-    if header.msg_id & 3 != 0 {
-        return Err(BadMsg::MsgIdLowBits);
-    }
-    let age = i64::try_from(now.as_secs()).unwrap_or(i64::MAX) - msg_id::seconds(header.msg_id);
-    if age > msg_id::MAX_AGE_S {
-        return Err(BadMsg::MsgIdTooLow);
-    }
-    if age < -msg_id::MAX_AHEAD_S {
-        return Err(BadMsg::MsgIdTooHigh);
-    }
-    if Some(header.salt) != first_salt && !salts.accepts(auth_key_id, header.salt, now) {
-        return Err(BadMsg::Salt);
-    }
-    Ok(())
-}
-
-/// The notification about a refused message, for a session that does not exist (M-233, M-246).
-pub fn refusal(bad: BadMsg, header: &Header, current_salt: i64) -> Bytes {
-    let (bad_msg_id, bad_msg_seqno, error_code) = (header.msg_id, header.seqno, bad.code());
-    if bad == BadMsg::Salt {
-        let new_server_salt = current_salt;
-        object(&types::BadServerSalt { bad_msg_id, bad_msg_seqno, error_code, new_server_salt })
-    } else {
-        object(&types::BadMsgNotification { bad_msg_id, bad_msg_seqno, error_code })
-    }
-}
-
 /// Serializes an object of the MTProto schema, which has no layers and always has a form.
 fn object(value: &impl zaun_tl::Encode) -> Bytes {
     zaun_tl::to_bytes(value, 0).map(Bytes::from).unwrap_or_default()
@@ -121,17 +92,6 @@ pub fn rpc_result_prefix(req_msg_id: i64) -> Vec<u8> {
     out
 }
 
-/// A packet that is ready to be sealed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Packet {
-    /// Identifier of the message or container.
-    pub msg_id: i64,
-    /// Its sequence number.
-    pub seqno: i32,
-    /// Its body.
-    pub body: Bytes,
-}
-
 /// The server's half of one session.
 #[derive(Debug)]
 pub struct Session {
@@ -142,22 +102,22 @@ pub struct Session {
     connections: Vec<ConnId>,
     /// Received messages to acknowledge, with the time by which that has to happen.
     acks: Vec<(i64, UnixTime)>,
+    /// Running queries that came again by another connection, where their answers are wanted now.
+    asked_again: BTreeMap<i64, ConnId>,
 }
 
 impl Session {
-    /// Creates the session for its first packet. `unique_id` is random; `salt` is the current one (M-192 … M-198).
-    pub fn new(header: &Header, body: &Bytes, unique_id: i64, salt: i64) -> Session {
-        let mut session = Session {
-            session_id: header.session_id,
+    /// A session that has received nothing yet; its first accepted packet announces it.
+    pub fn new(session_id: i64) -> Session {
+        Session {
+            session_id,
             first_msg_id: i64::MAX,
             received: Received::default(),
             outbox: Outbox::default(),
             connections: Vec::new(),
             acks: Vec::new(),
-        };
-        let lowest = lowest_id(header, body);
-        session.announce(lowest, unique_id, salt);
-        session
+            asked_again: BTreeMap::new(),
+        }
     }
 
     /// The session's identifier.
@@ -165,22 +125,15 @@ impl Session {
         self.session_id
     }
 
-    /// Whether a packet holds a message older than the session's first, which calls for another announcement.
-    pub fn precedes(&self, header: &Header, body: &Bytes) -> bool {
-        lowest_id(header, body) < self.first_msg_id
-    }
-
-    /// Queues new_session_created (M-192, M-197).
-    pub fn announce(&mut self, first_msg_id: i64, unique_id: i64, server_salt: i64) {
-        self.first_msg_id = first_msg_id;
-        let body = object(&types::NewSessionCreated { first_msg_id, unique_id, server_salt });
-        self.enqueue(true, None, Kind::Notice, Route::Any, body);
-    }
-
-    /// A connection carried a packet of this session.
+    /// A connection carried a packet of this session. What older ones carried and nobody acknowledged is sent again
+    /// on a new one (M-278): a client that comes back has often lost the old one before the server knows.
     pub fn attach(&mut self, conn: ConnId) {
+        let new = !self.connections.contains(&conn);
         self.connections.retain(|other| *other != conn);
         self.connections.push(conn);
+        if new {
+            self.outbox.repeat_on(conn);
+        }
     }
 
     /// A connection is gone; what it carried and nobody acknowledged waits for the next one (M-278).
@@ -201,89 +154,47 @@ impl Session {
         conn: ConnId,
         header: &Header,
         body: &Bytes,
-        salts: &SalterFor<'_>,
+        around: &Surroundings<'_>,
     ) -> Vec<Event> {
         let mut events = Vec::new();
         match self.accept(header, body) {
             Ok(messages) => {
+                self.announce_if_older(header, &messages, around);
                 let (queries, service): (Vec<_>, Vec<_>) =
                     messages.into_iter().partition(|(class, _)| *class == Class::Query);
                 // M-264: acknowledgements and state requests take effect before the queries beside them.
                 for (_, message) in service.into_iter().chain(queries) {
-                    self.handle(now, conn, message, salts, &mut events);
+                    self.handle(now, conn, message, around, &mut events);
                 }
+                // Only now, or a full window would forget what it is about to handle.
+                self.received.trim();
             }
             Err(Unwrap::TooMany) => events.push(Event::Flood),
             Err(Unwrap::Bad(bad)) => {
-                self.refuse(conn, bad, header, salts.current);
+                self.refuse(conn, bad, header, around.current_salt);
                 events.push(Event::Refused(bad));
             }
         }
         events
     }
 
-    /// Queues the notification about a refused packet, on the connection it came by.
-    pub fn refuse(&mut self, conn: ConnId, bad: BadMsg, header: &Header, current_salt: i64) {
-        let body = refusal(bad, header, current_salt);
-        self.enqueue(false, None, Kind::Response, Route::Only(conn), body);
-    }
-
-    /// The second half of the checks of M-239; a packet is accepted or refused as a whole (M-236). Accepted messages
-    /// that are new are remembered.
-    fn accept(&mut self, header: &Header, body: &Bytes) -> Result<Vec<(Class, Message)>, Unwrap> {
-        let (msg_id, seqno) = (header.msg_id, header.seqno);
-        let is_container = body::constructor(body) == body::MSG_CONTAINER;
-        if self.received.is_forgotten(msg_id) {
-            return Err(Unwrap::Bad(BadMsg::MsgIdForgotten));
+    /// Queues new_session_created for the first packet, and for a later one with an older message (M-192 … M-198).
+    /// It names the lowest identifier of the packet, so that clients resend what is older and nothing else (M-193).
+    fn announce_if_older(
+        &mut self,
+        header: &Header,
+        messages: &[(Class, Message)],
+        around: &Surroundings<'_>,
+    ) {
+        let lowest = messages.iter().map(|(_, message)| message.msg_id).min();
+        let first_msg_id = lowest.map_or(header.msg_id, |lowest| lowest.min(header.msg_id));
+        if first_msg_id >= self.first_msg_id {
+            return;
         }
-        if is_container && self.received.contains(msg_id) {
-            return Err(Unwrap::Bad(BadMsg::ContainerIdSeen));
-        }
-        let mut messages = Vec::new();
-        let mut inserted = Vec::new();
-        let outcome = body::unwrap(msg_id, seqno, body).and_then(|all| {
-            for message in all {
-                let class = message.body.as_ref().map_or(Class::Query, |body| body::classify(body));
-                self.remember(&message, class, &mut inserted).map_err(Unwrap::Bad)?;
-                messages.push((class, message));
-            }
-            if is_container {
-                let even = if seqno & 1 == 0 { Ok(()) } else { Err(BadMsg::EvenSeqnoExpected) };
-                even.and_then(|()| self.received.check_seqno(msg_id, seqno)).map_err(Unwrap::Bad)?;
-                self.received.insert(msg_id, seqno, Progress::Done);
-            }
-            Ok(())
-        });
-        match outcome {
-            Ok(()) => {
-                self.received.trim();
-                Ok(messages)
-            }
-            Err(refused) => {
-                for msg_id in inserted {
-                    self.received.remove(msg_id);
-                }
-                Err(refused)
-            }
-        }
-    }
-
-    fn remember(&mut self, message: &Message, class: Class, inserted: &mut Vec<i64>) -> Result<(), BadMsg> {
-        if self.received.contains(message.msg_id) {
-            return Ok(());
-        }
-        if self.received.is_forgotten(message.msg_id) {
-            return Err(BadMsg::MsgIdForgotten);
-        }
-        match (class, message.seqno & 1) {
-            (Class::NeverAcked, 1) => return Err(BadMsg::EvenSeqnoExpected),
-            (Class::Query, 0) => return Err(BadMsg::OddSeqnoExpected),
-            _ => {}
-        }
-        self.received.check_seqno(message.msg_id, message.seqno)?;
-        self.received.insert(message.msg_id, message.seqno, Progress::New);
-        inserted.push(message.msg_id);
-        Ok(())
+        self.first_msg_id = first_msg_id;
+        let (unique_id, server_salt) = (around.unique_id, around.current_salt);
+        let body = object(&types::NewSessionCreated { first_msg_id, unique_id, server_salt });
+        self.enqueue(true, None, Kind::Notice, Route::Any, body);
     }
 
     fn handle(
@@ -291,16 +202,20 @@ impl Session {
         now: UnixTime,
         conn: ConnId,
         message: Message,
-        salts: &SalterFor<'_>,
+        around: &Surroundings<'_>,
         events: &mut Vec<Event>,
     ) {
         let msg_id = message.msg_id;
         if message.seqno & 1 == 1 {
             self.acks.push((msg_id, now + ACK_DELAY));
         }
-        if self.received.progress(msg_id) != Some(Progress::New) {
-            self.repeat(conn, msg_id);
-            return;
+        match self.received.progress(msg_id) {
+            Some(Progress::New) => {}
+            Some(Progress::Running) => {
+                self.asked_again.insert(msg_id, conn);
+                return;
+            }
+            _ => return self.repeat(conn, msg_id),
         }
         match message.body {
             Ok(body) if body::classify(&body) == Class::Query => {
@@ -309,7 +224,7 @@ impl Session {
             }
             Ok(body) => {
                 self.received.set_progress(msg_id, Progress::Done);
-                self.service(now, conn, msg_id, &body, salts, events);
+                self.service(now, conn, msg_id, &body, around, events);
             }
             Err(error) => {
                 self.received.set_progress(msg_id, Progress::Running);
@@ -335,19 +250,32 @@ impl Session {
     }
 
     /// Gives the answer to a query: a whole rpc_result, see [`rpc_result_prefix`]. One answer per query (M-297);
-    /// that of a dropped query is discarded (M-303).
-    pub fn answer(&mut self, query: i64, via: ConnId, rpc_result: Bytes) {
+    /// that of a dropped query is discarded (M-303). One that no frame can carry (M-031) becomes an error.
+    ///
+    /// Returns the connection that should carry it: `via`, unless the query came again by another one.
+    pub fn answer(&mut self, query: i64, via: ConnId, rpc_result: Bytes) -> ConnId {
+        let via = self.asked_again.remove(&query).unwrap_or(via);
         match self.received.progress(query) {
-            Some(Progress::Dropped | Progress::Answered) => return,
+            Some(Progress::Dropped | Progress::Answered | Progress::Lost) => return via,
             Some(_) => self.received.set_progress(query, Progress::Answered),
             None => {}
         }
-        self.enqueue(true, Some(query), Kind::Response, Route::Prefer(via), rpc_result);
+        if rpc_result.len() > MAX_MESSAGE_BYTES {
+            self.answer_error(query, via, 500, "RESPONSE_TOO_LARGE");
+        } else {
+            self.enqueue(true, Some(query), Kind::Response, Route::Prefer(via), rpc_result);
+        }
+        via
     }
 
-    /// Sends an object that answers nothing, such as updates, on `via` if it is still there.
+    /// Sends an object that answers nothing, such as updates, on `via` if it is still there. One that no frame can
+    /// carry (M-031) counts as lost.
     pub fn push(&mut self, via: Option<ConnId>, body: Bytes) {
-        self.enqueue(true, None, Kind::Notice, via.map_or(Route::Any, Route::Prefer), body);
+        if body.len() > MAX_MESSAGE_BYTES {
+            self.outbox.note_loss();
+        } else {
+            self.enqueue(true, None, Kind::Notice, via.map_or(Route::Any, Route::Prefer), body);
+        }
     }
 
     /// Whether pushed objects were given up because nobody fetched them: the client must be told to resynchronise.
@@ -360,80 +288,29 @@ impl Session {
         self.outbox.bytes()
     }
 
-    fn enqueue(&mut self, content_related: bool, answers: Option<i64>, kind: Kind, route: Route, body: Bytes) {
-        self.outbox.push(Queued { content_related, answers, kind, route, body, sent_as: None });
-    }
-
-    /// When [`Session::transmit`] has to be called even if nothing happens: for acknowledgements.
-    pub fn next_deadline(&self) -> Option<UnixTime> {
-        self.acks.first().map(|(_, deadline)| *deadline)
-    }
-
-    /// The next packet for a connection, or `None` when there is nothing to say on it now.
-    pub fn transmit(&mut self, now: UnixTime, conn: ConnId) -> Option<Packet> {
-        let connections = &self.connections;
-        let mut messages = self.outbox.take(now, conn, |other| connections.contains(&other));
-        for message in &messages {
-            if let Some(query) = message.answers {
-                // M-275: the answer is the acknowledgement.
-                self.acks.retain(|(msg_id, _)| *msg_id != query);
-                self.received.set_acked(query);
-            }
+    fn enqueue(
+        &mut self,
+        content_related: bool,
+        answers: Option<i64>,
+        kind: Kind,
+        route: Route,
+        body: Bytes,
+    ) {
+        let message = Queued { content_related, answers, kind, route, body, sent_as: None };
+        for query in self.outbox.push(message) {
+            self.received.set_progress(query, Progress::Lost);
         }
-        let due = self.acks.first().is_some_and(|(_, deadline)| *deadline <= now);
-        if due || messages.len() > 1 {
-            messages.extend(self.take_acks(now));
-        }
-        match messages.len() {
-            0 => None,
-            1 => messages.pop().map(|m| Packet { msg_id: m.msg_id, seqno: m.seqno, body: m.body }),
-            _ => Some(self.container(now, &messages)),
-        }
-    }
-
-    fn take_acks(&mut self, now: UnixTime) -> Option<Outgoing> {
-        let count = self.acks.len().min(MAX_IDS);
-        if count == 0 {
-            return None;
-        }
-        let msg_ids: Vec<i64> = self.acks.drain(..count).map(|(msg_id, _)| msg_id).collect();
-        for msg_id in &msg_ids {
-            self.received.set_acked(*msg_id);
-        }
-        let body = object(&types::MsgsAck { msg_ids });
-        let (msg_id, seqno) = self.outbox.stamp(now, Kind::Response, false);
-        Some(Outgoing { msg_id, seqno, body, answers: None })
-    }
-
-    /// A container is stamped last, so its msg_id and seqno are not below those inside (M-217, M-232).
-    fn container(&mut self, now: UnixTime, messages: &[Outgoing]) -> Packet {
-        let size: usize = messages.iter().map(|m| 16 + m.body.len()).sum();
-        let mut out = BytesMut::with_capacity(8 + size);
-        out.put_u32_le(body::MSG_CONTAINER);
-        out.put_i32_le(i32::try_from(messages.len()).unwrap_or(i32::MAX));
-        for message in messages {
-            out.put_i64_le(message.msg_id);
-            out.put_i32_le(message.seqno);
-            out.put_i32_le(i32::try_from(message.body.len()).unwrap_or(i32::MAX));
-            out.put_slice(&message.body);
-        }
-        let (msg_id, seqno) = self.outbox.stamp(now, Kind::Response, false);
-        Packet { msg_id, seqno, body: out.freeze() }
     }
 }
 
-/// The salts of the key that a session belongs to.
-pub struct SalterFor<'a> {
+/// What a session has to know of its key, and of chance, when a packet comes.
+pub struct Surroundings<'a> {
     /// Where salts come from.
-    pub source: &'a SaltSource,
+    pub salts: &'a SaltSource,
     /// The key.
     pub auth_key_id: i64,
-    /// The current salt.
-    pub current: i64,
-}
-
-/// The lowest identifier in a packet, so that clients resend what is older and nothing else (M-193).
-fn lowest_id(header: &Header, body: &Bytes) -> i64 {
-    let messages = body::unwrap(header.msg_id, header.seqno, body).unwrap_or_default();
-    messages.iter().map(|m| m.msg_id).min().unwrap_or(header.msg_id).min(header.msg_id)
+    /// The salt that packets carry now.
+    pub current_salt: i64,
+    /// Random; names the session if this packet begins it (M-194).
+    pub unique_id: i64,
 }

@@ -1,17 +1,20 @@
 //! What a session still has to send, and what it sent but the client has not acknowledged (M-274 … M-282).
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bytes::Bytes;
 
 use super::ConnId;
-use crate::msg_id::{self, Kind};
 use crate::UnixTime;
+use crate::msg_id::{self, Kind};
 
 /// Messages that one session may hold (queued and unacknowledged together) before the oldest are given up (M-282).
 pub const MAX_MESSAGES: usize = 4096;
 /// Bytes that one session may hold, as above: some thirty of the largest file parts.
 pub const MAX_BYTES: usize = 32 * 1024 * 1024;
+/// The longest single message: with acknowledgements, container and envelope around it, it still fits the largest
+/// frame that clients take (M-031).
+pub const MAX_MESSAGE_BYTES: usize = 4 * 1024 * 1024 - 128 * 1024;
 /// Messages in one container from the server; the protocol's limit is 1024 (M-266).
 const MAX_CONTAINER_MESSAGES: usize = 512;
 /// A container stops growing here; one larger message travels alone (M-031 limits the frame).
@@ -62,6 +65,8 @@ pub struct Outgoing {
     pub body: Bytes,
     /// The query it answers.
     pub answers: Option<i64>,
+    /// Whether it was sent before.
+    pub again: bool,
 }
 
 /// Queue and resend store of one session.
@@ -76,8 +81,10 @@ pub struct Outbox {
 }
 
 impl Outbox {
-    /// Adds a message. Beyond the limits the oldest unacknowledged message, then the oldest queued one, is given up.
-    pub fn push(&mut self, message: Queued) {
+    /// Adds a message. Beyond the limits the oldest unacknowledged message, then the oldest queued one, is given up;
+    /// returns the queries whose answers went that way.
+    pub fn push(&mut self, message: Queued) -> Vec<i64> {
+        let mut unanswered = Vec::new();
         self.bytes += message.body.len();
         self.queue.push_back(message);
         while self.bytes > MAX_BYTES || self.queue.len() + self.unacked.len() > MAX_MESSAGES {
@@ -88,7 +95,14 @@ impl Outbox {
             let Some(oldest) = oldest else { break };
             self.bytes -= oldest.body.len();
             self.lost |= oldest.content_related && oldest.answers.is_none();
+            unanswered.extend(oldest.answers);
         }
+        unanswered
+    }
+
+    /// A pushed message could not even be queued.
+    pub fn note_loss(&mut self) {
+        self.lost = true;
     }
 
     /// Whether a pushed message was given up since the last call: the client has to be told to resynchronise.
@@ -125,7 +139,8 @@ impl Outbox {
                 index += 1;
                 continue;
             }
-            let full = bytes + message.body.len() > MAX_CONTAINER_BYTES || taken.len() >= MAX_CONTAINER_MESSAGES;
+            let full =
+                bytes + message.body.len() > MAX_CONTAINER_BYTES || taken.len() >= MAX_CONTAINER_MESSAGES;
             if full && !taken.is_empty() {
                 break;
             }
@@ -137,10 +152,11 @@ impl Outbox {
     }
 
     fn send(&mut self, now: UnixTime, conn: ConnId, mut message: Queued) -> Outgoing {
+        let again = message.sent_as.is_some();
         let (msg_id, seqno) =
             message.sent_as.unwrap_or_else(|| self.stamp(now, message.kind, message.content_related));
         message.sent_as = Some((msg_id, seqno));
-        let out = Outgoing { msg_id, seqno, body: message.body.clone(), answers: message.answers };
+        let out = Outgoing { msg_id, seqno, body: message.body.clone(), answers: message.answers, again };
         if message.content_related {
             self.unacked.insert(msg_id, Sent { message, via: conn });
         } else {
@@ -149,41 +165,85 @@ impl Outbox {
         out
     }
 
-    /// The client has this message (M-277). Returns the query it answered, if any.
-    pub fn acknowledge(&mut self, msg_id: i64) -> Option<i64> {
-        let sent = self.unacked.remove(&msg_id)?;
-        self.bytes -= sent.message.body.len();
-        sent.message.answers
-    }
-
-    /// A connection is gone: what was sent on it and not acknowledged is queued again, in the old order (M-278);
-    /// what could travel only there is dropped.
-    pub fn requeue(&mut self, conn: ConnId) {
-        let lost: Vec<i64> = self.unacked.iter().filter(|(_, s)| s.via == conn).map(|(id, _)| *id).collect();
-        for msg_id in lost.into_iter().rev() {
-            if let Some(sent) = self.unacked.remove(&msg_id) {
-                self.queue.push_front(Queued { route: Route::Any, ..sent.message });
+    /// The client has these messages (M-277), even those that already wait to be sent again. Unknown ones are ignored.
+    pub fn acknowledge(&mut self, msg_ids: &[i64]) {
+        let mut waiting = BTreeSet::new();
+        for msg_id in msg_ids {
+            match self.unacked.remove(msg_id) {
+                Some(sent) => self.bytes -= sent.message.body.len(),
+                None => _ = waiting.insert(*msg_id),
             }
         }
+        if !waiting.is_empty() {
+            self.discard(|message| message.sent_as.is_some_and(|(msg_id, _)| waiting.contains(&msg_id)));
+        }
+    }
+
+    /// Takes queued messages away.
+    fn discard(&mut self, unwanted: impl Fn(&Queued) -> bool) {
+        let bytes = &mut self.bytes;
         self.queue.retain(|message| {
-            let keep = message.route != Route::Only(conn);
-            if !keep {
-                self.bytes -= message.body.len();
-            }
+            let keep = !unwanted(message);
+            *bytes -= if keep { 0 } else { message.body.len() };
             keep
         });
     }
 
-    /// Whether a message of ours is still held, sent or not (M-293).
-    pub fn holds(&self, msg_id: i64) -> bool {
-        self.unacked.contains_key(&msg_id)
+    /// A connection is gone: what was sent on it and not acknowledged is queued again (M-278); what could travel only
+    /// there is dropped.
+    pub fn requeue(&mut self, conn: ConnId) {
+        self.queue_again(|via| via == conn, Route::Any);
+        self.discard(|message| message.route == Route::Only(conn));
     }
 
-    /// Sends a message again, on the connection that asks (M-293). `false` if it is not held.
-    pub fn resend(&mut self, msg_id: i64, conn: ConnId) -> bool {
-        let Some(sent) = self.unacked.remove(&msg_id) else { return false };
-        self.queue.push_back(Queued { route: Route::Prefer(conn), ..sent.message });
+    /// A connection is new: what was sent on others and not acknowledged goes out on it (M-278), and what waits for
+    /// them.
+    pub fn repeat_on(&mut self, conn: ConnId) {
+        for message in &mut self.queue {
+            if matches!(message.route, Route::Prefer(_)) {
+                message.route = Route::Prefer(conn);
+            }
+        }
+        self.queue_again(|via| via != conn, Route::Prefer(conn));
+    }
+
+    /// Queues unacknowledged messages, before all others and in the old order.
+    fn queue_again(&mut self, sent_via: impl Fn(ConnId) -> bool, route: Route) {
+        let ids: Vec<i64> = self.unacked.iter().filter(|(_, s)| sent_via(s.via)).map(|(id, _)| *id).collect();
+        for msg_id in ids.into_iter().rev() {
+            if let Some(sent) = self.unacked.remove(&msg_id) {
+                self.queue.push_front(Queued { route, ..sent.message });
+            }
+        }
+    }
+
+    /// Sends messages again, on the connection that asks (M-293). `false`, and nothing, if any of them is not held.
+    pub fn resend_all(&mut self, msg_ids: &[i64], conn: ConnId) -> bool {
+        let waiting: BTreeSet<i64> = self.queue.iter().filter_map(|m| m.sent_as).map(|(id, _)| id).collect();
+        if !msg_ids.iter().all(|id| self.unacked.contains_key(id) || waiting.contains(id)) {
+            return false;
+        }
+        for msg_id in msg_ids {
+            self.resend(*msg_id, conn);
+        }
         true
+    }
+
+    /// Sends one message again unless it waits already.
+    pub fn resend(&mut self, msg_id: i64, conn: ConnId) {
+        if let Some(sent) = self.unacked.remove(&msg_id) {
+            self.queue.push_back(Queued { route: Route::Prefer(conn), ..sent.message });
+        }
+    }
+
+    /// Sends the answers to these queries again, as far as they are held.
+    pub fn resend_answers(&mut self, queries: &[i64], conn: ConnId) {
+        let queries: BTreeSet<i64> = queries.iter().copied().collect();
+        let asked = |sent: &Sent| sent.message.answers.is_some_and(|query| queries.contains(&query));
+        let ids: Vec<i64> = self.unacked.iter().filter(|(_, s)| asked(s)).map(|(id, _)| *id).collect();
+        for msg_id in ids {
+            self.resend(msg_id, conn);
+        }
     }
 
     /// The held answer to a query: its msg_id, its seqno and its size. Identifier 0 while it still waits.
@@ -196,17 +256,12 @@ impl Outbox {
 
     /// Drops the held answer to a query (M-304, M-305).
     pub fn drop_answer(&mut self, query: i64) {
-        let mut freed = 0;
+        let bytes = &mut self.bytes;
         self.unacked.retain(|_, sent| {
             let keep = sent.message.answers != Some(query);
-            freed += if keep { 0 } else { sent.message.body.len() };
+            *bytes -= if keep { 0 } else { sent.message.body.len() };
             keep
         });
-        self.queue.retain(|message| {
-            let keep = message.answers != Some(query);
-            freed += if keep { 0 } else { message.body.len() };
-            keep
-        });
-        self.bytes -= freed;
+        self.discard(|message| message.answers == Some(query));
     }
 }

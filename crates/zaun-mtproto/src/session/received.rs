@@ -21,6 +21,8 @@ pub enum Progress {
     Answered,
     /// A query whose answer the client gave up (M-303, M-305).
     Dropped,
+    /// A query whose answer had to be given up before the client acknowledged it (M-282).
+    Lost,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -103,6 +105,10 @@ impl Received {
 
     /// The state byte of msgs_state_info (M-286, M-288).
     pub fn state(&self, msg_id: i64) -> u8 {
+        // An identifier of our own is of a message that is held no longer, or never was (M-294).
+        if msg_id & 3 != 0 {
+            return 1;
+        }
         let Some(entry) = self.entries.get(&msg_id) else {
             let lowest = self.entries.first_key_value().map(|(id, _)| *id);
             let highest = self.entries.last_key_value().map(|(id, _)| *id);
@@ -117,6 +123,8 @@ impl Received {
             Progress::New | Progress::Done | Progress::Running => 32,
             Progress::Answered => 32 + 64,
             Progress::Dropped => 32,
+            // M-287: the client must not wait for what will never come.
+            Progress::Lost => return 1,
         };
         4 + progress + if entry.acked { 8 } else { 0 }
     }
@@ -159,9 +167,9 @@ mod tests {
         let mut received = Received::default();
         received.insert(100, 1, Progress::Running);
         received.insert(200, 2, Progress::Done);
-        assert_eq!(received.state(50), 1);
-        assert_eq!(received.state(150), 2);
-        assert_eq!(received.state(250), 3);
+        assert_eq!(received.state(52), 1);
+        assert_eq!(received.state(152), 2);
+        assert_eq!(received.state(252), 3);
         assert_eq!(received.state(100), 4 + 32);
         assert_eq!(received.state(200), 4 + 16 + 32);
         received.set_progress(100, Progress::Answered);

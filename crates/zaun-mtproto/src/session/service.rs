@@ -4,10 +4,10 @@ use bytes::{BufMut, Bytes};
 use zaun_schema::mtproto::{enums, functions, types};
 use zaun_tl::{Decode, DecodeError, Reader};
 
-use super::body::{MAX_IDS, constructor};
+use super::body::constructor;
 use super::outbox::Route;
 use super::received::Progress;
-use super::{ConnId, Event, Kind, SalterFor, Session, object, rpc_result_prefix};
+use super::{ConnId, Event, Kind, Session, Surroundings, object, rpc_result_prefix};
 use crate::UnixTime;
 use crate::gzip::GzipError;
 
@@ -23,10 +23,10 @@ impl Session {
         conn: ConnId,
         msg_id: i64,
         body: &Bytes,
-        salts: &SalterFor<'_>,
+        around: &Surroundings<'_>,
         events: &mut Vec<Event>,
     ) {
-        if self.dispatch(now, conn, msg_id, body, salts, events).is_err() {
+        if self.dispatch(now, conn, msg_id, body, around, events).is_err() {
             self.answer_error(msg_id, conn, 400, "INPUT_FETCH_ERROR");
         }
     }
@@ -37,19 +37,14 @@ impl Session {
         conn: ConnId,
         msg_id: i64,
         body: &Bytes,
-        salts: &SalterFor<'_>,
+        around: &Surroundings<'_>,
         events: &mut Vec<Event>,
     ) -> Result<(), DecodeError> {
         let mut reader = Reader::new(body.clone());
         let r = &mut reader;
         match constructor(body) {
             types::MsgsAck::CONSTRUCTOR_ID => {
-                let ids = types::MsgsAck::decode(r)?.msg_ids;
-                self.limited(&ids, events, |session, ids| {
-                    for id in ids {
-                        session.outbox.acknowledge(*id);
-                    }
-                });
+                self.outbox.acknowledge(&types::MsgsAck::decode(r)?.msg_ids);
             }
             functions::Ping::CONSTRUCTOR_ID => {
                 let ping_id = functions::Ping::decode(r)?.ping_id;
@@ -63,7 +58,7 @@ impl Session {
             }
             functions::GetFutureSalts::CONSTRUCTOR_ID => {
                 let num = functions::GetFutureSalts::decode(r)?.num;
-                self.future_salts(now, conn, msg_id, num, salts);
+                self.future_salts(now, conn, msg_id, num, around);
             }
             functions::RpcDropAnswer::CONSTRUCTOR_ID => {
                 let req_msg_id = functions::RpcDropAnswer::decode(r)?.req_msg_id;
@@ -75,22 +70,18 @@ impl Session {
             }
             functions::DestroyAuthKey::CONSTRUCTOR_ID => events.push(Event::DestroyAuthKey { msg_id }),
             types::MsgsStateReq::CONSTRUCTOR_ID => {
-                let ids = types::MsgsStateReq::decode(r)?.msg_ids;
-                self.limited(&ids, events, |session, ids| session.state_info(conn, msg_id, ids));
+                self.state_info(conn, msg_id, &types::MsgsStateReq::decode(r)?.msg_ids);
             }
             types::MsgResendReq::CONSTRUCTOR_ID => {
-                let ids = types::MsgResendReq::decode(r)?.msg_ids;
-                self.limited(&ids, events, |session, ids| session.resend(conn, msg_id, ids));
+                self.resend(conn, msg_id, &types::MsgResendReq::decode(r)?.msg_ids);
+            }
+            types::MsgResendAnsReq::CONSTRUCTOR_ID => {
+                self.outbox.resend_answers(&types::MsgResendAnsReq::decode(r)?.msg_ids, conn);
             }
             // http_wait means nothing on TCP (M-319); state reports of the client change nothing here.
             _ => {}
         }
         Ok(())
-    }
-
-    /// Runs `work` unless the list is over the limit, which is −429 (M-050).
-    fn limited(&mut self, ids: &[i64], events: &mut Vec<Event>, work: impl FnOnce(&mut Self, &[i64])) {
-        if ids.len() > MAX_IDS { events.push(Event::Flood) } else { work(self, ids) }
     }
 
     fn notice(&mut self, conn: ConnId, value: &impl zaun_tl::Encode) {
@@ -108,9 +99,16 @@ impl Session {
         self.received.set_acked(msg_id);
     }
 
-    fn future_salts(&mut self, now: UnixTime, conn: ConnId, msg_id: i64, num: i32, salts: &SalterFor<'_>) {
+    fn future_salts(
+        &mut self,
+        now: UnixTime,
+        conn: ConnId,
+        msg_id: i64,
+        num: i32,
+        around: &Surroundings<'_>,
+    ) {
         let clamp = |seconds: u64| i32::try_from(seconds).unwrap_or(i32::MAX);
-        let list = salts.source.future(salts.auth_key_id, now, num);
+        let list = around.salts.future(around.auth_key_id, now, num);
         let salts = list
             .iter()
             .map(|s| types::FutureSalt {
@@ -136,12 +134,7 @@ impl Session {
     }
 
     fn resend(&mut self, conn: ConnId, msg_id: i64, ids: &[i64]) {
-        if ids.iter().all(|id| self.outbox.holds(*id)) {
-            self.settle(msg_id);
-            for id in ids {
-                self.outbox.resend(*id, conn);
-            }
-        } else {
+        if !self.outbox.resend_all(ids, conn) {
             // M-294: unknown, forgotten, or the asker's own.
             self.state_info(conn, msg_id, ids);
         }
@@ -156,7 +149,8 @@ impl Session {
                 self.rpc_result(conn, query, &enums::RpcDropAnswer::RpcAnswerDroppedRunning);
                 enums::RpcDropAnswer::RpcAnswerDroppedRunning
             }
-            _ => match self.outbox.answer_to(query) {
+            Some(Progress::Answered) => match self.outbox.answer_to(query) {
+                // A msg_id of 0 is one that the answer has not been given yet.
                 Some((answer_id, seq_no, bytes)) => {
                     self.outbox.drop_answer(query);
                     self.received.set_progress(query, Progress::Dropped);
@@ -165,6 +159,7 @@ impl Session {
                 }
                 None => enums::RpcDropAnswer::RpcAnswerUnknown,
             },
+            _ => enums::RpcDropAnswer::RpcAnswerUnknown,
         };
         self.rpc_result(conn, msg_id, &answer);
     }
@@ -175,7 +170,7 @@ impl Session {
         self.enqueue(true, Some(req_msg_id), Kind::Response, Route::Prefer(conn), body.into());
     }
 
-    fn answer_error(&mut self, msg_id: i64, conn: ConnId, code: i32, text: &str) {
+    pub(super) fn answer_error(&mut self, msg_id: i64, conn: ConnId, code: i32, text: &str) {
         self.received.set_progress(msg_id, Progress::Answered);
         let error = types::RpcError { error_code: code, error_message: text.to_owned() };
         self.rpc_result(conn, msg_id, &error);

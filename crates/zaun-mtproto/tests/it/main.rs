@@ -1,2 +1,4 @@
-//! The engines of the crate, each role against the other.
+//! The engines of the crate: key exchange with each role against the other, packets, and sessions on a virtual clock.
 mod handshake;
+mod packet;
+mod session;

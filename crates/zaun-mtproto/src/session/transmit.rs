@@ -1,0 +1,78 @@
+//! What leaves: packets for one connection, acknowledgements, containers (M-206, M-231, M-232, M-266, M-274 … M-276).
+
+use bytes::{BufMut, Bytes, BytesMut};
+use zaun_schema::mtproto::types;
+
+use super::outbox::Outgoing;
+use super::{ConnId, Kind, MAX_IDS, Session, body, object};
+use crate::UnixTime;
+
+/// A packet that is ready to be sealed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Packet {
+    /// Identifier of the message or container.
+    pub msg_id: i64,
+    /// Its sequence number.
+    pub seqno: i32,
+    /// Its body.
+    pub body: Bytes,
+}
+
+impl Session {
+    /// When [`Session::transmit`] has to be called even if nothing happens: for acknowledgements.
+    pub fn next_deadline(&self) -> Option<UnixTime> {
+        self.acks.first().map(|(_, deadline)| *deadline)
+    }
+
+    /// The next packet for a connection, or `None` when there is nothing to say on it now.
+    pub fn transmit(&mut self, now: UnixTime, conn: ConnId) -> Option<Packet> {
+        let connections = &self.connections;
+        let mut messages = self.outbox.take(now, conn, |other| connections.contains(&other));
+        for message in &messages {
+            if let Some(query) = message.answers {
+                // M-275: the answer is the acknowledgement.
+                self.acks.retain(|(msg_id, _)| *msg_id != query);
+                self.received.set_acked(query);
+            }
+        }
+        let due = self.acks.first().is_some_and(|(_, deadline)| *deadline <= now);
+        if due || messages.len() > 1 {
+            messages.extend(self.take_acks(now));
+        }
+        // Clients judge the age of the outer identifier, so what was sent before needs a fresh one around it (M-279).
+        if messages.len() > 1 || messages.first().is_some_and(|message| message.again) {
+            return Some(self.container(now, &messages));
+        }
+        messages.pop().map(|m| Packet { msg_id: m.msg_id, seqno: m.seqno, body: m.body })
+    }
+
+    fn take_acks(&mut self, now: UnixTime) -> Option<Outgoing> {
+        let count = self.acks.len().min(MAX_IDS);
+        if count == 0 {
+            return None;
+        }
+        let msg_ids: Vec<i64> = self.acks.drain(..count).map(|(msg_id, _)| msg_id).collect();
+        for msg_id in &msg_ids {
+            self.received.set_acked(*msg_id);
+        }
+        let body = object(&types::MsgsAck { msg_ids });
+        let (msg_id, seqno) = self.outbox.stamp(now, Kind::Response, false);
+        Some(Outgoing { msg_id, seqno, body, answers: None, again: false })
+    }
+
+    /// A container is stamped last, so its msg_id and seqno are not below those inside (M-217, M-232).
+    fn container(&mut self, now: UnixTime, messages: &[Outgoing]) -> Packet {
+        let size: usize = messages.iter().map(|m| 16 + m.body.len()).sum();
+        let mut out = BytesMut::with_capacity(8 + size);
+        out.put_u32_le(body::MSG_CONTAINER);
+        out.put_i32_le(i32::try_from(messages.len()).unwrap_or(i32::MAX));
+        for message in messages {
+            out.put_i64_le(message.msg_id);
+            out.put_i32_le(message.seqno);
+            out.put_i32_le(i32::try_from(message.body.len()).unwrap_or(i32::MAX));
+            out.put_slice(&message.body);
+        }
+        let (msg_id, seqno) = self.outbox.stamp(now, Kind::Response, false);
+        Packet { msg_id, seqno, body: out.freeze() }
+    }
+}
