@@ -15,7 +15,7 @@ cargo xtask CHORE
 
 test             everything: tidy, the workspace's tests, the foreign clients; brings what it needs
 tidy             formatting, clippy, crate arrows, generated documents
-clients [NAME]   foreign clients only: telethon, kurigram, tdlib, mtcute
+clients [NAME]   foreign clients only, or one of: telethon, kurigram, tdlib, faults, mtcute
 docs             write docs/METHODS.md anew from the register of methods
 schema           rebuild the schema files from packages of the public registries
 ";
