@@ -12,9 +12,11 @@ mod help;
 mod keys;
 mod langpack;
 mod messages;
+mod photos;
 mod register;
 mod to_tl;
 mod updates;
+mod upload;
 mod users;
 mod wrappers;
 
@@ -219,7 +221,7 @@ impl Call {
 pub(crate) fn fail(what: &str, error: Error) -> RpcError {
     match error {
         Error::Refused { code, text } => RpcError::new(code, text.into_owned()),
-        Error::Store(error) => {
+        Error::Store(_) | Error::Blob(_) => {
             tracing::error!(%error, "{what} failed");
             RpcError::internal()
         }

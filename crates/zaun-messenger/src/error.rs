@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use zaun_blob::BlobError;
 use zaun_store::StoreError;
 
 /// A refusal by the rules, or storage trouble.
@@ -18,6 +19,9 @@ pub enum Error {
     /// Storage failed: 500 towards the client (M-431), with the cause in the log.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Stored bytes failed: as above.
+    #[error(transparent)]
+    Blob(#[from] BlobError),
 }
 
 impl Error {

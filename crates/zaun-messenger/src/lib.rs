@@ -14,6 +14,7 @@ pub mod codes;
 pub mod contacts;
 pub mod dialogs;
 mod error;
+pub mod files;
 pub mod limits;
 pub mod messages;
 pub mod peers;
@@ -27,6 +28,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 pub use changes::{Changes, Delivery, Event, Outlet};
 pub use error::Error;
+use zaun_blob::Blobs;
 pub use zaun_store::repo::PeerKey;
 use zaun_store::{Store, Tx};
 
@@ -56,6 +58,7 @@ pub struct Settings {
 /// The messenger: rules over a store.
 pub struct Messenger {
     store: Store,
+    files: files::Files,
     outlet: Arc<dyn Outlet>,
     /// Signs access hashes, file references and the like.
     pub access: access::Signer,
@@ -65,25 +68,26 @@ pub struct Messenger {
 }
 
 impl Messenger {
-    /// Opens the messenger over a store; `secret` is kept for the life of the installation.
+    /// Opens the messenger over a store and its files; `secret` is kept for the life of the installation.
     pub async fn open(
         store: Store,
+        blobs: Blobs,
         outlet: Arc<dyn Outlet>,
         secret: [u8; 32],
         settings: Settings,
     ) -> Result<Messenger, Error> {
         let access = access::Signer::new(secret);
+        let now = unix_now();
+        let files = files::Files::open(blobs, now).await?;
         let messenger =
-            Messenger { store, outlet, access, presence: presence::Presence::default(), settings };
-        let now = messenger.now();
+            Messenger { store, files, outlet, access, presence: presence::Presence::default(), settings };
         messenger.store.write(move |tx| accounts::create_service_user(tx, now)).await?;
         Ok(messenger)
     }
 
     /// Unix seconds.
     pub fn now(&self) -> i64 {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        i64::try_from(now.as_secs()).unwrap_or(i64::MAX)
+        unix_now()
     }
 
     /// Reads a consistent snapshot.
@@ -125,4 +129,9 @@ impl Messenger {
     pub fn hint(&self, owner: i64, update: zaun_schema::api::enums::Update, skip: Option<(i64, i64)>) {
         self.outlet.deliver(Delivery { owner, event: Event::Transient(update), skip });
     }
+}
+
+fn unix_now() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(now.as_secs()).unwrap_or(i64::MAX)
 }

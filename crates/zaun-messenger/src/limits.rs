@@ -40,3 +40,39 @@ pub const ONLINE_S: i64 = 60;
 pub const FRESH_AUTHORIZATION_S: i64 = 86_400;
 /// Parts of one file (upload_max_fileparts_default, M-502): 2000 MiB in parts of 512 KiB.
 pub const FILE_PARTS: usize = 4000;
+/// Bytes of one part (M-500).
+pub const FILE_PART_BYTES: usize = 512 * 1024;
+/// Seconds without a new part after which an upload is forgotten (M-506).
+pub const UPLOAD_LIFE_S: i64 = 6 * 3600;
+/// Seconds for which an upload that became a file may be used again, as clients do after an error.
+pub const UPLOAD_DONE_LIFE_S: i64 = 900;
+/// Unfinished uploads of one auth key. Clients upload a handful of files at once; albums bring ten more.
+pub const UPLOADS_PER_KEY: usize = 1000;
+/// Bytes in unfinished uploads of one auth key: four files of the largest kind.
+pub const UPLOAD_BYTES_PER_KEY: u64 = 8 << 30;
+/// Seconds that a key above these limits is told to wait (M-511).
+pub const UPLOAD_WAIT_S: i64 = 60;
+/// Bytes of an image file that is decoded; the official server has the same limit for photos.
+pub const IMAGE_BYTES: u64 = 10 << 20;
+/// Width plus height of an image that is decoded, as the official server has it.
+pub const IMAGE_SIDES: u32 = 10_000;
+/// The longer side of a photo by the shorter one, as the official server has it.
+pub const IMAGE_RATIO: u32 = 20;
+/// Bytes that the decoder of one image may allocate: the largest image with 16 bits per channel needs 200 MB.
+pub const IMAGE_MEMORY: u64 = 256 << 20;
+/// Images that are processed at once; with the limit above, all of them fit into a small machine.
+pub const IMAGE_JOBS: usize = 2;
+/// Attributes of one document; the schema knows eight kinds.
+pub const DOCUMENT_ATTRIBUTES: usize = 16;
+/// Bytes of a mime type; longer ones are no mime types.
+pub const MIME_TYPE_BYTES: usize = 127;
+/// Bytes of a vcard.
+pub const VCARD_BYTES: usize = 2048;
+/// Messages of one album.
+pub const ALBUM: usize = 10;
+/// Photos in one answer of photos.getUserPhotos.
+pub const PHOTO_PAGE: usize = 100;
+/// Bytes of one range of upload.getFileHashes (M-521).
+pub const HASH_RANGE_BYTES: u32 = 128 * 1024;
+/// Ranges in one answer of upload.getFileHashes: 1 MiB, as much as one getFile.
+pub const HASH_RANGES: usize = 8;

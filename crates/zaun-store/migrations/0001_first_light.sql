@@ -54,6 +54,8 @@ CREATE TABLE users (
     username   TEXT,
     about      TEXT NOT NULL DEFAULT '',
     photo_id   BIGINT,
+    -- stripped thumbnail of that photo, which every mention of the user carries
+    photo_thumb BLOB,
     last_seen  BIGINT NOT NULL DEFAULT 0,
     created_at BIGINT NOT NULL,
     deleted    BIGINT NOT NULL DEFAULT 0

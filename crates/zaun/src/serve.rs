@@ -8,6 +8,7 @@ use anyhow::Context;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use zaun_api::{Api, Deliverer, Options, StoredKeys};
+use zaun_blob::Blobs;
 use zaun_crypto::rsa::PrivateKey;
 use zaun_messenger::{Messenger, Settings};
 use zaun_mtproto::handshake::ServerConfig;
@@ -20,6 +21,8 @@ use crate::{hints, secrets};
 
 /// How often users whose online time ran out are looked for.
 const PRESENCE_INTERVAL: Duration = Duration::from_secs(5);
+/// How often uploads that nobody finished are looked for (M-506).
+const UPLOAD_SWEEP_INTERVAL: Duration = Duration::from_secs(300);
 
 /// Runs the command.
 pub fn main(args: ServeArgs) -> anyhow::Result<()> {
@@ -73,11 +76,12 @@ async fn run(config: Config) -> anyhow::Result<()> {
     let data = Data::open(&config)?;
     let master = secrets::Master::load(&data.path)?;
     let store = open_store(&config, &data.path)?;
+    let blobs = open_blobs(&config, &data.path)?;
 
     let deliverer = Arc::new(Deliverer::default());
     let settings = Settings { sandbox: config.sandbox };
-    let messenger =
-        Messenger::open(store.clone(), deliverer.clone(), master.derive("access"), settings).await?;
+    let access = master.derive("access");
+    let messenger = Messenger::open(store.clone(), blobs, deliverer.clone(), access, settings).await?;
     let messenger = Arc::new(messenger);
     let options = Options {
         home_dc: config.dc,
@@ -92,7 +96,8 @@ async fn run(config: Config) -> anyhow::Result<()> {
     let api = server.handle().service().clone();
     api.started(server.handle());
     deliverer.start(&api);
-    let presence = tokio::spawn(watch_presence(messenger));
+    let presence = tokio::spawn(watch_presence(messenger.clone()));
+    let uploads = tokio::spawn(sweep_uploads(messenger));
 
     let key_path = config.key.clone().unwrap_or_else(|| secrets::rsa_path(&data.path));
     let announce = announce(&config, address, key_path, rsa);
@@ -102,13 +107,24 @@ async fn run(config: Config) -> anyhow::Result<()> {
         () = stop_signal() => Ok(()),
     };
     presence.abort();
+    uploads.abort();
     tracing::info!("stopped");
     result
 }
 
+/// Whether the data is thrown away at the end.
+fn is_ephemeral(config: &Config) -> bool {
+    config.sandbox && config.data.is_none()
+}
+
+fn open_blobs(config: &Config, data: &Path) -> anyhow::Result<Blobs> {
+    use zaun_blob::Durability;
+    let durability = if is_ephemeral(config) { Durability::Ephemeral } else { Durability::Full };
+    Ok(Blobs::open(data, durability)?)
+}
+
 fn open_store(config: &Config, data: &Path) -> anyhow::Result<Store> {
-    let durability =
-        if config.sandbox && config.data.is_none() { Durability::Ephemeral } else { Durability::Full };
+    let durability = if is_ephemeral(config) { Durability::Ephemeral } else { Durability::Full };
     let options = zaun_store::Options { durability, ..zaun_store::Options::default() };
     Ok(Store::open(&data.join("zaun.db"), &options)?)
 }
@@ -140,6 +156,16 @@ async fn watch_presence(messenger: Arc<Messenger>) {
             if let Err(error) = zaun_api::announce_offline(&messenger, user).await {
                 tracing::error!(%error, "a status could not be announced");
             }
+        }
+    }
+}
+
+/// Removes uploads that nobody finished.
+async fn sweep_uploads(messenger: Arc<Messenger>) {
+    loop {
+        tokio::time::sleep(UPLOAD_SWEEP_INTERVAL).await;
+        if let Err(error) = messenger.sweep_uploads().await {
+            tracing::error!(%error, "unfinished uploads could not be removed");
         }
     }
 }

@@ -23,11 +23,12 @@ pub(crate) async fn edit_message(
     r: functions::messages::EditMessage,
 ) -> Result<enums::Updates, Error> {
     let peer = call.messenger().input_peer(call.user_id, &r.peer)?;
-    if r.media.is_some() {
-        return Err(Error::bad("MEDIA_INVALID"));
-    }
+    let media = match r.media {
+        Some(media) => Some(call.messenger().make_media(call.actor(), media).await?),
+        None => None,
+    };
     let text = r.message.map(|text| (text, super::entities(r.entities)));
-    let edit = Edit { text, media: None, reply_markup: r.reply_markup };
+    let edit = Edit { text, media, reply_markup: r.reply_markup };
     let events = call.messenger().edit(call.actor(), peer, r.id, edit).await?;
     own_updates(&call, &events).await
 }

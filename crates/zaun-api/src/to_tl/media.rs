@@ -4,32 +4,38 @@ use zaun_schema::api::{enums, types};
 
 use super::View;
 
-/// Completes the media of a message.
+/// Completes the media of a message, with everything nested in it.
 pub(crate) fn media(view: View<'_>, media: &mut enums::MessageMedia) {
     match media {
         enums::MessageMedia::MessageMediaPhoto(media) => {
-            if let Some(enums::Photo::Photo(found)) = &mut media.photo {
-                photo(view, found);
-            }
+            media.photo.iter_mut().for_each(|photo| complete_photo(view, photo));
+            media.video.iter_mut().for_each(|video| complete_document(view, video));
         }
         enums::MessageMedia::MessageMediaDocument(media) => {
-            if let Some(enums::Document::Document(found)) = &mut media.document {
-                document(view, found);
-            }
+            media.document.iter_mut().for_each(|document| complete_document(view, document));
+            media.alt_documents.iter_mut().flatten().for_each(|document| complete_document(view, document));
+            media.video_cover.iter_mut().for_each(|cover| complete_photo(view, cover));
         }
         _ => {}
     }
 }
 
-/// Completes a photo.
-pub(crate) fn photo(view: View<'_>, photo: &mut types::Photo) {
+/// A photo for its viewer.
+pub(crate) fn photo(view: View<'_>, photo: types::Photo) -> enums::Photo {
+    let mut photo = photo.into();
+    complete_photo(view, &mut photo);
+    photo
+}
+
+fn complete_photo(view: View<'_>, photo: &mut enums::Photo) {
+    let enums::Photo::Photo(photo) = photo else { return };
     photo.access_hash = view.messenger.access.media(photo.id);
     photo.file_reference = view.messenger.access.file_reference(photo.id, view.messenger.now()).into();
     photo.dc_id = view.dc;
 }
 
-/// Completes a document.
-pub(crate) fn document(view: View<'_>, document: &mut types::Document) {
+fn complete_document(view: View<'_>, document: &mut enums::Document) {
+    let enums::Document::Document(document) = document else { return };
     document.access_hash = view.messenger.access.media(document.id);
     document.file_reference = view.messenger.access.file_reference(document.id, view.messenger.now()).into();
     document.dc_id = view.dc;

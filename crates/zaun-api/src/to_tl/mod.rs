@@ -10,6 +10,7 @@ use zaun_messenger::updates::State;
 use zaun_messenger::{Error, Messenger};
 use zaun_schema::api::{enums, types};
 
+pub(crate) use media::{media, photo};
 pub(crate) use message::{event_update, message, message_users, sent_updates};
 pub(crate) use user::{online_status, user};
 

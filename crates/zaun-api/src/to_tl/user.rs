@@ -35,7 +35,13 @@ pub(crate) fn user(view: View<'_>, seen: &UserView) -> enums::User {
 
 fn photo(view: View<'_>, seen: &UserView) -> Option<enums::UserProfilePhoto> {
     let photo_id = seen.user.photo_id?;
-    let photo = types::UserProfilePhoto { photo_id, dc_id: view.dc, ..types::UserProfilePhoto::default() };
+    let stripped_thumb = seen.user.photo_thumb.clone().filter(|thumb| !thumb.is_empty()).map(Into::into);
+    let photo = types::UserProfilePhoto {
+        photo_id,
+        stripped_thumb,
+        dc_id: view.dc,
+        ..types::UserProfilePhoto::default()
+    };
     Some(photo.into())
 }
 

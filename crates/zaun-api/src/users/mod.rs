@@ -47,10 +47,12 @@ pub(crate) async fn get_full_user(
     let notify_settings =
         call.messenger().notify_settings(call.actor(), Scope::Peer(PeerKey::user(id))).await?;
     let pinned_msg_id = call.messenger().newest_pinned(call.actor(), PeerKey::user(id)).await?;
+    let photo = call.messenger().profile_photo(id).await?;
     let full_user = types::UserFull {
         id,
         about: Some(seen.user.about.clone()).filter(|about| !about.is_empty()),
         settings: crate::messages::peer_settings(&seen),
+        profile_photo: photo.map(|photo| crate::to_tl::photo(call.view(), photo)),
         notify_settings,
         can_pin_message: true,
         pinned_msg_id,

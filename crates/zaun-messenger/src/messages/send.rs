@@ -1,6 +1,7 @@
 //! Sending in private chats.
 
 use zaun_schema::api::{enums, types};
+use zaun_store::Tx;
 use zaun_store::repo::messages::{self, MessageRow};
 use zaun_store::repo::{PeerKey, dialogs, updates, users};
 
@@ -88,7 +89,7 @@ pub(crate) fn one(
     if draft.random_id == 0 {
         return Err(Error::bad("RANDOM_ID_EMPTY"));
     }
-    if let Some(sent) = repeated(changes, sender, peer, draft.random_id)? {
+    if let Some(sent) = repeated(changes.tx, sender, peer, draft.random_id)? {
         return Ok(sent);
     }
     if users::find(changes.tx, peer.id)?.is_none_or(|user| user.deleted) {
@@ -105,16 +106,16 @@ pub(crate) fn one(
 }
 
 /// A repetition by random_id: the message that the first one made, and nothing else happens.
-fn repeated(
-    changes: &Changes<'_, '_>,
+pub(crate) fn repeated(
+    tx: &Tx<'_>,
     sender: i64,
     peer: PeerKey,
     random_id: i64,
 ) -> Result<Option<Sent>, Error> {
-    let Some(id) = messages::by_random_id(changes.tx, sender, random_id)? else { return Ok(None) };
-    let row = messages::find(changes.tx, sender, id)?.filter(|row| row.peer == peer);
+    let Some(id) = messages::by_random_id(tx, sender, random_id)? else { return Ok(None) };
+    let row = messages::find(tx, sender, id)?.filter(|row| row.peer == peer);
     let row = row.ok_or_else(|| Error::bad("RANDOM_ID_DUPLICATE"))?;
-    let pts = updates::pts_of_message(changes.tx, sender, id)?.unwrap_or(0);
+    let pts = updates::pts_of_message(tx, sender, id)?.unwrap_or(0);
     Ok(Some(Sent { random_id, row, pts }))
 }
 

@@ -19,6 +19,8 @@ pub struct UserRow {
     pub about: String,
     /// Current profile photo.
     pub photo_id: Option<i64>,
+    /// Stripped thumbnail of it.
+    pub photo_thumb: Option<Vec<u8>>,
     /// Unix seconds.
     pub last_seen: i64,
     /// Unix seconds.
@@ -27,7 +29,9 @@ pub struct UserRow {
     pub deleted: bool,
 }
 
-const COLUMNS: &str = "SELECT id, phone, first_name, last_name, username, about, photo_id, last_seen, created_at, deleted FROM users";
+const COLUMNS: &str =
+    "SELECT id, phone, first_name, last_name, username, about, photo_id, photo_thumb, last_seen,
+    created_at, deleted FROM users";
 
 fn read(row: &Row<'_>) -> Result<UserRow, StoreError> {
     Ok(UserRow {
@@ -38,9 +42,10 @@ fn read(row: &Row<'_>) -> Result<UserRow, StoreError> {
         username: row.column(4)?,
         about: row.column(5)?,
         photo_id: row.column(6)?,
-        last_seen: row.column(7)?,
-        created_at: row.column(8)?,
-        deleted: row.column(9)?,
+        photo_thumb: row.column(7)?,
+        last_seen: row.column(8)?,
+        created_at: row.column(9)?,
+        deleted: row.column(10)?,
     })
 }
 
@@ -122,9 +127,11 @@ pub fn set_last_seen(tx: &Tx<'_>, id: i64, at: i64) -> Result<(), StoreError> {
     tx.execute("UPDATE users SET last_seen = $2 WHERE id = $1", params![id, at]).map(drop)
 }
 
-/// Makes a photo the current one, or none.
-pub fn set_photo(tx: &Tx<'_>, id: i64, photo_id: Option<i64>) -> Result<(), StoreError> {
-    tx.execute("UPDATE users SET photo_id = $2 WHERE id = $1", params![id, photo_id]).map(drop)
+/// Makes a photo the current one, with its stripped thumbnail; or none.
+pub fn set_photo(tx: &Tx<'_>, id: i64, photo: Option<(i64, &[u8])>) -> Result<(), StoreError> {
+    let (photo_id, thumb) = photo.unzip();
+    let sql = "UPDATE users SET photo_id = $2, photo_thumb = $3 WHERE id = $1";
+    tx.execute(sql, params![id, photo_id, thumb]).map(drop)
 }
 
 /// Adds a photo to a user's gallery, or moves it to the front.
@@ -134,6 +141,12 @@ pub fn add_photo(tx: &Tx<'_>, id: i64, photo_id: i64, now: i64) -> Result<(), St
         params![id, photo_id, now],
     )
     .map(drop)
+}
+
+/// When a photo came into a user's gallery; `None` if it is not there.
+pub fn photo_added_at(tx: &Tx<'_>, id: i64, photo_id: i64) -> Result<Option<i64>, StoreError> {
+    let sql = "SELECT added_at FROM user_photos WHERE user_id = $1 AND photo_id = $2";
+    tx.query_one(sql, params![id, photo_id], |row| row.column(0))
 }
 
 /// Takes a photo out of a user's gallery; `false` if it was not there.
