@@ -44,7 +44,7 @@ impl Scope {
 pub fn notify(tx: &zaun_store::Tx<'_>, owner: i64, scope: Scope) -> Result<PeerNotifySettings, Error> {
     let (kind, peer_id) = scope.columns();
     let stored = settings::notify(tx, owner, kind, peer_id)?;
-    stored.map(|bytes| body::decode(bytes)).transpose().map(Option::unwrap_or_default)
+    stored.map(body::decode).transpose().map(Option::unwrap_or_default)
 }
 
 impl Messenger {

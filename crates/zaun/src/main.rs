@@ -1,5 +1,6 @@
 //! `zaun`: a Telegram-compatible server in one binary.
 
+mod bench;
 mod config;
 mod hints;
 mod keys;
@@ -23,6 +24,8 @@ struct Cli {
 enum Command {
     /// Run the server.
     Serve(config::ServeArgs),
+    /// Measure a server: key exchanges, pings, messages, files, memory.
+    Bench(bench::BenchArgs),
     /// Print the server's public key in every form that client libraries want.
     Keys(keys::KeysArgs),
 }
@@ -30,6 +33,7 @@ enum Command {
 fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Command::Serve(args) => serve::main(args),
+        Command::Bench(args) => bench::main(&args),
         Command::Keys(args) => keys::main(&args),
     }
 }

@@ -12,10 +12,10 @@ use super::{View, media};
 /// A message for its viewer.
 pub(crate) fn message(view: View<'_>, row: &MessageRow) -> Result<enums::Message, Error> {
     let mut message = send::to_tl(row)?;
-    if let enums::Message::Message(message) = &mut message {
-        if let Some(media) = &mut message.media {
-            media::media(view, media);
-        }
+    if let enums::Message::Message(message) = &mut message
+        && let Some(media) = &mut message.media
+    {
+        media::media(view, media);
     }
     Ok(message)
 }

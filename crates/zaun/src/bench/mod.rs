@@ -1,0 +1,99 @@
+//! `zaun bench`: takes the figures of `docs/BENCHMARKS.md`, against a server of its own or any address.
+//!
+//! Machines differ, so every figure stands beside a yardstick taken in the same run. A server that the bench started
+//! itself is charged by the processor time it used; a foreign one by the clock.
+
+mod account;
+mod files;
+mod handshakes;
+mod idle;
+mod messages;
+mod packets;
+mod pings;
+mod start;
+mod target;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::{Args, ValueEnum};
+
+use target::Target;
+
+/// Flags of `zaun bench`.
+#[derive(Args, Debug)]
+pub struct BenchArgs {
+    /// Measure the server at this address instead of starting one; needs --key
+    #[arg(long, value_name = "ADDRESS:PORT", requires = "key")]
+    address: Option<SocketAddr>,
+
+    /// PEM file with the public (or private) RSA key of that server
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+
+    /// Take only these figures
+    #[arg(value_enum)]
+    figures: Vec<Figure>,
+
+    /// Idle connections to open
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    connections: usize,
+
+    /// Messages to send
+    #[arg(long, value_name = "N", default_value_t = 20_000)]
+    messages: usize,
+}
+
+/// What can be measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Figure {
+    /// Seal and open of packets, in this process
+    Packets,
+    /// From the start of a process to its first connection
+    Start,
+    /// Key exchanges, beside their arithmetic
+    Handshakes,
+    /// Encrypted pings
+    Pings,
+    /// Messages committed and delivered
+    Messages,
+    /// File parts up and down, beside the cipher
+    Files,
+    /// Memory of idle encrypted connections
+    Idle,
+}
+
+/// Runs the command.
+pub fn main(args: &BenchArgs) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let all = Figure::value_variants();
+    let figures = if args.figures.is_empty() { all } else { args.figures.as_slice() };
+    for figure in figures {
+        let taken = runtime.block_on(take(args, *figure));
+        taken.with_context(|| format!("the figure {figure:?} could not be taken"))?;
+    }
+    Ok(())
+}
+
+async fn take(args: &BenchArgs, figure: Figure) -> anyhow::Result<()> {
+    match figure {
+        Figure::Packets => packets::run(),
+        Figure::Start => start::run().await,
+        Figure::Handshakes => handshakes::run(&Target::open(args)?).await,
+        Figure::Pings => pings::run(&Target::open(args)?).await,
+        Figure::Messages => messages::run(&Target::open(args)?, args.messages).await,
+        Figure::Files => files::run(&Target::open(args)?).await,
+        Figure::Idle => idle::run(&Target::open(args)?, args.connections).await,
+    }
+}
+
+/// Prints one figure in a column.
+fn figure(name: &str, value: impl std::fmt::Display, unit: &str) {
+    println!("  {name:<52} {value:>12} {unit}");
+}
+
+/// Prints a headline.
+fn headline(text: &str) {
+    println!("\n{text}");
+}
