@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 
 use bytes::Bytes;
 use flate2::Compression;
-use flate2::read::GzDecoder;
+use flate2::read::{GzDecoder, ZlibDecoder};
 use flate2::write::GzEncoder;
 
 /// Constructor of `gzip_packed`.
@@ -13,6 +13,9 @@ pub const GZIP_PACKED: u32 = 0x3072_cfa1;
 pub const MAX_UNPACKED: usize = 8 * 1024 * 1024;
 /// Shorter bodies are never packed (M-273): the header and a lost microsecond cost more than they bring.
 pub const MIN_PACKED: usize = 512;
+
+/// The first bytes of the gzip format (RFC 1952).
+const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
 /// What is wrong with packed data.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -42,7 +45,13 @@ pub fn unpack_within(object: &Bytes, max_bytes: usize) -> Result<Bytes, GzipErro
     let packed = reader.take_bytes().map_err(|_| GzipError::Malformed)?;
     let mut out = Vec::new();
     let limit = u64::try_from(max_bytes.saturating_add(1)).unwrap_or(u64::MAX);
-    GzDecoder::new(&packed[..]).take(limit).read_to_end(&mut out).map_err(|_| GzipError::Data)?;
+    // Against M-269: mtcute packs in the zlib format (RFC 1950), and the official server takes it.
+    let read = if packed.starts_with(&GZIP_MAGIC) {
+        GzDecoder::new(&packed[..]).take(limit).read_to_end(&mut out)
+    } else {
+        ZlibDecoder::new(&packed[..]).take(limit).read_to_end(&mut out)
+    };
+    read.map_err(|_| GzipError::Data)?;
     if out.len() > max_bytes {
         return Err(GzipError::TooLarge);
     }
@@ -76,6 +85,19 @@ mod tests {
         let packed = pack(&text).unwrap();
         assert!(packed.len() < text.len() / 5);
         assert_eq!(unpack(&packed).unwrap(), text);
+    }
+
+    #[test]
+    fn the_zlib_format_is_taken_too() {
+        let text = b"the same words again and again ".repeat(100);
+        let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(&text).unwrap();
+        let mut writer = zaun_tl::Writer::new(0);
+        writer.put_u32(GZIP_PACKED);
+        writer.put_bytes(&encoder.finish().unwrap());
+        let packed = Bytes::from(writer.into_result().unwrap());
+        assert_eq!(unpack(&packed).unwrap(), text);
+        assert_eq!(unpack_within(&packed, 100), Err(GzipError::TooLarge), "M-272");
     }
 
     #[test]

@@ -63,11 +63,22 @@ pub fn load_rsa(path: &Path) -> anyhow::Result<PrivateKey> {
             PrivateKey::from_pem(&text).with_context(|| format!("cannot use {}: {advice}", path.display()))
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let key = PrivateKey::generate(&mut rand::rng())?;
+            let key = generate_rsa()?;
             write_private(path, key.to_pkcs1_pem()?.as_bytes())?;
             Ok(key)
         }
         Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+    }
+}
+
+/// Makes a key whose fingerprint, as hex, has no leading zero: mtcute compares fingerprints as hex text and drops
+/// leading zeros on one side only, so one key in sixteen would be strange to it.
+fn generate_rsa() -> anyhow::Result<PrivateKey> {
+    loop {
+        let key = PrivateKey::generate(&mut rand::rng())?;
+        if key.public().fingerprint().cast_unsigned() >> 60 != 0 {
+            return Ok(key);
+        }
     }
 }
 
