@@ -2,10 +2,14 @@
 
 import asyncio
 import contextlib
+import hashlib
+import io
+import os
 import pathlib
 import tempfile
 
 import pytest
+from PIL import Image
 from pyrogram import Client, enums, errors, handlers, raw, types
 from pyrogram.crypto import rsa
 from pyrogram.storage import SQLiteStorage
@@ -182,3 +186,105 @@ async def test_log_out_ends_the_session(server, phones):
         await client.invoke(raw.functions.updates.GetState())
     await client.terminate()
     await client.disconnect()
+
+
+@pytest.mark.parametrize("size", [1, 300 * 1024, 12 * 1024 * 1024])
+async def test_a_file_comes_back_as_it_was_sent(pair, size):
+    alice, bob = pair
+    content = os.urandom(size)
+    file = io.BytesIO(content)
+    file.name = "file.bin"
+    inbox = Inbox(bob, handlers.MessageHandler)
+    sent = await alice.send_document(bob.me.id, file, caption="here", force_document=True)
+    assert sent.document.file_size == size
+    got = await inbox.wait(lambda m: m.caption == "here", timeout=60)
+    back = await bob.download_media(got, in_memory=True)
+    assert hashlib.sha256(back.getvalue()).digest() == hashlib.sha256(content).digest()
+
+
+async def test_an_empty_file_is_refused_by_the_library_itself(pair):
+    """kurigram does not send empty files: it says so before anything goes out."""
+    alice, bob = pair
+    file = io.BytesIO(b"")
+    file.name = "empty.bin"
+    with pytest.raises(ValueError):
+        await alice.send_document(bob.me.id, file)
+
+
+async def test_a_photo_has_thumbnails(pair):
+    alice, bob = pair
+    picture = io.BytesIO()
+    Image.linear_gradient("L").resize((1000, 600)).convert("RGB").save(picture, "JPEG")
+    picture.seek(0)
+    picture.name = "picture.jpg"
+    inbox = Inbox(bob, handlers.MessageHandler)
+    await alice.send_photo(bob.me.id, picture, caption="look")
+    got = await inbox.wait(lambda m: m.caption == "look")
+    assert (got.photo.width, got.photo.height) == (1000, 600) and got.photo.thumbs
+    back = await bob.download_media(got, in_memory=True)
+    with Image.open(io.BytesIO(back.getvalue())) as image:
+        assert image.size == (1000, 600)
+    picture.seek(0)
+    assert await alice.set_profile_photo(photo=types.InputChatPhotoStatic(photo=picture))
+    assert (await bob.get_users(alice.me.id)).photo is not None
+    photos = [p async for p in bob.get_chat_photos(alice.me.id)]
+    assert len(photos) == 1
+    mine = await alice.invoke(
+        raw.functions.photos.GetUserPhotos(user_id=raw.types.InputUserSelf(), offset=0, max_id=0, limit=10)
+    )
+    (photo,) = mine.photos
+    named = raw.types.InputPhoto(id=photo.id, access_hash=photo.access_hash, file_reference=photo.file_reference)
+    assert await alice.invoke(raw.functions.photos.DeletePhotos(id=[named])) == [photo.id]
+    assert (await bob.get_users(alice.me.id)).photo is None
+
+
+async def test_two_devices_of_one_account_stay_in_step(server, phones):
+    phone, other = next(phones), next(phones)
+    async with logged_in(server, (phone, "Phone"), (other, "Bob")) as (mobile, bob):
+        laptop = await log_in(server, phone, "Laptop")
+        try:
+            user = (await mobile.import_contacts([types.InputPhoneContact("+" + other, "Bob")])).users[0]
+            at_laptop = Inbox(laptop, handlers.MessageHandler)
+            sent = await mobile.send_message(user.id, "from my phone")
+            seen = await at_laptop.wait(lambda m: m.text == "from my phone")
+            assert seen.id == sent.id and seen.outgoing
+            states = [await c.invoke(raw.functions.updates.GetState()) for c in (mobile, laptop)]
+            assert states[0].pts == states[1].pts
+            sessions = await mobile.invoke(raw.functions.account.GetAuthorizations())
+            assert len(sessions.authorizations) == 2
+            assert await mobile.invoke(raw.functions.auth.ResetAuthorizations())
+            with pytest.raises(errors.Unauthorized):
+                await laptop.invoke(raw.functions.updates.GetState())
+        finally:
+            await laptop.terminate()
+            await laptop.disconnect()
+
+
+async def test_drafts_status_and_settings(pair):
+    alice, bob = pair
+    peer = await alice.resolve_peer(bob.me.id)
+    updates = Inbox(alice, handlers.RawUpdateHandler)
+    assert await alice.invoke(raw.functions.messages.SaveDraft(peer=peer, message="later"))
+    drafts = await alice.invoke(raw.functions.messages.GetAllDrafts())
+    assert drafts.updates[0].draft.message == "later"
+    await bob.invoke(raw.functions.account.UpdateStatus(offline=False))
+    online = lambda u: isinstance(u, raw.types.UpdateUserStatus) and isinstance(u.status, raw.types.UserStatusOnline)
+    await updates.wait(online)
+    notify = raw.types.InputNotifyPeer(peer=peer)
+    settings = raw.types.InputPeerNotifySettings(silent=True)
+    assert await alice.invoke(raw.functions.account.UpdateNotifySettings(peer=notify, settings=settings))
+    assert (await alice.invoke(raw.functions.account.GetNotifySettings(peer=notify))).silent
+
+
+async def test_the_client_carries_on_after_a_restart(start_server, phones, tmp_path):
+    server = start_server(data=tmp_path / "data")
+    alice_phone, bob_phone = next(phones), next(phones)
+    async with logged_in(server, (alice_phone, "Alice"), (bob_phone, "Bob")) as (alice, bob):
+        user = (await alice.import_contacts([types.InputPhoneContact("+" + bob_phone, "Bob")])).users[0]
+        inbox = Inbox(bob, handlers.MessageHandler)
+        await alice.send_message(user.id, "before")
+        await inbox.wait(lambda m: m.text == "before")
+        server.stop()
+        server.start()
+        await asyncio.wait_for(alice.send_message(user.id, "after"), 60)
+        await inbox.wait(lambda m: m.text == "after", timeout=60)
