@@ -1,0 +1,5 @@
+//! Rules of the messenger over a real store.
+
+mod files;
+mod profile_photos;
+mod world;
