@@ -1,17 +1,16 @@
 //! One connection: bytes to frames, frames to sessions, sessions to bytes.
 
 use std::future::Future;
-use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until};
 use zaun_crypto::kdf::Side;
 use zaun_mtproto::UnixTime;
 use zaun_mtproto::packet::{self, Header, OpenError, Opened};
@@ -20,12 +19,12 @@ use zaun_transport::{Frame, Limits, ServerCodec, TransportError};
 
 use crate::exchange::Exchange;
 use crate::keys::KeyEntry;
-use crate::limits::{
-    MAX_SESSIONS_PER_CONNECTION, READ_CHUNK, SESSION_IDLE, STRANGER_IDLE, WRITE_BATCH, WRITE_STALL,
-};
+use crate::limits::{MAX_SESSIONS_PER_CONNECTION, SESSION_IDLE, STRANGER_IDLE, WRITE_BATCH};
+use crate::running::{Running, answer};
 use crate::server::{Handle, Peer, Slot};
-use crate::service::{Context, Encoded, RpcError, Service};
+use crate::service::{Context, RpcError, Service};
 use crate::session::SessionHandle;
+use crate::wire::{self, error_into, frame_into, linger, write};
 
 /// Why a connection ends.
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +58,7 @@ pub(crate) async fn run<S: Service>(
     let mut connection = Connection::new(handle, peer, conn);
     let close = connection.drive(&stream).await;
     let mut out = BytesMut::new();
+    connection.flush_all(&mut out);
     match &close {
         Close::Gone => tracing::debug!(%peer, "connection closed by the peer"),
         Close::Timeout(why) => tracing::debug!(%peer, "connection closed: {why}"),
@@ -67,11 +67,14 @@ pub(crate) async fn run<S: Service>(
             error_into(&mut connection.codec, *code, &mut out);
         }
         Close::Transport(error) => tracing::info!(%peer, "refused: {error}"),
-        Close::Silent(why) => tracing::error!(%peer, "connection closed: {why}"),
+        // Nothing is said: the key may well exist.
+        Close::Silent(why) => tracing::error!(%peer, "connection closed without an answer (M-054): {why}"),
     }
-    connection.flush_all(&mut out);
     connection.leave();
-    let _ = write(&stream, &mut out).await;
+    let last_word = !out.is_empty();
+    if write(&stream, &mut out).await.is_ok() && last_word {
+        Box::pin(linger(stream)).await;
+    }
 }
 
 struct Connection<S: Service> {
@@ -86,7 +89,7 @@ struct Connection<S: Service> {
     disconnect_at: Option<Instant>,
     heard_at: Instant,
     /// Set when the connection has to end after what is queued was written.
-    ending: bool,
+    ending: Arc<AtomicBool>,
 }
 
 impl<S: Service> Connection<S> {
@@ -102,7 +105,7 @@ impl<S: Service> Connection<S> {
             wake: Arc::new(Notify::new()),
             disconnect_at: None,
             heard_at: Instant::now(),
-            ending: false,
+            ending: Arc::default(),
         }
     }
 
@@ -121,7 +124,8 @@ impl<S: Service> Connection<S> {
         tokio::select! {
             ready = stream.readable() => {
                 ready.map_err(|_| Close::Gone)?;
-                self.read(stream)?;
+                let codec = &mut self.codec;
+                wire::read(stream, |bytes| codec.feed(bytes)).map_err(|_| Close::Gone)?;
                 self.heard_at = Instant::now();
                 self.frames(stream, &mut out).await?;
             }
@@ -140,7 +144,11 @@ impl<S: Service> Connection<S> {
         }
         self.transmit(stream, &mut out).await?;
         write(stream, &mut out).await.map_err(|_| Close::Gone)?;
-        if self.ending { Err(Close::Timeout("the auth key was destroyed (M-312)")) } else { Ok(()) }
+        self.codec.release_idle();
+        if self.ending.load(Ordering::Acquire) {
+            return Err(Close::Timeout("the auth key was destroyed (M-312)"));
+        }
+        Ok(())
     }
 
     /// The next moment at which something is due even if nothing happens; `true` if that is the end of patience.
@@ -154,22 +162,6 @@ impl<S: Service> Connection<S> {
             Some(due) if due < idle => (due, false),
             _ => (idle, true),
         }
-    }
-
-    /// One read into a buffer that belongs to the thread, so that idle connections own none.
-    fn read(&mut self, stream: &TcpStream) -> Result<(), Close> {
-        thread_local! {
-            static CHUNK: std::cell::RefCell<Vec<u8>> = std::cell::RefCell::new(vec![0; READ_CHUNK]);
-        }
-        CHUNK.with_borrow_mut(|chunk| match stream.try_read(chunk) {
-            Ok(0) => Err(Close::Gone),
-            Ok(n) => {
-                self.codec.feed(&chunk[..n]);
-                Ok(())
-            }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
-            Err(_) => Err(Close::Gone),
-        })
     }
 
     async fn frames(&mut self, stream: &TcpStream, out: &mut BytesMut) -> Result<(), Close> {
@@ -246,14 +238,21 @@ impl<S: Service> Connection<S> {
     }
 
     fn attach(&mut self, session: &Arc<SessionHandle<S>>) -> Result<(), Close> {
-        session.engine.lock().attach(self.conn);
-        if session.attach(self.conn, &self.wake) {
-            if self.sessions.len() >= MAX_SESSIONS_PER_CONNECTION {
-                return Err(refuse(-429, "too many sessions on one connection (M-034)"));
-            }
-            self.sessions.push(session.clone());
-            self.handle.service().connections_changed(session);
+        if self.sessions.iter().any(|other| Arc::ptr_eq(other, session)) {
+            session.attach(self.conn, &self.wake);
+            return Ok(());
         }
+        // One of the same name was forgotten or destroyed meanwhile.
+        let same =
+            |other: &&Arc<SessionHandle<S>>| other.id == session.id && other.key.id() == session.key.id();
+        self.sessions.iter().filter(same).for_each(|forgotten| forgotten.detach(self.conn));
+        self.sessions.retain(|other| !same(&other));
+        if self.sessions.len() >= MAX_SESSIONS_PER_CONNECTION {
+            return Err(refuse(-429, "too many sessions on one connection (M-034)"));
+        }
+        session.attach(self.conn, &self.wake);
+        self.sessions.push(session.clone());
+        self.handle.service().connections_changed(session);
         Ok(())
     }
 
@@ -329,9 +328,12 @@ impl<S: Service> Connection<S> {
         let (handle, session, conn) = (self.handle.clone(), session.clone(), self.conn);
         // M-313: a temporary key does not destroy itself.
         let temporary = session.key.stored.expires_at.is_some();
+        let ending = self.ending.clone();
         tokio::spawn(async move {
             let destroyed = !temporary && matches!(handle.destroy_key(session.key.id()).await, Ok(true));
             session.engine.lock().auth_key_destroyed(conn, msg_id, destroyed);
+            // Only now, so that the answer leaves before the connection ends.
+            ending.store(destroyed, Ordering::Release);
             session.wake(conn);
         });
     }
@@ -353,8 +355,8 @@ impl<S: Service> Connection<S> {
             dc_hint: self.dc_hint(),
         };
         let service = self.handle.service().clone();
-        let mut running = Box::pin(Guarded { inner: service.call(context, body) });
-        match running.as_mut().poll(&mut std::task::Context::from_waker(Waker::noop())) {
+        let mut running = Running::new(service, context, body);
+        match Pin::new(&mut running).poll(&mut std::task::Context::from_waker(Waker::noop())) {
             Poll::Ready(result) => answer(session, msg_id, conn, result),
             Poll::Pending => {
                 let session = session.clone();
@@ -390,8 +392,6 @@ impl<S: Service> Connection<S> {
                 let header =
                     Header { salt, session_id: session.id, msg_id: packet.msg_id, seqno: packet.seqno };
                 self.seal(&session.key, &header, &packet.body, out);
-                self.ending |=
-                    self.handle.key(session.key.id()).is_none() && session.key.stored.expires_at.is_none();
                 return true;
             }
         }
@@ -411,101 +411,6 @@ impl<S: Service> Connection<S> {
     }
 }
 
-fn answer<S: Service>(
-    session: &Arc<SessionHandle<S>>,
-    msg_id: i64,
-    conn: ConnId,
-    result: Result<Encoded, RpcError>,
-) {
-    let ok = result.is_ok();
-    let body = match result {
-        Ok(encoded) => compress(encoded),
-        Err(error) => error.encode(msg_id).into(),
-    };
-    session.finish(msg_id, conn, ok, body);
-}
-
-/// gzip for results that gain from it (M-273); files come compressed already.
-fn compress(encoded: Encoded) -> Bytes {
-    const UPLOAD_FILE: u32 = 0x096a_18d5;
-    let object = encoded.object();
-    let is_file = object.first_chunk() == Some(&UPLOAD_FILE.to_le_bytes());
-    if !is_file && let Some(packed) = zaun_mtproto::gzip::pack(object) {
-        let mut body = encoded.0;
-        body.truncate(12);
-        body.extend_from_slice(&packed);
-        return body.into();
-    }
-    encoded.0.into()
-}
-
 pub(crate) fn refuse(code: i32, reason: impl Into<String>) -> Close {
     Close::Refused { code, reason: reason.into() }
-}
-
-/// Frames a payload. The session engine keeps packets far below the frame limit, so a refusal is our own mistake.
-pub(crate) fn frame_into(codec: &mut ServerCodec, payload: &[u8], out: &mut BytesMut) {
-    if let Err(error) = codec.write_frame(payload, &mut rand::rng(), out) {
-        tracing::error!(%error, bytes = payload.len(), "an answer could not be framed");
-    }
-}
-
-/// Frames a transport error (M-048). Before the framing is known there is no way to say anything.
-pub(crate) fn error_into(codec: &mut ServerCodec, code: i32, out: &mut BytesMut) {
-    let _ = codec.write_error(code, &mut rand::rng(), out);
-}
-
-async fn write(stream: &TcpStream, out: &mut BytesMut) -> io::Result<()> {
-    if out.is_empty() {
-        return Ok(());
-    }
-    let mut half = WriteHalf(stream);
-    let written = timeout(WRITE_STALL, half.write_all(out)).await;
-    out.clear();
-    written.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
-}
-
-/// Writing through a shared reference, so that reading and writing need no split.
-struct WriteHalf<'a>(&'a TcpStream);
-
-impl tokio::io::AsyncWrite for WriteHalf<'_> {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut std::task::Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        loop {
-            std::task::ready!(self.0.poll_write_ready(cx))?;
-            match self.0.try_write(buf) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                done => return Poll::Ready(done),
-            }
-        }
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, _: &mut std::task::Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut std::task::Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-}
-
-/// A handler whose panic costs its own query only.
-struct Guarded {
-    inner: crate::service::Answering,
-}
-
-impl Future for Guarded {
-    type Output = Result<Encoded, RpcError>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut std::task::Context<'_>) -> Poll<Self::Output> {
-        let inner = &mut self.inner;
-        let polled = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| inner.as_mut().poll(cx)));
-        polled.unwrap_or_else(|_| {
-            tracing::error!("a handler panicked; its query is answered with an error");
-            Poll::Ready(Err(RpcError::internal()))
-        })
-    }
 }

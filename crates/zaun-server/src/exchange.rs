@@ -9,10 +9,11 @@ use zaun_mtproto::handshake::{NewKey, Outcome, ServerConfig, ServerHandshake, St
 use zaun_mtproto::salts::LIFE_S;
 use zaun_transport::ServerCodec;
 
-use crate::connection::{Close, error_into, frame_into, refuse};
+use crate::connection::{Close, refuse};
 use crate::keys::StoredKey;
 use crate::server::{Handle, Peer};
 use crate::service::Service;
+use crate::wire::{error_into, frame_into};
 
 /// The key exchange of one connection; costs nothing before the first plaintext message.
 #[derive(Default)]

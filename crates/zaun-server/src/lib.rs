@@ -30,9 +30,11 @@ mod exchange;
 mod keys;
 pub mod limits;
 mod router;
+mod running;
 mod server;
 mod service;
 mod session;
+mod wire;
 
 pub use keys::{KeyEntry, KeyFuture, KeyStore, KeyStoreError, MemoryKeys, StoredKey};
 pub use router::Router;

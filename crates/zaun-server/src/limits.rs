@@ -26,6 +26,10 @@ pub const STRANGER_IDLE: Duration = Duration::from_secs(75);
 pub const SESSION_IDLE: Duration = Duration::from_secs(900);
 /// A client that takes nothing from its socket for so long is cut off; its session keeps the rest.
 pub const WRITE_STALL: Duration = Duration::from_secs(60);
+/// After its last word a connection waits so long for the client to take it and leave.
+pub const LINGER: Duration = Duration::from_secs(1);
+/// Bytes that are read and thrown away meanwhile.
+pub const LINGER_BYTES: usize = 4 * 1024 * 1024;
 /// Bytes gathered before they are written in one system call.
 pub const WRITE_BATCH: usize = 256 * 1024;
 /// Bytes read in one system call, into a buffer that belongs to the thread.

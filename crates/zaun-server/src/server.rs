@@ -231,11 +231,14 @@ impl<S: Service> Handle<S> {
         if let Some(session) = sessions.get(&session_id) {
             return session.clone();
         }
-        if sessions.len() >= MAX_SESSIONS_PER_KEY {
-            evict(&mut sessions);
-        }
+        let full = sessions.len() >= MAX_SESSIONS_PER_KEY;
+        let evicted = if full { evict(&mut sessions) } else { None };
         let session = Arc::new(SessionHandle::new(key.clone(), Session::new(session_id)));
         sessions.insert(session_id, session.clone());
+        drop(sessions);
+        if let Some(evicted) = evicted {
+            self.forget(&evicted);
+        }
         session
     }
 
@@ -259,7 +262,12 @@ impl<S: Service> Handle<S> {
     }
 
     fn forget(&self, session: &Arc<SessionHandle<S>>) {
-        session.key.sessions.lock().remove(&session.id);
+        let mut sessions = session.key.sessions.lock();
+        // Another one of the same name may have begun since.
+        if sessions.get(&session.id).is_some_and(|current| Arc::ptr_eq(current, session)) {
+            sessions.remove(&session.id);
+        }
+        drop(sessions);
         session.wake_all();
         self.shared.service.session_ended(session);
     }
@@ -293,12 +301,11 @@ impl<S: Service> Handle<S> {
 }
 
 /// Makes room: the session without connections that was unused for longest.
-fn evict<S: Service>(sessions: &mut HashMap<i64, Arc<SessionHandle<S>>>) {
+fn evict<S: Service>(sessions: &mut HashMap<i64, Arc<SessionHandle<S>>>) -> Option<Arc<SessionHandle<S>>> {
     let idle = sessions.values().filter(|s| !s.is_connected());
     let oldest = idle.min_by_key(|s| -> Instant { *s.last_used.lock() }).or(sessions.values().next());
-    if let Some(id) = oldest.map(|s| s.id) {
-        sessions.remove(&id);
-    }
+    let id = oldest.map(|s| s.id)?;
+    sessions.remove(&id)
 }
 
 /// A claim on one of the server's connections; dropping it gives it back.

@@ -68,21 +68,21 @@ impl<S: Service> SessionHandle<S> {
         }
     }
 
-    /// Ends every connection of the session, after what is queued was sent.
+    /// Lets every connection of the session look for something to send.
     pub fn wake_all(&self) {
         for (_, waker) in self.wakers.lock().iter() {
             waker.notify_one();
         }
     }
 
-    pub(crate) fn attach(&self, conn: ConnId, waker: &Arc<Notify>) -> bool {
+    /// A connection carried a packet of this session.
+    pub(crate) fn attach(&self, conn: ConnId, waker: &Arc<Notify>) {
         let mut wakers = self.wakers.lock();
         *self.last_used.lock() = Instant::now();
-        let new = !wakers.iter().any(|(other, _)| *other == conn);
-        if new {
+        if !wakers.iter().any(|(other, _)| *other == conn) {
             wakers.push((conn, waker.clone()));
         }
-        new
+        self.engine.lock().attach(conn);
     }
 
     pub(crate) fn detach(&self, conn: ConnId) {
