@@ -181,6 +181,8 @@ async def test_an_album_shares_a_group(pair):
     album = await inbox.wait(lambda e: len(e) == 3)
     assert [m.raw_text for m in album.messages] == ["a", "b", "c"]
     assert [m.photo.id for m in album.messages] == [m.photo.id for m in sent]
+    copies = await alice.forward_messages("me", sent)
+    assert len({m.grouped_id for m in copies}) == 1 and copies[0].grouped_id != sent[0].grouped_id
 
 
 async def test_contacts_and_places(pair):

@@ -1,11 +1,14 @@
 //! Forwarding.
 
+use std::collections::BTreeMap;
+
 use zaun_schema::api::types;
 use zaun_store::repo::PeerKey;
 use zaun_store::repo::messages::{self, MessageRow};
 
 use super::body::Content;
 use super::send::{self, Draft, Sent};
+use crate::files::media::album_id;
 use crate::limits::IDS_PER_CALL;
 use crate::peers::UserRef;
 use crate::{Actor, Changes, Error, Event, Messenger};
@@ -42,10 +45,15 @@ impl Messenger {
             let from = forward.from.chat(changes.tx, actor.user_id)?;
             let to = forward.to.chat(changes.tx, actor.user_id)?;
             let mut sent = Vec::new();
+            let mut albums = BTreeMap::new();
             for (id, random_id) in &forward.messages {
                 let row = messages::find(changes.tx, actor.user_id, *id)?.filter(|row| row.peer == from);
                 let Some(row) = row else { continue };
-                let content = copy(&row, &forward, to, actor.user_id)?;
+                let mut content = copy(&row, &forward, to, actor.user_id)?;
+                // The copies are an album of their own: forwarded twice, they must not become one.
+                if let Some(album) = &mut content.message.grouped_id {
+                    *album = *albums.entry(*album).or_insert_with(album_id);
+                }
                 let draft = Draft { random_id: *random_id, content, reply_to: None, clear_draft: false };
                 sent.push(send::one(changes, actor.user_id, to, &draft)?);
             }
