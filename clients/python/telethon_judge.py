@@ -1,6 +1,5 @@
 """Telethon, as its users point it at a server of their own."""
 
-import asyncio
 import contextlib
 
 from telethon import TelegramClient, errors, functions, types
@@ -8,6 +7,7 @@ from telethon.crypto import rsa
 from telethon.network import connection
 from telethon.sessions import MemorySession
 
+import inbox
 from server import code_for
 
 FRAMINGS = {
@@ -66,25 +66,8 @@ async def befriend(a, b):
     return await a.get_input_entity(me_b.id), await b.get_input_entity(me_a.id)
 
 
-class Inbox:
-    """Collects raw updates or events and waits for the one that is wanted."""
+class Inbox(inbox.Inbox):
+    """Events of a client."""
 
     def __init__(self, client, event_builder):
-        self.items = []
-        self.changed = asyncio.Event()
-        client.add_event_handler(self.add, event_builder)
-
-    async def add(self, item):
-        self.items.append(item)
-        self.changed.set()
-
-    async def wait(self, wanted, timeout=15):
-        async def look():
-            while True:
-                self.changed.clear()
-                for item in self.items:
-                    if wanted(item):
-                        return item
-                await self.changed.wait()
-
-        return await asyncio.wait_for(look(), timeout)
+        super().__init__(lambda add: client.add_event_handler(add, event_builder))

@@ -14,6 +14,7 @@ from pyrogram import Client, enums, errors, handlers, raw, types
 from pyrogram.crypto import rsa
 from pyrogram.storage import SQLiteStorage
 
+import inbox
 from server import code_for
 
 
@@ -66,28 +67,14 @@ async def logged_in(server, *accounts):
                 await client.disconnect()
 
 
-class Inbox:
-    """Collects what a handler gets and waits for the one that is wanted."""
+class Inbox(inbox.Inbox):
+    """What a handler of a client gets; of several arguments the first after the client."""
 
-    def __init__(self, client, handler, *args):
-        self.items = []
-        self.changed = asyncio.Event()
-        client.add_handler(handler(self.add, *args))
+    def __init__(self, client, handler):
+        super().__init__(lambda add: client.add_handler(handler(add)))
 
-    async def add(self, client, *items):
-        self.items.append(items[0])
-        self.changed.set()
-
-    async def wait(self, wanted, timeout=15):
-        async def look():
-            while True:
-                self.changed.clear()
-                for item in self.items:
-                    if wanted(item):
-                        return item
-                await self.changed.wait()
-
-        return await asyncio.wait_for(look(), timeout)
+    async def add(self, client, item, *others):
+        await super().add(item)
 
 
 @pytest.fixture

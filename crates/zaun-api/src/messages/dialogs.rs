@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use zaun_messenger::dialogs::{Dialog, Offset};
 use zaun_messenger::peers::{UserRef, to_peer};
+use zaun_messenger::updates::State;
 use zaun_messenger::{Error, PeerKey};
 use zaun_schema::api::{enums, functions, types};
 
@@ -57,6 +58,21 @@ fn place(peer: &enums::InputPeer, viewer: i64) -> Option<PeerKey> {
     }
 }
 
+async fn peer_dialogs(
+    call: &Call,
+    dialogs: Vec<Dialog>,
+    state: State,
+) -> Result<enums::messages::PeerDialogs, Error> {
+    let lines = lines(call, dialogs).await?;
+    Ok(types::messages::PeerDialogs {
+        dialogs: lines.dialogs,
+        messages: lines.messages,
+        chats: Vec::new(),
+        users: lines.users,
+        state: to_tl::state(state),
+    })
+}
+
 /// messages.getDialogs; folder 1 (the archive) is empty.
 pub(crate) async fn get_dialogs(
     call: Call,
@@ -96,14 +112,7 @@ pub(crate) async fn get_peer_dialogs(
 ) -> Result<enums::messages::PeerDialogs, Error> {
     let peers: Result<Vec<_>, _> = r.peers.iter().map(|peer| input(&call, peer)).collect();
     let (dialogs, state) = call.messenger().peer_dialogs(call.actor(), peers?).await?;
-    let lines = lines(&call, dialogs).await?;
-    Ok(types::messages::PeerDialogs {
-        dialogs: lines.dialogs,
-        messages: lines.messages,
-        chats: Vec::new(),
-        users: lines.users,
-        state: to_tl::state(state),
-    })
+    peer_dialogs(&call, dialogs, state).await
 }
 
 /// messages.getPinnedDialogs; nothing is pinned in the archive.
@@ -115,14 +124,7 @@ pub(crate) async fn get_pinned_dialogs(
     if r.folder_id != 0 {
         dialogs.clear();
     }
-    let lines = lines(&call, dialogs).await?;
-    Ok(types::messages::PeerDialogs {
-        dialogs: lines.dialogs,
-        messages: lines.messages,
-        chats: Vec::new(),
-        users: lines.users,
-        state: to_tl::state(state),
-    })
+    peer_dialogs(&call, dialogs, state).await
 }
 
 /// messages.toggleDialogPin
