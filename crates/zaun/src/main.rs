@@ -30,8 +30,19 @@ enum Command {
     Keys(keys::KeysArgs),
 }
 
-fn main() -> anyhow::Result<()> {
-    match Cli::parse().command {
+fn main() -> std::process::ExitCode {
+    match run(Cli::parse().command) {
+        Ok(()) => std::process::ExitCode::SUCCESS,
+        // The causes in one line; a backtrace would tell an operator nothing.
+        Err(error) => {
+            eprintln!("zaun: {error:#}");
+            std::process::ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<()> {
+    match command {
         Command::Serve(args) => serve::main(args),
         Command::Bench(args) => bench::main(&args),
         Command::Keys(args) => keys::main(&args),

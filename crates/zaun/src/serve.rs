@@ -69,9 +69,9 @@ impl Data {
 
 async fn run(config: Config) -> anyhow::Result<()> {
     // Bound first: whoever starts the server may connect at once, and waits in the backlog.
-    let listener = TcpListener::bind(config.listen)
-        .await
-        .with_context(|| format!("cannot listen on {}: is another program using the port?", config.listen))?;
+    let bound = TcpListener::bind(config.listen).await;
+    let listener =
+        bound.with_context(|| format!("cannot listen on {} (--listen chooses another)", config.listen))?;
     let address = listener.local_addr()?;
     let data = Data::open(&config)?;
     let master = secrets::Master::load(&data.path)?;
@@ -136,6 +136,8 @@ async fn announce(
     key_path: PathBuf,
     rsa: watch::Sender<Option<Arc<ServerConfig>>>,
 ) -> anyhow::Result<()> {
+    let stays = config.key.is_some() || config.data.is_some();
+    let key_file = stays.then(|| key_path.clone());
     let key: PrivateKey = tokio::task::spawn_blocking(move || secrets::load_rsa(&key_path)).await??;
     let forms = Forms::of(key.public())?;
     let exchange = ServerConfig { old_rsa: config.old_rsa, ..ServerConfig::new(vec![key]) };
@@ -143,7 +145,7 @@ async fn announce(
     if config.json {
         println!("{}", hints::json(address, config.dc, &forms));
     } else {
-        println!("{}", hints::text(address, config.dc, config.sandbox, &forms));
+        println!("{}", hints::text(address, config.dc, config.sandbox, &forms, key_file.as_deref()));
     }
     std::future::pending().await
 }
