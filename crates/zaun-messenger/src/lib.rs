@@ -105,23 +105,23 @@ impl Messenger {
         actor: Actor,
         work: impl Fn(&mut Changes<'_, '_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<(T, Vec<Event>), Error> {
-        let now = self.now();
-        let (answer, deliveries) = self
-            .store
-            .write(move |tx| {
-                let mut changes = Changes::new(tx, now);
-                let answer = work(&mut changes)?;
-                Ok::<_, Error>((answer, changes.into_deliveries()))
-            })
-            .await?;
-        let mut own = Vec::new();
-        for mut delivery in deliveries {
-            if delivery.owner == actor.user_id {
-                own.push(delivery.event.clone());
-                delivery.skip = Some((actor.key_id, actor.session_id));
+        let (now, outlet) = (self.now(), self.outlet.clone());
+        let work = move |tx: &Tx<'_>| {
+            let mut changes = Changes::new(tx, now);
+            let answer = work(&mut changes)?;
+            Ok::<_, Error>((answer, changes.into_deliveries(), Vec::new()))
+        };
+        // In the order of the commits, so that clients see pts rise without gaps to wait for.
+        let after = move |(_, deliveries, own): &mut (T, Vec<Delivery>, Vec<Event>)| {
+            for mut delivery in deliveries.drain(..) {
+                if delivery.owner == actor.user_id {
+                    own.push(delivery.event.clone());
+                    delivery.skip = Some((actor.key_id, actor.session_id));
+                }
+                outlet.deliver(delivery);
             }
-            self.outlet.deliver(delivery);
-        }
+        };
+        let (answer, _, own) = self.store.write_then(work, after).await?;
         Ok((answer, own))
     }
 

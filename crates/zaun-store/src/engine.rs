@@ -58,15 +58,17 @@ trait Job: Send {
     fn finish(self: Box<Self>, committed: Result<(), StoreError>);
 }
 
-struct Task<F, T, E> {
+struct Task<F, A, T, E> {
     work: F,
+    after: A,
     result: Option<Result<T, E>>,
     answer: oneshot::Sender<Result<T, E>>,
 }
 
-impl<F, T, E> Job for Task<F, T, E>
+impl<F, A, T, E> Job for Task<F, A, T, E>
 where
     F: Fn(&Tx<'_>) -> Result<T, E> + Send,
+    A: FnOnce(&mut T) + Send,
     T: Send,
     E: From<StoreError> + Send,
 {
@@ -79,13 +81,20 @@ where
     }
 
     fn finish(self: Box<Self>, committed: Result<(), StoreError>) {
-        let result = match (committed, self.result) {
+        let task = *self;
+        let mut result = match (committed, task.result) {
             (Ok(()), Some(result)) | (Err(_), Some(result @ Err(_))) => result,
             (Err(error), _) => Err(error.into()),
             (Ok(()), None) => Err(StoreError::Closed.into()),
         };
+        if let Ok(value) = &mut result {
+            // The work is committed whatever happens here, and the thread has others to serve.
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| (task.after)(value))) {
+                tracing::error!(panic = panic_text(&*panic), "what should follow a commit panicked");
+            }
+        }
         // The caller may have gone away; the work stands all the same.
-        let _ = self.answer.send(result);
+        let _ = task.answer.send(result);
     }
 }
 
@@ -185,7 +194,19 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        submit(&self.inner.writes, work).await
+        submit(&self.inner.writes, work, |_| {}).await
+    }
+
+    /// Like [`Store::write`]; `after` runs between the commit and the answer, in the order of the commits, on the
+    /// thread that writes: it must be quick and must not block.
+    pub async fn write_then<T, E, F, A>(&self, work: F, after: A) -> Result<T, E>
+    where
+        F: Fn(&Tx<'_>) -> Result<T, E> + Send + 'static,
+        A: FnOnce(&mut T) + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        submit(&self.inner.writes, work, after).await
     }
 
     /// Runs `work` on a snapshot that holds every write answered before.
@@ -195,7 +216,7 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        submit(&self.inner.reads, work).await
+        submit(&self.inner.reads, work, |_| {}).await
     }
 }
 
@@ -240,14 +261,15 @@ fn connect(path: &Path, options: &Options, read_only: bool) -> Result<Connection
     Ok(conn)
 }
 
-async fn submit<T, E, F>(queue: &Queue, work: F) -> Result<T, E>
+async fn submit<T, E, F, A>(queue: &Queue, work: F, after: A) -> Result<T, E>
 where
     F: Fn(&Tx<'_>) -> Result<T, E> + Send + 'static,
+    A: FnOnce(&mut T) + Send + 'static,
     T: Send + 'static,
     E: From<StoreError> + Send + 'static,
 {
     let (answer, answered) = oneshot::channel();
-    queue.push(Box::new(Task { work, result: None, answer })).await?;
+    queue.push(Box::new(Task { work, after, result: None, answer })).await?;
     answered.await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
 }
 
