@@ -2,6 +2,7 @@
 
 mod clients;
 mod docs;
+mod fuzz;
 mod schema;
 mod tidy;
 
@@ -13,9 +14,10 @@ use anyhow::Context;
 const HELP: &str = "\
 cargo xtask CHORE
 
-test             everything: tidy, the workspace's tests, the foreign clients; brings what it needs
+test             everything: tidy, the workspace's tests, fuzzing, the foreign clients; brings what it needs
 tidy             formatting, clippy, crate arrows, generated documents
 clients [NAME]   foreign clients only, or one of: telethon, kurigram, tdlib, faults, mtcute
+fuzz-smoke       every fuzz target for a fixed number of runs
 docs             write docs/METHODS.md anew from the register of methods
 schema           rebuild the schema files from packages of the public registries
 ";
@@ -27,6 +29,7 @@ fn main() -> anyhow::Result<()> {
         Some("test") => test(),
         Some("tidy") => tidy::run(),
         Some("clients") => clients::run(name.as_deref()),
+        Some("fuzz-smoke") => fuzz::smoke(),
         Some("docs") => docs::write(),
         Some("schema") => schema::run(),
         Some("help") | None => {
@@ -41,6 +44,7 @@ fn test() -> anyhow::Result<()> {
     tidy::run()?;
     say("the workspace's tests");
     cargo(&["test", "--workspace", "--locked"])?;
+    fuzz::smoke()?;
     clients::run(None)?;
     say("all passed");
     Ok(())

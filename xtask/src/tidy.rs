@@ -22,6 +22,7 @@ const IMPURE: &[&str] = &["tokio", "rusqlite", "tracing"];
 pub fn run() -> anyhow::Result<()> {
     say("tidy: formatting");
     cargo(&["fmt", "--all", "--check"]).context("run `cargo fmt --all`")?;
+    cargo(&["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"]).context("run `cargo fmt` in fuzz/")?;
     say("tidy: crate arrows and documents");
     arrows()?;
     docs::check()?;
