@@ -15,6 +15,9 @@ use crate::{Api, Call};
 /// Wrappers around one method (M-012): the deepest sensible nesting is about four.
 const MAX_WRAPPERS: usize = 12;
 
+/// What a temporary key may call while it is bound to no permanent one (M-149, M-150), as all of them are so far.
+const UNBOUND: &[&str] = &["auth.bindTempAuthKey", "help.getConfig", "help.getNearestDc"];
+
 /// What the wrappers said.
 #[derive(Default)]
 struct Said {
@@ -32,6 +35,9 @@ pub(crate) async fn call(api: Arc<Api>, context: Context<Api>, body: Bytes) -> R
     let facts = context.session.key.data.facts.lock().clone();
     let name = request.name();
     let entry = register::entry(name).ok_or_else(|| RpcError::bad_request("INPUT_METHOD_INVALID"))?;
+    if context.session.key.stored.expires_at.is_some() && !UNBOUND.contains(&name) {
+        return Err(RpcError::new(401, "AUTH_KEY_PERM_EMPTY"));
+    }
     if entry.access != Access::Anyone && facts.user_id.is_none() {
         // M-421, M-454; clients ask before login on purpose and expect exactly this.
         let text = if facts.revoked { "SESSION_REVOKED" } else { "AUTH_KEY_UNREGISTERED" };
