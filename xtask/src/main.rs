@@ -45,6 +45,8 @@ fn test() -> anyhow::Result<()> {
     say("the workspace's tests");
     cargo(&["test", "--workspace", "--locked"])?;
     fuzz::smoke()?;
+    say("what the README tells to run");
+    cargo(&["run", "--locked", "--quiet", "--", "--version"])?;
     clients::run(None)?;
     say("all passed");
     Ok(())
