@@ -275,3 +275,77 @@ async def test_the_client_carries_on_after_a_restart(start_server, phones, tmp_p
         server.start()
         await asyncio.wait_for(alice.send_message(user.id, "after"), 60)
         await inbox.wait(lambda m: m.text == "after", timeout=60)
+
+
+async def test_history_offsets_and_search(pair):
+    alice, bob = pair
+    for n in range(30):
+        await alice.send_message(bob.me.id, f"message number {n}")
+    peer = await alice.resolve_peer(bob.me.id)
+
+    async def page(**kwargs):
+        values = dict(offset_id=0, offset_date=0, add_offset=0, limit=5, max_id=0, min_id=0, hash=0) | kwargs
+        return [m.id for m in (await alice.invoke(raw.functions.messages.GetHistory(peer=peer, **values))).messages]
+
+    ids = await page(limit=100)
+    assert len(ids) == 30 and ids == sorted(ids, reverse=True)
+    assert await page(offset_id=ids[9]) == ids[10:15]
+    assert await page(offset_id=ids[9], add_offset=-3) == ids[7:12]
+    assert await page(offset_id=ids[9], add_offset=2) == ids[12:17]
+    assert await page(max_id=ids[4]) == ids[5:10]
+    assert await page(min_id=ids[2]) == ids[:2]
+    assert await page(offset_date=1) == []
+    assert [m.text async for m in bob.search_messages(alice.me.id, query="number 7")] == ["message number 7"]
+
+
+async def test_codes_go_to_other_devices_and_wrong_ones_are_refused(server, phones):
+    phone = next(phones)
+    async with logged_in(server, (phone, "Alice")) as (first,):
+        inbox = Inbox(first, handlers.MessageHandler)
+        second = make_client(server, "second")
+        await second.connect()
+        sent = await second.send_code(phone)
+        assert sent.type == enums.SentCodeType.APP
+        message = await inbox.wait(lambda m: code_for(phone) in (m.text or ""))
+        assert message.from_user.id == 777000
+        with pytest.raises(errors.PhoneCodeInvalid):
+            await second.sign_in(phone, sent.phone_code_hash, "98765")
+        assert (await second.sign_in(phone, sent.phone_code_hash, code_for(phone))).id == first.me.id
+        await second.disconnect()
+
+
+async def test_outside_the_sandbox_codes_are_limited(start_server, phones, tmp_path):
+    server = start_server(data=tmp_path / "data", sandbox=False)
+    client = make_client(server, "outside", sleep_threshold=0)
+    await client.connect()
+    phone = next(phones)
+    for _ in range(5):
+        await client.send_code(phone)
+    with pytest.raises(errors.FloodWait) as flood:
+        await client.send_code(phone)
+    assert 0 < flood.value.value <= 900
+    await client.disconnect()
+
+
+async def test_an_empty_document_through_the_raw_methods(pair):
+    """The library's own helper refuses empty files, so this one is built by hand."""
+    alice, bob = pair
+    inbox = Inbox(bob, handlers.MessageHandler)
+    media = raw.types.InputMediaUploadedDocument(
+        file=raw.types.InputFile(id=77, parts=0, name="empty.bin", md5_checksum=""),
+        mime_type="application/octet-stream",
+        attributes=[raw.types.DocumentAttributeFilename(file_name="empty.bin")],
+        force_file=True,
+    )
+    peer = await alice.resolve_peer(bob.me.id)
+    await alice.invoke(raw.functions.messages.SendMedia(peer=peer, media=media, message="nothing", random_id=77))
+    got = await inbox.wait(lambda m: m.caption == "nothing")
+    assert got.document.file_size in (0, None)
+    location = raw.types.InputDocumentFileLocation
+    (message,) = (await bob.invoke(raw.functions.messages.GetMessages(id=[raw.types.InputMessageID(id=got.id)]))).messages
+    document = message.media.document
+    assert document.size == 0
+    where = location(
+        id=document.id, access_hash=document.access_hash, file_reference=document.file_reference, thumb_size=""
+    )
+    assert (await bob.invoke(raw.functions.upload.GetFile(location=where, offset=0, limit=4096))).bytes == b""
