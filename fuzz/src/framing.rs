@@ -3,7 +3,7 @@
 use bytes::BytesMut;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
-use zaun_transport::{ClientCodec, Frame, Framing, Incoming, Limits, Secret, ServerCodec, TransportError};
+use zaun_transport::{ClientCodec, Frame, Framing, Incoming, Limits, ProxySecret, Secret, SecretKind, ServerCodec, TransportError};
 
 use crate::Cursor;
 
@@ -30,8 +30,12 @@ pub fn run(data: &[u8]) {
 
 fn serve(choice: u8, pieces: &[&[u8]]) -> (Vec<Frame>, Option<TransportError>) {
     let limits = Limits { max_frame_bytes: 4096 };
+    let kind = [SecretKind::Plain, SecretKind::Padded, SecretKind::FakeTls("example".into())]
+        .into_iter()
+        .nth(usize::from(choice >> 1) % 3);
+    let secrets = kind.into_iter().map(|kind| ProxySecret { key: SECRET, kind });
     let mut codec =
-        if choice & 1 == 0 { ServerCodec::new(limits) } else { ServerCodec::with_secret(limits, SECRET) };
+        if choice & 1 == 0 { ServerCodec::new(limits) } else { ServerCodec::with_secrets(limits, secrets.collect()) };
     let (mut frames, mut out) = (Vec::new(), BytesMut::new());
     for piece in pieces {
         codec.feed(piece);

@@ -45,6 +45,7 @@ pub mod pq;
 pub mod rsa;
 pub mod rsa_old;
 pub mod rsa_pad;
+pub mod x25519;
 
 pub use auth_key::AuthKey;
 pub use hash::{ct_eq, hmac_sha256, sha1, sha256};

@@ -18,6 +18,17 @@ pub enum Framing {
 }
 
 impl Framing {
+    /// Its name in words.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Abridged => "abridged",
+            Self::Intermediate => "intermediate",
+            Self::PaddedIntermediate => "padded intermediate",
+            Self::Full => "full",
+        }
+    }
+
     /// The tag in an obfuscation header; full has none (M-076).
     pub(crate) fn tag(self) -> Option<[u8; 4]> {
         match self {

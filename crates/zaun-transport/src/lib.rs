@@ -1,5 +1,6 @@
 //! MTProto over a byte stream, both roles: the abridged, intermediate, padded intermediate and full framings, their
-//! detection from the first bytes, obfuscation around the first three, quick acknowledgements and transport errors.
+//! detection from the first bytes, obfuscation around the first three, secrets and fake TLS ([`faketls`]), quick
+//! acknowledgements and transport errors.
 //!
 //! A codec owns no socket. Received bytes go in with `feed` (or are read straight into `receive_buffer`), frames come
 //! out of `next_frame`; what is to be sent is appended to a buffer of the caller. Padding and headers are drawn from the
@@ -33,13 +34,16 @@
 
 mod client;
 mod error;
+pub mod faketls;
 mod framing;
 mod input;
 mod obfuscation;
+mod secret;
 mod server;
 
 pub use client::{ClientCodec, Incoming, NotObfuscatable};
 pub use error::{ForeignProtocol, PeerFault, TransportError, WriteError};
 pub use framing::{Framing, Limits, MAX_INBOUND_BYTES, MAX_OUTBOUND_BYTES};
 pub use obfuscation::Secret;
+pub use secret::{MAX_DOMAIN_BYTES, ProxySecret, SecretError, SecretKind};
 pub use server::{Frame, Info, ServerCodec};

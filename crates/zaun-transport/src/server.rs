@@ -3,9 +3,11 @@
 use crate::error::{ForeignProtocol, PeerFault, TransportError, WriteError};
 use crate::framing::{Framing, Limits, Reader, Writer, word};
 use crate::input::Input;
-use crate::obfuscation::{self, Secret, Streams};
+use crate::obfuscation::{self, Streams};
+use crate::secret::{ProxySecret, SecretKind};
 use bytes::{BufMut, BytesMut};
 use rand::CryptoRng;
+use std::sync::Arc;
 use zaun_crypto::ctr::AesCtr256;
 
 /// The server's end of one connection: finds out how the client frames, and answers in kind (M-013, M-021).
@@ -15,7 +17,9 @@ use zaun_crypto::ctr::AesCtr256;
 #[derive(Debug)]
 pub struct ServerCodec {
     limits: Limits,
-    secret: Option<Secret>,
+    /// If there are any, one of them is demanded.
+    secrets: Arc<[ProxySecret]>,
+    obfuscated_only: bool,
     input: Input,
     state: State,
 }
@@ -59,13 +63,20 @@ impl ServerCodec {
     /// For an endpoint that takes every framing, plain or obfuscated (M-013).
     #[must_use]
     pub fn new(limits: Limits) -> Self {
-        Self { limits, secret: None, input: Input::default(), state: State::Detecting }
+        Self::with_secrets(limits, Arc::default())
     }
 
-    /// For an endpoint that takes only obfuscated connections with this secret (M-084).
+    /// For an endpoint that takes only obfuscated connections with one of these secrets (M-084, M-336). For what comes
+    /// out of fake TLS, give it the one secret that its hello was made with.
     #[must_use]
-    pub fn with_secret(limits: Limits, secret: Secret) -> Self {
-        Self { secret: Some(secret), ..Self::new(limits) }
+    pub fn with_secrets(limits: Limits, secrets: Arc<[ProxySecret]>) -> Self {
+        Self { limits, secrets, obfuscated_only: false, input: Input::default(), state: State::Detecting }
+    }
+
+    /// Refuses streams that are not obfuscated, as inside WebSocket (M-069).
+    #[must_use]
+    pub fn obfuscated_only(self) -> Self {
+        Self { obfuscated_only: true, ..self }
     }
 
     /// Appends received bytes, cut anywhere (M-032).
@@ -94,9 +105,17 @@ impl ServerCodec {
         result
     }
 
+    fn detect(&self) -> Result<Option<(Open, usize)>, TransportError> {
+        let bytes = self.input.raw();
+        if self.obfuscated_only && plain(bytes).is_some() {
+            return Err(PeerFault::NotObfuscated.into());
+        }
+        detect(bytes, self.limits, &self.secrets)
+    }
+
     fn try_next(&mut self) -> Result<Option<Frame>, TransportError> {
         if matches!(self.state, State::Detecting) {
-            match detect(&self.input, self.limits, self.secret)? {
+            match self.detect()? {
                 Some((open, consumed)) => {
                     self.input.skip(consumed);
                     self.state = State::Open(open);
@@ -207,37 +226,64 @@ pub(crate) fn encrypt(stream: Option<&mut AesCtr256>, out: &mut BytesMut, start:
 /// Decides from the first bytes, in the order of section 2 of the transports page (M-013 … M-019), and tells how many
 /// of them belong to the decision.
 fn detect(
-    input: &Input,
+    bytes: &[u8],
     limits: Limits,
-    secret: Option<Secret>,
+    secrets: &[ProxySecret],
 ) -> Result<Option<(Open, usize)>, TransportError> {
-    let bytes = input.raw();
+    if !secrets.is_empty() {
+        return detect_secret(bytes, limits, secrets);
+    }
     // Foreign protocols are known by fewer bytes than full framing, so asking for them first makes the answer
     // independent of how the bytes are cut.
     if let Some(foreign) = word(bytes).and_then(foreign) {
         return Err(TransportError::Foreign(foreign));
     }
-    let plain = match bytes {
-        [0xef, ..] => Some((Framing::Abridged, 1)),
-        [0xee, 0xee, 0xee, 0xee, ..] => Some((Framing::Intermediate, 4)),
-        [0xdd, 0xdd, 0xdd, 0xdd, ..] => Some((Framing::PaddedIntermediate, 4)),
-        [_, _, _, _, 0, 0, 0, 0, ..] => Some((Framing::Full, 0)),
-        _ => None,
-    };
-    if let Some((framing, consumed)) = plain {
-        if secret.is_some() {
-            return Err(PeerFault::NotObfuscated.into());
-        }
+    if let Some((framing, consumed)) = plain(bytes) {
         return Ok(Some((Open::new(framing, limits, None), consumed)));
     }
     let Some(header) = bytes.first_chunk() else { return Ok(None) };
-    match obfuscation::accept(header, secret) {
+    match obfuscation::accept(header, None) {
         Some((framing, streams)) => {
             Ok(Some((Open::new(framing, limits, Some(Box::new(streams))), obfuscation::HEADER)))
         }
         // Headers may begin like a TLS record (M-081 excludes one word only), so this is asked last.
         None if bytes.starts_with(&[0x16, 3, 1]) => Err(TransportError::Foreign(ForeignProtocol::Tls)),
         None => Err(PeerFault::UnknownTag.into()),
+    }
+}
+
+/// Where a secret is demanded, each is tried, and the tag after decryption decides (M-084, M-336). Clients inside fake
+/// TLS make headers without the usual exclusions (M-082), so a header may begin with anything.
+fn detect_secret(
+    bytes: &[u8],
+    limits: Limits,
+    secrets: &[ProxySecret],
+) -> Result<Option<(Open, usize)>, TransportError> {
+    let inside_tls = secrets.iter().any(|secret| matches!(secret.kind, SecretKind::FakeTls(_)));
+    if plain(bytes).is_some() && !inside_tls {
+        return Err(PeerFault::NotObfuscated.into());
+    }
+    let Some(header) = bytes.first_chunk() else { return Ok(None) };
+    let mut tagged = secrets.iter().filter_map(|secret| {
+        let (framing, streams) = obfuscation::accept(header, Some(secret.key))?;
+        // M-334, M-351.
+        let allowed = secret.kind == SecretKind::Plain || framing == Framing::PaddedIntermediate;
+        allowed.then(|| Open::new(framing, limits, Some(Box::new(streams))))
+    });
+    match tagged.next() {
+        Some(open) => Ok(Some((open, obfuscation::HEADER))),
+        None => Err(PeerFault::UnknownTag.into()),
+    }
+}
+
+/// The framings that announce themselves in clear (M-014, M-015, M-017).
+fn plain(bytes: &[u8]) -> Option<(Framing, usize)> {
+    match bytes {
+        [0xef, ..] => Some((Framing::Abridged, 1)),
+        [0xee, 0xee, 0xee, 0xee, ..] => Some((Framing::Intermediate, 4)),
+        [0xdd, 0xdd, 0xdd, 0xdd, ..] => Some((Framing::PaddedIntermediate, 4)),
+        [_, _, _, _, 0, 0, 0, 0, ..] => Some((Framing::Full, 0)),
+        _ => None,
     }
 }
 

@@ -9,6 +9,14 @@ use aws_lc_sys as lc;
 use std::ptr::{NonNull, null_mut};
 use zeroize::Zeroizing;
 
+/// The public key of an X25519 private key (RFC 7748).
+pub fn x25519_public(private: &[u8; 32]) -> [u8; 32] {
+    let mut public = [0; 32];
+    // SAFETY: both pointers are to 32 bytes that live through the call, which cannot fail.
+    unsafe { lc::X25519_public_from_private(public.as_mut_ptr(), private.as_ptr()) }
+    public
+}
+
 /// A non-negative integer; its memory is cleared before it is freed.
 pub struct Int(NonNull<lc::BIGNUM>);
 

@@ -1,6 +1,6 @@
 //! The decision from the first bytes, and the obfuscation header.
 
-use crate::support::{Cover, SECRET, combinations, drain_server, encrypted, pair, rng, sent};
+use crate::support::{Cover, SECRET, combinations, drain_server, encrypted, pair, rng, secrets, sent};
 use zaun_transport::{
     ClientCodec, ForeignProtocol, Framing, Info, Limits, NotObfuscatable, PeerFault, Secret, ServerCodec,
     TransportError,
@@ -89,7 +89,7 @@ fn m080_a_wrong_or_missing_secret_leads_to_no_tag() {
     {
         let mut client = ClientCodec::obfuscated(Framing::Intermediate, 1, theirs, &mut rng).unwrap();
         let mut server = match ours {
-            Some(secret) => ServerCodec::with_secret(Limits::default(), secret),
+            Some(secret) => ServerCodec::with_secrets(Limits::default(), secrets(secret)),
             None => server(),
         };
         assert_eq!(first_error(&mut server, &sent(&mut client, &[(encrypted(24), false)], &mut rng)), error);
@@ -100,7 +100,7 @@ fn m080_a_wrong_or_missing_secret_leads_to_no_tag() {
 fn m084_an_endpoint_with_a_secret_takes_nothing_else() {
     for framing in crate::support::FRAMINGS {
         let mut rng = rng(4);
-        let mut server = ServerCodec::with_secret(Limits::default(), SECRET);
+        let mut server = ServerCodec::with_secrets(Limits::default(), secrets(SECRET));
         let wire = sent(&mut ClientCodec::new(framing), &[(encrypted(24), false)], &mut rng);
         assert_eq!(first_error(&mut server, &wire), Some(TransportError::Peer(PeerFault::NotObfuscated)));
     }

@@ -3,7 +3,10 @@
 use bytes::BytesMut;
 use rand::SeedableRng;
 use rand::rngs::ChaCha20Rng;
-use zaun_transport::{ClientCodec, Frame, Framing, Incoming, Limits, Secret, ServerCodec};
+use std::sync::Arc;
+use zaun_transport::{
+    ClientCodec, Frame, Framing, Incoming, Limits, ProxySecret, Secret, SecretKind, ServerCodec,
+};
 
 pub const FRAMINGS: [Framing; 4] =
     [Framing::Abridged, Framing::Intermediate, Framing::PaddedIntermediate, Framing::Full];
@@ -21,6 +24,11 @@ pub enum Cover {
 }
 
 pub const SECRET: Secret = Secret([0x5e; 16]);
+
+/// What an endpoint with one plain secret demands.
+pub fn secrets(key: Secret) -> Arc<[ProxySecret]> {
+    [ProxySecret { key, kind: SecretKind::Plain }].into()
+}
 
 /// Every combination that exists: full cannot be obfuscated.
 pub fn combinations() -> impl Iterator<Item = (Framing, Cover)> {
@@ -40,7 +48,7 @@ pub fn pair(framing: Framing, cover: Cover, rng: &mut ChaCha20Rng) -> (ClientCod
         }
         Cover::Secret => (
             ClientCodec::obfuscated(framing, 2, Some(SECRET), rng).unwrap(),
-            ServerCodec::with_secret(limits, SECRET),
+            ServerCodec::with_secrets(limits, secrets(SECRET)),
         ),
     }
 }
