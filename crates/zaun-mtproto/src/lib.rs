@@ -14,6 +14,7 @@
     )
 )]
 
+pub mod diagnose;
 pub mod gzip;
 pub mod handshake;
 pub mod msg_id;

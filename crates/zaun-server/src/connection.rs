@@ -1,4 +1,4 @@
-//! One connection: bytes to frames, frames to sessions, sessions to bytes.
+//! One connection without its carrier: payloads to sessions, sessions to payloads.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -8,23 +8,27 @@ use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use tokio::net::TcpStream;
-use tokio::sync::Notify;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 use zaun_crypto::kdf::Side;
 use zaun_mtproto::UnixTime;
+use zaun_mtproto::handshake::Outcome;
 use zaun_mtproto::packet::{self, Header, OpenError, Opened};
-use zaun_mtproto::session::{self, BadMsg, ConnId, Event, Surroundings};
-use zaun_transport::{Frame, Limits, ServerCodec, TransportError};
+use zaun_mtproto::session::{self, BadMsg, ConnId, Event, HttpWait, Packet, Surroundings};
+use zaun_transport::TransportError;
 
+use crate::endpoint::Endpoint;
 use crate::exchange::Exchange;
+use crate::explain;
+use crate::flood::Deed;
+use crate::inspect::{Kind, Reaction, Refusal};
 use crate::keys::KeyEntry;
-use crate::limits::{MAX_SESSIONS_PER_CONNECTION, SESSION_IDLE, STRANGER_IDLE, WRITE_BATCH};
+use crate::limits::{MAX_SESSIONS_PER_CONNECTION, SESSION_IDLE, STRANGER_IDLE};
+use crate::mailbox::Mailbox;
 use crate::running::{Running, answer};
-use crate::server::{Handle, Peer, Slot};
+use crate::server::{Handle, Slot};
 use crate::service::{Context, RpcError, Service};
 use crate::session::SessionHandle;
-use crate::wire::{self, error_into, frame_into, linger, write};
+use crate::socket::Peer;
 
 /// Why a connection ends.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +39,9 @@ pub(crate) enum Close {
     /// The bytes are not a transport we speak.
     #[error("{0}")]
     Transport(#[from] TransportError),
+    /// The bytes break the rules of what carries the transport.
+    #[error("{0}")]
+    Carrier(String),
     /// A transport error is sent, then the connection is closed (M-056).
     #[error("{reason}")]
     Refused { code: i32, reason: String },
@@ -46,46 +53,44 @@ pub(crate) enum Close {
     Timeout(&'static str),
 }
 
-/// Runs a connection to its end.
-pub(crate) async fn run<S: Service>(
-    handle: Handle<S>,
-    slot: Slot<S>,
-    stream: TcpStream,
-    peer: Peer,
-    conn: ConnId,
-) {
-    let _slot = slot;
-    let mut connection = Connection::new(handle, peer, conn);
-    let close = connection.drive(&stream).await;
-    let mut out = BytesMut::new();
-    connection.flush_all(&mut out);
-    match &close {
-        Close::Gone => tracing::debug!(%peer, "connection closed by the peer"),
-        Close::Timeout(why) => tracing::debug!(%peer, "connection closed: {why}"),
-        Close::Refused { code, reason } => {
-            tracing::info!(%peer, code, "refused: {reason}");
-            error_into(&mut connection.codec, *code, &mut out);
-        }
-        Close::Transport(error) => tracing::info!(%peer, "refused: {error}"),
-        // Nothing is said: the key may well exist.
-        Close::Silent(why) => tracing::error!(%peer, "connection closed without an answer (M-054): {why}"),
-    }
-    connection.leave();
-    let last_word = !out.is_empty();
-    if write(&stream, &mut out).await.is_ok() && last_word {
-        Box::pin(linger(stream)).await;
-    }
+pub(crate) fn refuse(code: i32, reason: impl Into<String>) -> Close {
+    Close::Refused { code, reason: reason.into() }
 }
 
-struct Connection<S: Service> {
-    handle: Handle<S>,
-    peer: Peer,
-    conn: ConnId,
-    codec: ServerCodec,
+/// Where a connection's answers go: into frames, or into HTTP responses.
+pub(crate) trait Outlet: Send {
+    /// A payload that is ready to leave.
+    fn payload(&mut self, payload: &[u8]);
+    /// A quick acknowledgement (M-042).
+    fn quick_ack(&mut self, token: u32);
+    /// A transport error (M-048).
+    fn error(&mut self, code: i32);
+}
+
+/// A payload as the carrier found it.
+pub(crate) struct Incoming {
+    pub(crate) payload: BytesMut,
+    /// The client asks for a quick acknowledgement.
+    pub(crate) quick_ack: bool,
+}
+
+/// One connection of a client.
+pub(crate) struct Connection<S: Service> {
+    pub(crate) handle: Handle<S>,
+    pub(crate) conn: ConnId,
+    pub(crate) peer: Peer,
+    pub(crate) endpoint: Arc<Endpoint>,
+    /// The dc field of the obfuscation header (M-078), or what the path of an HTTP request says.
+    pub(crate) dc_hint: Option<i16>,
+    /// What the client's newest http_wait said (M-318); stays empty where the carrier is not HTTP (M-319).
+    pub(crate) http_wait: Option<HttpWait>,
+    pub(crate) mailbox: Arc<Mailbox>,
+    slot: Arc<Slot<S>>,
     exchange: Exchange,
     key: Option<Arc<KeyEntry<S>>>,
     sessions: Vec<Arc<SessionHandle<S>>>,
-    wake: Arc<Notify>,
+    /// Whether only the session of the newest packet is spoken for (M-062).
+    newest_only: bool,
     disconnect_at: Option<Instant>,
     heard_at: Instant,
     /// Set when the connection has to end after what is queued was written.
@@ -93,107 +98,134 @@ struct Connection<S: Service> {
 }
 
 impl<S: Service> Connection<S> {
-    fn new(handle: Handle<S>, peer: Peer, conn: ConnId) -> Self {
+    pub(crate) fn new(slot: Arc<Slot<S>>, endpoint: Arc<Endpoint>) -> Self {
         Connection {
-            handle,
-            peer,
-            conn,
-            codec: ServerCodec::new(Limits::default()),
+            handle: slot.handle.clone(),
+            conn: slot.conn,
+            peer: slot.peer(),
+            endpoint,
+            dc_hint: None,
+            http_wait: None,
+            mailbox: Arc::default(),
+            slot,
             exchange: Exchange::default(),
             key: None,
             sessions: Vec::new(),
-            wake: Arc::new(Notify::new()),
+            newest_only: false,
             disconnect_at: None,
             heard_at: Instant::now(),
             ending: Arc::default(),
         }
     }
 
-    async fn drive(&mut self, stream: &TcpStream) -> Close {
-        loop {
-            if let Err(close) = self.turn(stream).await {
-                return close;
-            }
-        }
+    /// For carriers whose answers belong to the session of the newest request (M-062).
+    pub(crate) fn newest_session_only(mut self) -> Self {
+        self.newest_only = true;
+        self
     }
 
-    /// Waits for something to happen, deals with it, writes what came of it.
-    async fn turn(&mut self, stream: &TcpStream) -> Result<(), Close> {
-        let mut out = BytesMut::new();
-        let (deadline, idle) = self.deadline();
-        tokio::select! {
-            ready = stream.readable() => {
-                ready.map_err(|_| Close::Gone)?;
-                let codec = &mut self.codec;
-                wire::read(stream, |bytes| codec.feed(bytes)).map_err(|_| Close::Gone)?;
-                self.heard_at = Instant::now();
-                self.frames(stream, &mut out).await?;
-            }
-            () = self.wake.notified() => {}
-            outcome = self.exchange.computed() => {
-                self.exchange.complete(&self.handle, self.peer, outcome, &mut self.codec, &mut out).await?;
-            }
-            () = sleep_until(deadline) => {
-                if idle {
-                    return Err(Close::Timeout("silent for too long"));
-                }
-                if self.disconnect_at.is_some_and(|at| at <= Instant::now()) {
-                    return Err(Close::Timeout("ping_delay_disconnect ran out (M-307)"));
-                }
-            }
+    /// Whether no packet of any session came yet.
+    pub(crate) fn is_new(&self) -> bool {
+        self.sessions.is_empty()
+    }
+
+    /// Tells whoever watches; `kind` is not even made when nobody does.
+    pub(crate) fn note(&self, kind: impl FnOnce() -> Kind) {
+        self.handle.note(self.conn, kind);
+    }
+
+    /// Bytes came, so the client is alive.
+    pub(crate) fn heard(&mut self) {
+        self.heard_at = Instant::now();
+    }
+
+    /// The next moment at which something is due even if nothing happens.
+    pub(crate) fn deadline(&self) -> Instant {
+        let patience = if self.sessions.is_empty() { STRANGER_IDLE } else { SESSION_IDLE };
+        let now = self.handle.now();
+        let acks = self.sessions.iter().filter_map(|s| s.engine.lock().next_deadline()).min();
+        let acks = acks.map(|at| Instant::now() + at.saturating_sub(now));
+        let idle = self.heard_at + patience;
+        acks.into_iter().chain(self.disconnect_at).fold(idle, Instant::min)
+    }
+
+    /// Whether it is time to go, after [`Connection::deadline`] or after an answer.
+    pub(crate) fn check_time(&self) -> Result<(), Close> {
+        let patience = if self.sessions.is_empty() { STRANGER_IDLE } else { SESSION_IDLE };
+        if self.heard_at + patience <= Instant::now() {
+            return Err(Close::Timeout("silent for too long"));
         }
-        self.transmit(stream, &mut out).await?;
-        write(stream, &mut out).await.map_err(|_| Close::Gone)?;
-        self.codec.release_idle();
+        if self.disconnect_at.is_some_and(|at| at <= Instant::now()) {
+            return Err(Close::Timeout("ping_delay_disconnect ran out (M-307)"));
+        }
+        Ok(())
+    }
+
+    /// Whether the connection has to end now that everything was written.
+    pub(crate) fn check_ending(&self) -> Result<(), Close> {
         if self.ending.load(Ordering::Acquire) {
             return Err(Close::Timeout("the auth key was destroyed (M-312)"));
         }
         Ok(())
     }
 
-    /// The next moment at which something is due even if nothing happens; `true` if that is the end of patience.
-    fn deadline(&self) -> (Instant, bool) {
-        let patience = if self.sessions.is_empty() { STRANGER_IDLE } else { SESSION_IDLE };
-        let idle = self.heard_at + patience;
-        let now = self.handle.now();
-        let acks = self.sessions.iter().filter_map(|s| s.engine.lock().next_deadline()).min();
-        let acks = acks.map(|at| Instant::now() + at.saturating_sub(now));
-        match acks.into_iter().chain(self.disconnect_at).min() {
-            Some(due) if due < idle => (due, false),
-            _ => (idle, true),
+    /// Waits for the arithmetic of a key exchange; for ever if none runs.
+    pub(crate) async fn computed(&mut self) -> Option<Outcome> {
+        self.exchange.computed().await
+    }
+
+    /// Whether a key exchange will answer by itself.
+    pub(crate) fn is_computing(&self) -> bool {
+        self.exchange.is_computing()
+    }
+
+    /// Takes the result of [`Connection::computed`].
+    pub(crate) async fn complete(
+        &mut self,
+        outcome: Option<Outcome>,
+        out: &mut dyn Outlet,
+    ) -> Result<(), Close> {
+        let site = self.site();
+        self.exchange.complete(&site, outcome, out).await
+    }
+
+    fn site(&self) -> crate::exchange::Site<S> {
+        crate::exchange::Site {
+            handle: self.handle.clone(),
+            conn: self.conn,
+            peer: self.peer,
+            endpoint: self.endpoint.clone(),
         }
     }
 
-    async fn frames(&mut self, stream: &TcpStream, out: &mut BytesMut) -> Result<(), Close> {
-        while let Some(frame) = self.codec.next_frame()? {
-            self.frame(frame, out).await?;
-            if out.len() >= WRITE_BATCH {
-                write(stream, out).await.map_err(|_| Close::Gone)?;
-            }
+    /// Takes one payload.
+    pub(crate) async fn receive(&mut self, incoming: Incoming, out: &mut dyn Outlet) -> Result<(), Close> {
+        if self.slot.is_flooded() {
+            return Err(refuse(-429, "too many connections from this address (M-050)"));
         }
-        Ok(())
-    }
-
-    async fn frame(&mut self, frame: Frame, out: &mut BytesMut) -> Result<(), Close> {
-        match packet::auth_key_id(&frame.payload) {
+        match packet::auth_key_id(&incoming.payload) {
             None => Err(refuse(-404, "the packet is shorter than an auth_key_id (M-171)")),
             Some(0) => {
-                let payload = frame.payload.freeze();
-                self.exchange.receive(&self.handle, self.peer, payload, &mut self.codec, out).await
+                let site = self.site();
+                self.exchange.receive(&site, incoming.payload.freeze(), out).await
             }
-            Some(key_id) => self.encrypted(key_id, frame, out).await,
+            Some(key_id) => self.encrypted(key_id, incoming, out).await,
         }
     }
 
-    fn dc_hint(&self) -> Option<i16> {
-        self.codec.info().and_then(|info| info.obfuscated)
-    }
-
-    async fn encrypted(&mut self, key_id: i64, frame: Frame, out: &mut BytesMut) -> Result<(), Close> {
+    async fn encrypted(
+        &mut self,
+        key_id: i64,
+        incoming: Incoming,
+        out: &mut dyn Outlet,
+    ) -> Result<(), Close> {
         let key = self.find_key(key_id).await?;
-        let opened = packet::open(&key.stored.key, Side::Client, frame.payload)
-            .map_err(|error: OpenError| refuse(-404, format!("{error}; auth_key_id {key_id:016x}")))?;
+        if self.handle.shared.addresses.counts_packets(self.peer) && !key.allow_packet(&self.handle) {
+            return Err(refuse(-429, format!("too many packets of auth_key_id {key_id:016x} (M-050)")));
+        }
+        let opened = self.open(&key, incoming.payload)?;
         let now = self.handle.now();
+        self.note(|| Kind::Received { key_id, header: opened.header, body: opened.body.clone() });
         let salts = &self.handle.shared.salts;
         let checked = session::precheck(now, key.id(), &opened.header, salts, key.first_salt(now));
         if let Err(bad) = checked {
@@ -203,34 +235,45 @@ impl<S: Service> Connection<S> {
         let session = self.handle.session(&key, opened.header.session_id);
         self.attach(&session)?;
         let accepted = self.deliver(now, &session, &opened)?;
-        if frame.quick_ack && accepted {
-            // Full framing has none (M-047); there is nothing to do then.
-            let _ = self.codec.write_quick_ack(opened.quick_ack_token, &mut rand::rng(), out);
+        if incoming.quick_ack && accepted {
+            self.note(|| Kind::QuickAck { token: opened.quick_ack_token });
+            out.quick_ack(opened.quick_ack_token);
         }
         Ok(())
+    }
+
+    /// Decrypts; a failure is explained as far as somebody listens.
+    fn open(&self, key: &KeyEntry<S>, payload: BytesMut) -> Result<Opened, Close> {
+        let copy = self.handle.explains(payload.len()).then(|| payload.clone());
+        packet::open(&key.stored.key, Side::Client, payload).map_err(|error: OpenError| {
+            let cause = copy.and_then(|packet| zaun_mtproto::diagnose::diagnose(&key.stored.key, &packet));
+            let cause = cause.map(|cause| format!(": {cause}")).unwrap_or_default();
+            refuse(-404, format!("{error}{cause}; auth_key_id {:016x}", key.id()))
+        })
     }
 
     async fn find_key(&mut self, key_id: i64) -> Result<Arc<KeyEntry<S>>, Close> {
         if let Some(key) = self.key.as_ref().filter(|key| key.id() == key_id) {
             // A key that was destroyed meanwhile is no longer in the registry (M-311).
-            if self.handle.key(key_id).is_some() {
+            if self.handle.key(key_id).is_some() && !key.has_expired(self.handle.now()) {
                 return Ok(key.clone());
             }
         }
-        let cached = self.handle.key(key_id);
-        let key = match cached {
-            Some(key) => key,
-            None => {
-                let loaded = self.handle.shared.store.load(key_id).await;
-                let stored = loaded.map_err(|error| Close::Silent(error.to_string()))?;
-                let stored = stored
-                    .ok_or_else(|| refuse(-404, format!("unknown auth_key_id {key_id:016x} (M-049)")))?;
-                self.handle.shared.keys.add(stored, None)
+        let loaded = self.handle.load_key(key_id).await;
+        let found = loaded.map_err(|error| Close::Silent(error.to_string()))?;
+        let here = |key: &Arc<KeyEntry<S>>| self.endpoint.dc.is_none_or(|dc| dc.owns(key.stored.dc));
+        let key = match found {
+            Some(key) if here(&key) => key,
+            found => {
+                if !self.handle.shared.addresses.allow(self.peer, Deed::UnknownKey) {
+                    return Err(refuse(-429, "too many unknown keys from this address (M-182)"));
+                }
+                let why = if found.is_some() { "is of another DC (M-473)" } else { "is unknown (M-049)" };
+                return Err(refuse(-404, format!("auth_key_id {key_id:016x} {why}")));
             }
         };
-        let expired = |at: i64| at <= i64::try_from(self.handle.now().as_secs()).unwrap_or(i64::MAX);
-        if key.stored.expires_at.is_some_and(expired) {
-            self.handle.shared.keys.remove(key_id);
+        if key.has_expired(self.handle.now()) {
+            self.handle.drop_key(key_id);
             return Err(refuse(-404, "the temporary key has expired (M-148)"));
         }
         self.key = Some(key.clone());
@@ -238,8 +281,10 @@ impl<S: Service> Connection<S> {
     }
 
     fn attach(&mut self, session: &Arc<SessionHandle<S>>) -> Result<(), Close> {
-        if self.sessions.iter().any(|other| Arc::ptr_eq(other, session)) {
-            session.attach(self.conn, &self.wake);
+        if let Some(at) = self.sessions.iter().position(|other| Arc::ptr_eq(other, session)) {
+            session.attach(self.conn, &self.mailbox);
+            // The one used last comes last.
+            self.sessions[at..].rotate_left(1);
             return Ok(());
         }
         // One of the same name was forgotten or destroyed meanwhile.
@@ -250,15 +295,15 @@ impl<S: Service> Connection<S> {
         if self.sessions.len() >= MAX_SESSIONS_PER_CONNECTION {
             return Err(refuse(-429, "too many sessions on one connection (M-034)"));
         }
-        session.attach(self.conn, &self.wake);
+        session.attach(self.conn, &self.mailbox);
         self.sessions.push(session.clone());
         self.handle.service().connections_changed(session);
         Ok(())
     }
 
     /// A message that is refused before its session matters (M-242): the notification goes out at once.
-    fn refuse_message(&mut self, key: &Arc<KeyEntry<S>>, header: &Header, bad: BadMsg, out: &mut BytesMut) {
-        tracing::info!(peer = %self.peer, code = bad.code(), "message refused: {bad}");
+    fn refuse_message(&mut self, key: &Arc<KeyEntry<S>>, header: &Header, bad: BadMsg, out: &mut dyn Outlet) {
+        self.note_bad_msg(key, header, bad, None);
         let salt = self.handle.current_salt(key);
         if let Some(session) = self.handle.known_session(key, header) {
             if self.attach(&session).is_ok() {
@@ -269,13 +314,33 @@ impl<S: Service> Connection<S> {
         let now = self.handle.now();
         let msg_id = zaun_mtproto::msg_id::from_time(now) | 1;
         let reply = Header { salt, session_id: header.session_id, msg_id, seqno: 0 };
-        self.seal(key, &reply, &session::refusal(bad, header, salt), out);
+        self.seal(key, &reply, session::refusal(bad, header, salt), out);
     }
 
-    fn seal(&mut self, key: &KeyEntry<S>, header: &Header, body: &[u8], out: &mut BytesMut) {
+    fn note_bad_msg(
+        &self,
+        key: &KeyEntry<S>,
+        header: &Header,
+        bad: BadMsg,
+        session: Option<&SessionHandle<S>>,
+    ) {
+        tracing::info!(peer = %self.peer, code = bad.code(), "message refused: {bad}");
+        self.note(|| {
+            Kind::Refused(Refusal {
+                key_id: Some(key.id()),
+                msg_id: Some(header.msg_id),
+                reason: bad.to_string(),
+                values: explain::values(&self.handle, key, header, bad, session),
+                reaction: Reaction::BadMsg(bad.code()),
+            })
+        });
+    }
+
+    fn seal(&self, key: &KeyEntry<S>, header: &Header, body: Bytes, out: &mut dyn Outlet) {
         let mut sealed = BytesMut::new();
-        packet::seal(&key.stored.key, Side::Server, header, body, &mut rand::rng(), &mut sealed);
-        frame_into(&mut self.codec, &sealed, out);
+        packet::seal(&key.stored.key, Side::Server, header, &body, &mut rand::rng(), &mut sealed);
+        self.note(|| Kind::Sent { key_id: key.id(), header: *header, body });
+        out.payload(&sealed);
     }
 
     /// Gives a packet to its session and does what the session asks for. `true` if the packet was accepted.
@@ -295,12 +360,12 @@ impl<S: Service> Connection<S> {
         let mut accepted = true;
         for event in events {
             accepted &= !matches!(event, Event::Refused(_));
-            self.event(session, event)?;
+            self.event(session, &opened.header, event)?;
         }
         Ok(accepted)
     }
 
-    fn event(&mut self, session: &Arc<SessionHandle<S>>, event: Event) -> Result<(), Close> {
+    fn event(&mut self, session: &Arc<SessionHandle<S>>, header: &Header, event: Event) -> Result<(), Close> {
         match event {
             Event::Query { msg_id, body } => self.query(session, msg_id, body),
             Event::DestroySession { msg_id, session_id } => {
@@ -313,10 +378,9 @@ impl<S: Service> Connection<S> {
             Event::DisconnectIn { seconds } => {
                 self.disconnect_at = Some(Instant::now() + Duration::from_secs(u64::from(seconds)));
             }
+            Event::HttpWait(wait) => self.http_wait = Some(wait),
             Event::Abandoned { msg_id } => tracing::debug!(msg_id, "the client gave up a running query"),
-            Event::Refused(bad) => {
-                tracing::info!(peer = %self.peer, code = bad.code(), "message refused: {bad}");
-            }
+            Event::Refused(bad) => self.note_bad_msg(&session.key, header, bad, Some(session)),
             Event::Flood => {
                 return Err(refuse(-429, "a container or service message is over its limit (M-050)"));
             }
@@ -327,7 +391,7 @@ impl<S: Service> Connection<S> {
     fn destroy_key(&mut self, session: &Arc<SessionHandle<S>>, msg_id: i64) {
         let (handle, session, conn) = (self.handle.clone(), session.clone(), self.conn);
         // M-313: a temporary key does not destroy itself.
-        let temporary = session.key.stored.expires_at.is_some();
+        let temporary = session.key.is_temporary();
         let ending = self.ending.clone();
         tokio::spawn(async move {
             let destroyed = !temporary && matches!(handle.destroy_key(session.key.id()).await, Ok(true));
@@ -352,7 +416,8 @@ impl<S: Service> Connection<S> {
             msg_id,
             conn,
             peer: self.peer,
-            dc_hint: self.dc_hint(),
+            dc: self.endpoint.dc,
+            dc_hint: self.dc_hint,
         };
         let service = self.handle.service().clone();
         let mut running = Running::new(service, context, body);
@@ -365,20 +430,14 @@ impl<S: Service> Connection<S> {
         }
     }
 
-    /// Writes everything that the sessions have for this connection.
-    async fn transmit(&mut self, stream: &TcpStream, out: &mut BytesMut) -> Result<(), Close> {
-        while self.next_packet(out) {
-            if out.len() >= WRITE_BATCH {
-                write(stream, out).await.map_err(|_| Close::Gone)?;
-            }
-        }
-        Ok(())
-    }
-
     /// Seals one packet of any session; `false` if there is none.
-    fn next_packet(&mut self, out: &mut BytesMut) -> bool {
+    pub(crate) fn next_packet(&mut self, out: &mut dyn Outlet) -> bool {
+        if let Some(sealed) = self.mailbox.take() {
+            out.payload(&sealed);
+            return true;
+        }
         let now = self.handle.now();
-        for index in 0..self.sessions.len() {
+        for index in self.spoken_for() {
             let session = self.sessions[index].clone();
             let (packet, lost) = {
                 let mut engine = session.engine.lock();
@@ -388,29 +447,78 @@ impl<S: Service> Connection<S> {
                 self.handle.service().updates_lost(&session);
             }
             if let Some(packet) = packet {
-                let salt = self.handle.current_salt(&session.key);
-                let header =
-                    Header { salt, session_id: session.id, msg_id: packet.msg_id, seqno: packet.seqno };
-                self.seal(&session.key, &header, &packet.body, out);
+                self.seal_packet(&session, packet, out);
                 return true;
             }
         }
         false
     }
 
-    /// The last words of a connection that is about to close, as far as they fit one batch.
-    fn flush_all(&mut self, out: &mut BytesMut) {
-        while out.len() < WRITE_BATCH && self.next_packet(out) {}
+    fn spoken_for(&self) -> std::ops::Range<usize> {
+        let count = self.sessions.len();
+        if self.newest_only { count.saturating_sub(1)..count } else { 0..count }
     }
 
-    fn leave(&mut self) {
+    fn seal_packet(&self, session: &SessionHandle<S>, packet: Packet, out: &mut dyn Outlet) {
+        let salt = self.handle.current_salt(&session.key);
+        let header = Header { salt, session_id: session.id, msg_id: packet.msg_id, seqno: packet.seqno };
+        self.seal(&session.key, &header, packet.body, out);
+    }
+
+    /// How many messages wait for this connection, acknowledgements that are not due yet aside.
+    pub(crate) fn waiting(&self) -> usize {
+        let sessions = self.sessions.get(self.spoken_for()).unwrap_or_default();
+        sessions.iter().map(|session| session.engine.lock().waiting(self.conn)).sum()
+    }
+
+    /// Whether acknowledgements are due that would not wait for an answer.
+    pub(crate) fn acks_due(&self) -> bool {
+        let now = self.handle.now();
+        let sessions = self.sessions.get(self.spoken_for()).unwrap_or_default();
+        sessions.iter().any(|session| session.engine.lock().next_deadline().is_some_and(|at| at <= now))
+    }
+
+    /// A packet that says nothing, for a client that waits for one (M-315).
+    pub(crate) fn empty_packet(&self, out: &mut dyn Outlet) {
+        let Some(session) = self.sessions.last() else { return };
+        let packet = session.engine.lock().empty_packet(self.handle.now());
+        self.seal_packet(session, packet, out);
+    }
+
+    /// Between two requests an HTTP connection carries nothing (M-061).
+    pub(crate) fn rest(&self) {
+        self.sessions.iter().for_each(|session| session.rest(self.conn));
+    }
+
+    /// Lets go of the sessions.
+    pub(crate) fn leave(&mut self) {
         for session in self.sessions.drain(..) {
             session.detach(self.conn);
             self.handle.service().connections_changed(&session);
         }
     }
-}
 
-pub(crate) fn refuse(code: i32, reason: impl Into<String>) -> Close {
-    Close::Refused { code, reason: reason.into() }
+    /// Says in the log, and to whoever watches, why the connection ends; the code to send, if there is one.
+    pub(crate) fn closing(&self, close: &Close) -> Option<i32> {
+        let peer = self.peer;
+        let refused = |reaction| Kind::Refused(Refusal::plain(close, reaction));
+        match close {
+            Close::Gone => tracing::debug!(%peer, "connection closed by the peer"),
+            Close::Timeout(why) => tracing::debug!(%peer, "connection closed: {why}"),
+            Close::Refused { code, reason } => {
+                tracing::info!(%peer, code, "refused: {reason}");
+                self.note(|| refused(Reaction::TransportError(*code)));
+            }
+            Close::Transport(_) | Close::Carrier(_) => {
+                tracing::info!(%peer, "refused: {close}");
+                self.note(|| refused(Reaction::Close));
+            }
+            // Nothing is said: the key may well exist.
+            Close::Silent(why) => {
+                tracing::error!(%peer, "connection closed without an answer (M-054): {why}");
+            }
+        }
+        self.note(|| Kind::Closed { reason: close.to_string() });
+        if let Close::Refused { code, .. } = close { Some(*code) } else { None }
+    }
 }

@@ -24,20 +24,34 @@
 //! [`Router`] is the ready-made [`Service`]; implement [`Service`] yourself to decide everything, down to the bytes.
 //! [`KeyStore`] says where auth keys live.
 
+mod accept;
 mod compute;
 mod connection;
+mod endpoint;
 mod exchange;
+mod explain;
+mod flood;
+mod http;
+pub mod inspect;
 mod keys;
 pub mod limits;
+mod link;
+mod mailbox;
+mod proxy_header;
 mod router;
 mod running;
 mod server;
 mod service;
 mod session;
-mod wire;
+mod socket;
+mod stream;
+mod websocket;
 
+pub use endpoint::{Dc, Listener, Network, NotANetwork};
+pub use flood::{FloodLimits, Rate};
 pub use keys::{KeyEntry, KeyFuture, KeyStore, KeyStoreError, MemoryKeys, StoredKey};
 pub use router::Router;
 pub use server::{BuildError, Builder, Handle, Server};
 pub use service::{Answering, Context, Encoded, RpcError, Service};
 pub use session::SessionHandle;
+pub use socket::Peer;

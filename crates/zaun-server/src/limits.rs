@@ -4,8 +4,19 @@ use std::time::Duration;
 
 /// Connections at once. Each costs a few KiB; the operating system's descriptor limit usually comes first.
 pub const MAX_CONNECTIONS: usize = 200_000;
-/// Connections at once from one address; more get −429 (M-050). Loopback is exempt: tests and proxies live there.
-pub const MAX_CONNECTIONS_PER_ADDRESS: usize = 2_000;
+/// Connections of flooding addresses that are told −429 at the same time (M-050); more are dropped without a word.
+pub const MAX_REFUSALS: usize = 256;
+/// Temporary keys in memory; beyond it the oldest vanish before their time, as they may (M-148).
+pub const MAX_TEMPORARY_KEYS: usize = 200_000;
+/// Temporary keys that act for one permanent key; the oldest is dropped first. More than the one of M-164, because
+/// clients bind one for each of their parallel connections.
+pub const MAX_TEMPORARY_KEYS_PER_KEY: usize = 16;
+/// The longest packet whose cause is looked for when it cannot be decrypted.
+pub const MAX_EXPLAINED_BYTES: usize = 64 * 1024;
+/// How long a fake-TLS hello is remembered: as long as its time would be accepted (M-345).
+pub const REPLAY_LIFE: Duration = Duration::from_secs(700);
+/// How long an HTTP connection may take to send the head of its next request.
+pub const HTTP_IDLE: Duration = Duration::from_secs(120);
 /// Sessions that one key may keep; the one unused for longest is forgotten first (M-191).
 pub const MAX_SESSIONS_PER_KEY: usize = 128;
 /// Sessions that one connection may carry (M-034): clients reuse connections, but not for crowds.

@@ -1,29 +1,33 @@
 //! The server: what connections share, the accept loop, and the broom that forgets idle sessions.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use parking_lot::Mutex;
 use rand::Rng;
-use tokio::net::TcpListener;
 use zaun_crypto::rsa::PrivateKey;
 use zaun_mtproto::UnixTime;
 use zaun_mtproto::handshake::ServerConfig;
 use zaun_mtproto::packet::Header;
 use zaun_mtproto::salts::SaltSource;
 use zaun_mtproto::session::{ConnId, Session};
+use zaun_transport::faketls::ReplayCache;
 
+use crate::accept;
 use crate::compute::Compute;
-use crate::connection;
-use crate::keys::{KeyEntry, KeyRegistry, KeyStore};
+use crate::endpoint::Listener;
+use crate::flood::{Addresses, FloodLimits};
+use crate::inspect::{self, Inspector, Watch};
+use crate::keys::{KeyEntry, KeyRegistry, KeyStore, KeyStoreError};
 use crate::limits::{
-    MAX_CONNECTIONS, MAX_CONNECTIONS_PER_ADDRESS, MAX_SESSIONS_PER_KEY, SESSION_LIFE, SWEEP_INTERVAL,
+    MAX_CONNECTIONS, MAX_EXPLAINED_BYTES, MAX_REFUSALS, MAX_SESSIONS_PER_KEY, REPLAY_LIFE, SESSION_LIFE,
+    SWEEP_INTERVAL,
 };
 use crate::service::Service;
 use crate::session::SessionHandle;
+use crate::socket::Peer;
 
 /// The key exchange's settings, which may still be on their way.
 pub(crate) type RsaKeys = tokio::sync::watch::Receiver<Option<Arc<ServerConfig>>>;
@@ -36,9 +40,14 @@ pub(crate) struct Shared<S: Service> {
     pub(crate) salts: SaltSource,
     pub(crate) keys: KeyRegistry<S>,
     pub(crate) compute: Compute,
+    pub(crate) addresses: Addresses,
+    pub(crate) replays: Mutex<ReplayCache>,
+    inspector: Inspector,
+    explain: bool,
     next_conn: AtomicU64,
     open: AtomicUsize,
-    addresses: Mutex<HashMap<IpAddr, usize>>,
+    /// Connections that are open only to be told −429.
+    refusing: AtomicUsize,
 }
 
 /// What is wrong with a server's settings.
@@ -57,6 +66,8 @@ pub struct Builder<S: Service> {
     later: Option<RsaKeys>,
     salt_secret: Option<[u8; 32]>,
     legacy_rsa: bool,
+    flood: FloodLimits,
+    explain: bool,
 }
 
 impl<S: Service> Builder<S> {
@@ -86,6 +97,19 @@ impl<S: Service> Builder<S> {
         self
     }
 
+    /// How much one address and one key may ask for.
+    pub fn flood_limits(mut self, limits: FloodLimits) -> Self {
+        self.flood = limits;
+        self
+    }
+
+    /// Whether the cause of every packet that cannot be decrypted is looked for, not only while somebody watches. It
+    /// costs a copy of small packets.
+    pub fn explain(mut self, on: bool) -> Self {
+        self.explain = on;
+        self
+    }
+
     /// Makes the server.
     pub fn build(self) -> Result<Server<S>, BuildError> {
         let rsa = match self.later {
@@ -110,9 +134,13 @@ impl<S: Service> Builder<S> {
                     salts: SaltSource::new(secret),
                     keys: KeyRegistry::default(),
                     compute: Compute::default(),
+                    addresses: Addresses::new(self.flood),
+                    replays: Mutex::default(),
+                    inspector: Inspector::default(),
+                    explain: self.explain,
                     next_conn: AtomicU64::new(1),
                     open: AtomicUsize::new(0),
-                    addresses: Mutex::default(),
+                    refusing: AtomicUsize::new(0),
                 }),
             },
         })
@@ -128,7 +156,16 @@ impl<S: Service> Server<S> {
     /// Starts the settings of a server.
     pub fn builder(service: S, store: impl KeyStore) -> Builder<S> {
         let (service, store) = (Arc::new(service), Arc::new(store));
-        Builder { service, store, rsa: Vec::new(), later: None, salt_secret: None, legacy_rsa: true }
+        Builder {
+            service,
+            store,
+            rsa: Vec::new(),
+            later: None,
+            salt_secret: None,
+            legacy_rsa: true,
+            flood: FloodLimits::default(),
+            explain: false,
+        }
     }
 
     /// A handle for looking at keys and sessions from outside.
@@ -137,16 +174,17 @@ impl<S: Service> Server<S> {
     }
 
     /// Serves a listener until it fails. Call it again, with another listener, for more addresses.
-    pub async fn serve(&self, listener: TcpListener) -> std::io::Result<()> {
+    pub async fn serve(&self, listener: impl Into<Listener>) -> std::io::Result<()> {
         let sweeper = tokio::spawn(sweep(self.handle.clone()));
-        let result = self.accept(listener).await;
+        let result = self.accept(listener.into()).await;
         sweeper.abort();
         result
     }
 
-    async fn accept(&self, listener: TcpListener) -> std::io::Result<()> {
+    async fn accept(&self, listener: Listener) -> std::io::Result<()> {
+        let endpoint = Arc::new(listener.endpoint);
         loop {
-            let (stream, peer) = match listener.accept().await {
+            let (socket, peer) = match listener.socket.accept().await {
                 Ok(accepted) => accepted,
                 Err(error) if is_passing(&error) => {
                     tracing::warn!(%error, "cannot accept a connection now");
@@ -155,13 +193,11 @@ impl<S: Service> Server<S> {
                 }
                 Err(error) => return Err(error),
             };
-            let Some(slot) = self.handle.claim_slot(peer.ip()) else {
-                tracing::info!(%peer, "connection refused: too many from this address (M-050)");
+            let Some(slot) = self.handle.claim_slot() else {
+                tracing::warn!(%peer, "connection dropped: {MAX_CONNECTIONS} are open");
                 continue;
             };
-            let _ = stream.set_nodelay(true);
-            let conn = ConnId(self.handle.shared.next_conn.fetch_add(1, Ordering::Relaxed));
-            tokio::spawn(connection::run(self.handle.clone(), slot, stream, peer, conn));
+            tokio::spawn(accept::run(Arc::new(slot), endpoint.clone(), socket, peer));
         }
     }
 }
@@ -214,15 +250,56 @@ impl<S: Service> Handle<S> {
         self.shared.open.load(Ordering::Relaxed)
     }
 
-    /// Destroys a key: in the store, in memory, with its sessions. `Ok(false)` if there was none.
-    pub async fn destroy_key(&self, key_id: i64) -> Result<bool, crate::KeyStoreError> {
+    /// Watches what happens on the wire.
+    pub fn watch(&self) -> Watch {
+        self.shared.inspector.watch()
+    }
+
+    /// Tells whoever watches; `kind` is not even made when nobody does.
+    pub(crate) fn note(&self, conn: ConnId, kind: impl FnOnce() -> inspect::Kind) {
+        if self.shared.inspector.is_watched() {
+            self.shared.inspector.emit(inspect::Event { at: self.now(), conn, kind: kind() });
+        }
+    }
+
+    /// Whether a packet of so many bytes is to be explained if it cannot be decrypted.
+    pub(crate) fn explains(&self, bytes: usize) -> bool {
+        bytes <= MAX_EXPLAINED_BYTES && (self.shared.explain || self.shared.inspector.is_watched())
+    }
+
+    /// A key, from memory or from the store.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn load_key(&self, key_id: i64) -> Result<Option<Arc<KeyEntry<S>>>, KeyStoreError> {
+        if let Some(key) = self.key(key_id) {
+            return Ok(Some(key));
+        }
+        let stored = self.shared.store.load(key_id).await?;
+        Ok(stored.map(|stored| self.shared.keys.add(stored, None)))
+    }
+
+    /// Destroys a permanent key: in the store, in memory, with its sessions and the temporary keys that are bound to
+    /// it. `Ok(false)` if there was none.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn destroy_key(&self, key_id: i64) -> Result<bool, KeyStoreError> {
         let existed = self.shared.store.remove(key_id).await?;
+        if let Some(key) = self.key(key_id) {
+            key.temporary_keys().iter().for_each(|temporary| self.drop_key(temporary.id()));
+        }
+        self.drop_key(key_id);
+        Ok(existed)
+    }
+
+    /// Forgets a key that is in memory, and its sessions. For a temporary key that is its end (M-148).
+    pub fn drop_key(&self, key_id: i64) {
         if let Some(entry) = self.shared.keys.remove(key_id) {
             for session in entry.sessions() {
                 self.forget(&session);
             }
         }
-        Ok(existed)
     }
 
     /// The session of a packet, created if need be (M-192).
@@ -280,23 +357,20 @@ impl<S: Service> Handle<S> {
                 }
             }
         }
-        self.shared.keys.sweep(self.now());
+        for expired in self.shared.keys.sweep(self.now()) {
+            expired.sessions().iter().for_each(|session| self.forget(session));
+        }
+        let oldest = self.now().saturating_sub(REPLAY_LIFE).as_secs();
+        self.shared.replays.lock().sweep(oldest);
     }
 
-    fn claim_slot(&self, ip: IpAddr) -> Option<Slot<S>> {
+    fn claim_slot(&self) -> Option<Slot<S>> {
         if self.connections() >= MAX_CONNECTIONS {
             return None;
         }
-        if !ip.is_loopback() {
-            let mut addresses = self.shared.addresses.lock();
-            let count = addresses.entry(ip).or_insert(0);
-            if *count >= MAX_CONNECTIONS_PER_ADDRESS {
-                return None;
-            }
-            *count += 1;
-        }
         self.shared.open.fetch_add(1, Ordering::Relaxed);
-        Some(Slot { handle: self.clone(), ip })
+        let conn = ConnId(self.shared.next_conn.fetch_add(1, Ordering::Relaxed));
+        Some(Slot { handle: self.clone(), conn, peer: OnceLock::new(), flooded: AtomicBool::new(false) })
     }
 }
 
@@ -310,25 +384,55 @@ fn evict<S: Service>(sessions: &mut HashMap<i64, Arc<SessionHandle<S>>>) -> Opti
 
 /// A claim on one of the server's connections; dropping it gives it back.
 pub(crate) struct Slot<S: Service> {
-    handle: Handle<S>,
-    ip: IpAddr,
+    pub(crate) handle: Handle<S>,
+    pub(crate) conn: ConnId,
+    /// Known once a PROXY header was read, if there has to be one.
+    peer: OnceLock<Peer>,
+    /// The address asks for too much; its connection is told so and closed.
+    flooded: AtomicBool,
+}
+
+impl<S: Service> Slot<S> {
+    /// Says who the client is. Beyond [`MAX_REFUSALS`] a flooding address is not even answered.
+    pub(crate) fn identify(&self, peer: Peer) {
+        let shared = &self.handle.shared;
+        if self.peer.set(peer).is_err() || shared.addresses.open(peer) {
+            return;
+        }
+        shared.refusing.fetch_add(1, Ordering::Relaxed);
+        self.flooded.store(true, Ordering::Relaxed);
+    }
+
+    /// Who the client is.
+    pub(crate) fn peer(&self) -> Peer {
+        self.peer.get().copied().unwrap_or(Peer::Local)
+    }
+
+    /// Whether its address asks for too much (M-050).
+    pub(crate) fn is_flooded(&self) -> bool {
+        self.flooded.load(Ordering::Relaxed)
+    }
+
+    /// Whether there are too many connections already that wait to be refused.
+    pub(crate) fn is_dropped(&self) -> bool {
+        self.is_flooded() && self.handle.shared.refusing.load(Ordering::Relaxed) > MAX_REFUSALS
+    }
+
+    /// Tells whoever watches.
+    pub(crate) fn note(&self, kind: impl FnOnce() -> inspect::Kind) {
+        self.handle.note(self.conn, kind);
+    }
 }
 
 impl<S: Service> Drop for Slot<S> {
     fn drop(&mut self) {
-        self.handle.shared.open.fetch_sub(1, Ordering::Relaxed);
-        if self.ip.is_loopback() {
-            return;
+        let shared = &self.handle.shared;
+        shared.open.fetch_sub(1, Ordering::Relaxed);
+        if let Some(peer) = self.peer.get() {
+            shared.addresses.close(*peer);
         }
-        let mut addresses = self.handle.shared.addresses.lock();
-        if let Some(count) = addresses.get_mut(&self.ip) {
-            *count -= 1;
-            if *count == 0 {
-                addresses.remove(&self.ip);
-            }
+        if self.is_flooded() {
+            shared.refusing.fetch_sub(1, Ordering::Relaxed);
         }
     }
 }
-
-/// The other end of a connection, for logs.
-pub(crate) type Peer = SocketAddr;

@@ -1,7 +1,6 @@
 //! What a server does with queries: the [`Service`] trait, its context and its errors.
 
 use std::future::Future;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -11,7 +10,10 @@ use zaun_schema::mtproto::types;
 use zaun_tl::{Encode, Writer};
 
 use crate::Handle;
+use crate::endpoint::Dc;
+use crate::keys::KeyEntry;
 use crate::session::SessionHandle;
+use crate::socket::Peer;
 
 /// The answer of a handler on its way.
 pub type Answering = Pin<Box<dyn Future<Output = Result<Encoded, RpcError>> + Send>>;
@@ -48,7 +50,9 @@ pub struct Context<S: Service> {
     /// The connection it came by.
     pub conn: ConnId,
     /// The other end of that connection.
-    pub peer: SocketAddr,
+    pub peer: Peer,
+    /// The DC that the listener speaks for, if it speaks for one.
+    pub dc: Option<Dc>,
     /// The DC that the client believes it talks to, from its transport header, if it says so (M-078).
     pub dc_hint: Option<i16>,
 }
@@ -61,12 +65,20 @@ impl<S: Service> Clone for Context<S> {
             msg_id: self.msg_id,
             conn: self.conn,
             peer: self.peer,
+            dc: self.dc,
             dc_hint: self.dc_hint,
         }
     }
 }
 
 impl<S: Service> Context<S> {
+    /// The key to which authorizations belong: the key in use, or the permanent one for which a temporary key acts
+    /// (M-167). `None` for a temporary key that is not bound yet (M-149).
+    pub fn identity(&self) -> Option<Arc<KeyEntry<S>>> {
+        let key = &self.session.key;
+        if key.is_temporary() { key.permanent() } else { Some(key.clone()) }
+    }
+
     /// Serializes a result in the client's layer; the only way to make an [`Encoded`].
     pub fn encode(&self, value: &(impl Encode + ?Sized), layer: i32) -> Result<Encoded, RpcError> {
         let mut writer = Writer::with_buffer(layer, rpc_result_prefix(self.msg_id));

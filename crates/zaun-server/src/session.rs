@@ -11,6 +11,7 @@ use zaun_mtproto::session::{ConnId, Session};
 
 use crate::keys::KeyEntry;
 use crate::limits::{INVOKE_AFTER_WAIT, MAX_OUTCOMES, MAX_RUNNING_QUERIES};
+use crate::mailbox::Mailbox;
 use crate::service::{RpcError, Service};
 
 /// How a finished query went, for those that wait for it (M-409).
@@ -30,7 +31,7 @@ pub struct SessionHandle<S: Service> {
     /// What the service keeps per session.
     pub data: S::Session,
     pub(crate) engine: Mutex<Session>,
-    wakers: Mutex<Vec<(ConnId, Arc<Notify>)>>,
+    mailboxes: Mutex<Vec<(ConnId, Arc<Mailbox>)>>,
     outcomes: Mutex<Outcomes>,
     finished: Notify,
     pub(crate) last_used: Mutex<Instant>,
@@ -43,7 +44,7 @@ impl<S: Service> SessionHandle<S> {
             id: engine.session_id(),
             data: S::Session::default(),
             engine: Mutex::new(engine),
-            wakers: Mutex::new(Vec::new()),
+            mailboxes: Mutex::new(Vec::new()),
             outcomes: Mutex::default(),
             finished: Notify::new(),
             last_used: Mutex::new(Instant::now()),
@@ -52,7 +53,7 @@ impl<S: Service> SessionHandle<S> {
 
     /// Whether a client is connected.
     pub fn is_connected(&self) -> bool {
-        !self.wakers.lock().is_empty()
+        !self.mailboxes.lock().is_empty()
     }
 
     /// Sends a serialized object, such as updates, on the connection used last; without one it waits for the next.
@@ -70,23 +71,30 @@ impl<S: Service> SessionHandle<S> {
 
     /// Lets every connection of the session look for something to send.
     pub fn wake_all(&self) {
-        for (_, waker) in self.wakers.lock().iter() {
-            waker.notify_one();
+        for (_, mailbox) in self.mailboxes.lock().iter() {
+            mailbox.wake();
         }
     }
 
     /// A connection carried a packet of this session.
-    pub(crate) fn attach(&self, conn: ConnId, waker: &Arc<Notify>) {
-        let mut wakers = self.wakers.lock();
+    pub(crate) fn attach(&self, conn: ConnId, mailbox: &Arc<Mailbox>) {
+        let mut mailboxes = self.mailboxes.lock();
         *self.last_used.lock() = Instant::now();
-        if !wakers.iter().any(|(other, _)| *other == conn) {
-            wakers.push((conn, waker.clone()));
+        if !mailboxes.iter().any(|(other, _)| *other == conn) {
+            mailboxes.push((conn, mailbox.clone()));
         }
         self.engine.lock().attach(conn);
     }
 
+    /// Between two requests an HTTP connection takes nothing (M-061), but has lost nothing either.
+    pub(crate) fn rest(&self, conn: ConnId) {
+        self.engine.lock().rest(conn);
+        // What came too late for it may leave by another connection.
+        self.wake_all();
+    }
+
     pub(crate) fn detach(&self, conn: ConnId) {
-        self.wakers.lock().retain(|(other, _)| *other != conn);
+        self.mailboxes.lock().retain(|(other, _)| *other != conn);
         *self.last_used.lock() = Instant::now();
         self.engine.lock().detach(conn);
         // What could not be sent there may leave by another connection of the session (M-035).
@@ -95,10 +103,10 @@ impl<S: Service> SessionHandle<S> {
 
     /// Wakes the connection, or all of them if it is gone.
     pub(crate) fn wake(&self, conn: ConnId) {
-        let wakers = self.wakers.lock();
-        match wakers.iter().find(|(other, _)| *other == conn) {
-            Some((_, waker)) => waker.notify_one(),
-            None => wakers.iter().for_each(|(_, waker)| waker.notify_one()),
+        let mailboxes = self.mailboxes.lock();
+        match mailboxes.iter().find(|(other, _)| *other == conn) {
+            Some((_, mailbox)) => mailbox.wake(),
+            None => mailboxes.iter().for_each(|(_, mailbox)| mailbox.wake()),
         }
     }
 

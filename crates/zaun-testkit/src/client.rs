@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+use zaun_client::{Address, Dial, Link, Received};
 use zaun_crypto::rsa::PublicKey;
 use zaun_mtproto::handshake::{ClientConfig, ClientHandshake, ClientStep, NegotiatedKey};
-use zaun_transport::{ClientCodec, Framing, Incoming, Secret};
+use zaun_transport::{ClientCodec, Framing, Secret};
 
 use crate::Error;
 use crate::session::now;
@@ -62,35 +62,31 @@ impl Wire {
     }
 }
 
-/// What came from the server.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Received {
-    /// A payload.
-    Payload(BytesMut),
-    /// A quick acknowledgement (M-038).
-    QuickAck(u32),
-    /// A transport error (M-048).
-    Error(i32),
-    /// The end of the connection.
-    Closed,
-}
-
 /// One connection to a server.
 #[derive(Debug)]
 pub struct RawClient {
-    stream: TcpStream,
-    codec: ClientCodec,
+    link: Link,
+    local: Option<SocketAddr>,
 }
 
 impl RawClient {
-    /// Connects; nothing is sent before the first payload.
+    /// Connects over TCP; nothing is sent before the first payload.
     ///
     /// # Errors
     /// [`Error::Io`], [`Error::NotObfuscatable`].
     pub async fn connect(address: SocketAddr, wire: Wire) -> Result<RawClient, Error> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        Ok(RawClient { stream, codec: wire.codec()? })
+        let local = Some(stream.local_addr()?);
+        Ok(RawClient { link: Link::stream(Box::new(stream), wire.codec()?), local })
+    }
+
+    /// Connects over any carrier.
+    ///
+    /// # Errors
+    /// [`Error::Link`].
+    pub async fn dial(address: impl Into<Address>, dial: &Dial) -> Result<RawClient, Error> {
+        Ok(RawClient { link: dial.connect(address).await?, local: None })
     }
 
     /// Sends bytes as they are, around the framing.
@@ -98,56 +94,40 @@ impl RawClient {
     /// # Errors
     /// [`Error::Io`].
     pub async fn send_bytes(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        Ok(self.stream.write_all(bytes).await?)
+        Ok(self.link.send_bytes(bytes).await?)
     }
 
     /// Sends one payload in a frame.
     ///
     /// # Errors
-    /// [`Error::Io`], [`Error::Write`].
+    /// [`Error::Link`].
     pub async fn send(&mut self, payload: &[u8]) -> Result<(), Error> {
-        let framed = self.framed(payload, false)?;
-        self.send_bytes(&framed).await
+        Ok(self.link.send(payload, false).await?)
     }
 
     /// Sends one payload that asks for a quick acknowledgement (M-023, M-024).
     ///
     /// # Errors
-    /// [`Error::Io`], [`Error::Write`].
+    /// [`Error::Link`].
     pub async fn send_for_quick_ack(&mut self, payload: &[u8]) -> Result<(), Error> {
-        let framed = self.framed(payload, true)?;
-        self.send_bytes(&framed).await
+        Ok(self.link.send(payload, true).await?)
     }
 
     /// The bytes that [`RawClient::send`] would send, for sending them in parts; they count as sent.
     ///
     /// # Errors
-    /// [`Error::Write`].
+    /// [`Error::Link`].
     pub fn framed(&mut self, payload: &[u8], quick_ack: bool) -> Result<BytesMut, Error> {
-        let mut out = BytesMut::new();
-        self.codec.write_frame(payload, quick_ack, &mut rand::rng(), &mut out)?;
-        Ok(out)
+        Ok(self.link.framed(payload, quick_ack)?)
     }
 
     /// What comes next, within half a minute.
     ///
     /// # Errors
-    /// [`Error::Silence`], [`Error::Transport`]; a broken connection counts as [`Received::Closed`].
+    /// [`Error::Silence`], [`Error::Link`]; a broken connection counts as [`Received::Closed`].
     pub async fn receive(&mut self) -> Result<Received, Error> {
-        loop {
-            match self.codec.next_incoming()? {
-                Some(Incoming::Frame(payload)) => return Ok(Received::Payload(payload)),
-                Some(Incoming::QuickAck(token)) => return Ok(Received::QuickAck(token)),
-                Some(Incoming::Error(code)) => return Ok(Received::Error(code)),
-                None => {}
-            }
-            let mut buffer = self.codec.receive_buffer(64 * 1024);
-            let read = timeout(PATIENCE, self.stream.read_buf(&mut buffer)).await;
-            match read.map_err(|_| Error::Silence)? {
-                Ok(0) | Err(_) => return Ok(Received::Closed),
-                Ok(_) => {}
-            }
-        }
+        let received = timeout(PATIENCE, self.link.receive()).await;
+        Ok(received.map_err(|_| Error::Silence)??)
     }
 
     /// The next payload.
@@ -190,11 +170,12 @@ impl RawClient {
         }
     }
 
-    /// The address of this end, by which a server names the connection in its log.
+    /// The address of this end, by which a server names the connection in its log; only after
+    /// [`RawClient::connect`].
     ///
     /// # Errors
-    /// [`Error::Io`].
+    /// [`Error::Malformed`] for other carriers.
     pub fn local_address(&self) -> Result<SocketAddr, Error> {
-        Ok(self.stream.local_addr()?)
+        self.local.ok_or(Error::Malformed("this carrier does not tell its address"))
     }
 }

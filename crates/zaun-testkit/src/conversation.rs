@@ -29,7 +29,14 @@ impl Conversation {
     /// # Errors
     /// Whatever goes wrong.
     pub async fn begin(address: SocketAddr, wire: Wire, key: &PublicKey) -> Result<Conversation, Error> {
-        let mut client = RawClient::connect(address, wire).await?;
+        Conversation::begin_on(RawClient::connect(address, wire).await?, key).await
+    }
+
+    /// Agrees upon a new key on a connection of any kind.
+    ///
+    /// # Errors
+    /// Whatever goes wrong.
+    pub async fn begin_on(mut client: RawClient, key: &PublicKey) -> Result<Conversation, Error> {
         let negotiated = client.exchange_key(key).await?;
         let session = Session::new(negotiated.auth_key, negotiated.first_salt);
         Ok(Conversation { client, session, inbox: VecDeque::new() })
@@ -47,7 +54,7 @@ impl Conversation {
     /// Sends an object as an honest client does, with an odd seqno; returns its msg_id.
     ///
     /// # Errors
-    /// [`Error::Io`], [`Error::Write`].
+    /// [`Error::Link`].
     pub async fn send(&mut self, value: &(impl Encode + ?Sized)) -> Result<i64, Error> {
         self.send_body(true, &object(value)).await
     }
@@ -55,7 +62,7 @@ impl Conversation {
     /// Sends an object with an even seqno: acknowledgements, containers.
     ///
     /// # Errors
-    /// [`Error::Io`], [`Error::Write`].
+    /// [`Error::Link`].
     pub async fn send_even(&mut self, value: &(impl Encode + ?Sized)) -> Result<i64, Error> {
         self.send_body(false, &object(value)).await
     }
@@ -63,7 +70,7 @@ impl Conversation {
     /// Sends serialized bytes.
     ///
     /// # Errors
-    /// [`Error::Io`], [`Error::Write`].
+    /// [`Error::Link`].
     pub async fn send_body(&mut self, content_related: bool, body: &[u8]) -> Result<i64, Error> {
         let (msg_id, seqno) = self.session.stamp(now(), content_related);
         self.send_as(&self.session.header(msg_id, seqno), body).await?;
@@ -73,7 +80,7 @@ impl Conversation {
     /// Sends bytes with any header.
     ///
     /// # Errors
-    /// [`Error::Io`], [`Error::Write`].
+    /// [`Error::Link`].
     pub async fn send_as(&mut self, header: &Header, body: &[u8]) -> Result<(), Error> {
         let packet = self.session.seal(header, body);
         self.client.send(&packet).await

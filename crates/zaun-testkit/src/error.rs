@@ -2,7 +2,7 @@
 
 use zaun_mtproto::handshake::ClientError;
 use zaun_mtproto::packet::OpenError;
-use zaun_transport::{NotObfuscatable, TransportError, WriteError};
+use zaun_transport::NotObfuscatable;
 
 /// Why a step failed. None of these is handled here: a test expects it or fails with it.
 #[derive(Debug, thiserror::Error)]
@@ -19,12 +19,9 @@ pub enum Error {
     /// The server sent a transport error (M-048).
     #[error("transport error {0}")]
     Refused(i32),
-    /// The server broke the framing.
+    /// The connection cannot be made or used, or the server broke the framing.
     #[error(transparent)]
-    Transport(#[from] TransportError),
-    /// The payload cannot be framed.
-    #[error(transparent)]
-    Write(#[from] WriteError),
+    Link(#[from] zaun_client::LinkError),
     /// Full framing was to be obfuscated.
     #[error(transparent)]
     NotObfuscatable(#[from] NotObfuscatable),

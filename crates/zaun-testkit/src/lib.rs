@@ -28,7 +28,7 @@ mod rsa;
 mod server;
 mod session;
 
-pub use client::{RawClient, Received, Wire};
+pub use client::{RawClient, Wire};
 pub use conversation::Conversation;
 pub use error::Error;
 pub use message::{
@@ -38,3 +38,4 @@ pub use process::Process;
 pub use rsa::{private_key, public_key};
 pub use server::SpawnedServer;
 pub use session::{Session, now};
+pub use zaun_client::{Address, Carrier, Dial, Received, Tls};

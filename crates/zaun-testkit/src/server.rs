@@ -1,19 +1,21 @@
 //! A server inside the test's process.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use zaun_crypto::rsa::PublicKey;
-use zaun_server::{Builder, Handle, KeyStore, Server, Service};
+use zaun_server::{Builder, Handle, KeyStore, Listener, Server, Service};
 
 use crate::Error;
 
 /// A server on a free port of the loopback interface; it stops accepting when dropped.
 pub struct SpawnedServer<S: Service> {
+    server: Arc<Server<S>>,
     handle: Handle<S>,
     address: SocketAddr,
-    task: JoinHandle<std::io::Result<()>>,
+    tasks: Vec<JoinHandle<std::io::Result<()>>>,
 }
 
 impl<S: Service> SpawnedServer<S> {
@@ -33,8 +35,15 @@ impl<S: Service> SpawnedServer<S> {
         let server = builder.rsa_key(crate::private_key()).build().map_err(std::io::Error::other)?;
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let (handle, address) = (server.handle(), listener.local_addr()?);
-        let task = tokio::spawn(async move { server.serve(listener).await });
-        Ok(SpawnedServer { handle, address, task })
+        let mut spawned = SpawnedServer { server: Arc::new(server), handle, address, tasks: Vec::new() };
+        spawned.serve(listener);
+        Ok(spawned)
+    }
+
+    /// Serves one more listener.
+    pub fn serve(&mut self, listener: impl Into<Listener>) {
+        let (server, listener) = (self.server.clone(), listener.into());
+        self.tasks.push(tokio::spawn(async move { server.serve(listener).await }));
     }
 
     /// Where it listens.
@@ -58,6 +67,6 @@ impl<S: Service> SpawnedServer<S> {
 
 impl<S: Service> Drop for SpawnedServer<S> {
     fn drop(&mut self) {
-        self.task.abort();
+        self.tasks.iter().for_each(JoinHandle::abort);
     }
 }

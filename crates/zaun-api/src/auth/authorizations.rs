@@ -40,7 +40,7 @@ pub(crate) async fn import_authorization(
     mut call: Call,
     r: functions::auth::ImportAuthorization,
 ) -> Result<enums::auth::Authorization, Error> {
-    let ip = call.context.peer.ip().to_string();
+    let ip = call.context.peer.ip().map(|ip| ip.to_string()).unwrap_or_default();
     let user = call.messenger().import_authorization(call.actor(), r.id, &r.bytes, ip).await?;
     call.set_user(Some(user.id));
     call.user_id = user.id;

@@ -48,7 +48,7 @@ pub(crate) async fn cancel_code(call: Call, r: functions::auth::CancelCode) -> R
 fn origin(call: &Call) -> Origin {
     let client = call.context.session.key.data.facts.lock().client.clone();
     let device = format!("{}, {}", client.device_model, client.system_version);
-    Origin { ip: call.context.peer.ip().to_string(), device }
+    Origin { ip: call.context.peer.ip().map(|ip| ip.to_string()).unwrap_or_default(), device }
 }
 
 async fn authorized(call: &mut Call, user_id: i64) -> Result<enums::auth::Authorization, Error> {

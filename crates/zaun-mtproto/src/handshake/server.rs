@@ -4,7 +4,7 @@ use super::plain;
 use super::refusal::{Reason, Refusal};
 use super::sealed::object;
 use super::server_job::{Job, Outcome, Outgoing, Secrets, Task};
-use super::{MAX_BODY_BYTES, MAX_RETRIES, MAX_RUNS_PER_CONNECTION, RUN_LIFETIME_S, ServerConfig};
+use super::{DcPolicy, MAX_BODY_BYTES, MAX_RETRIES, MAX_RUNS_PER_CONNECTION, RUN_LIFETIME_S, ServerConfig};
 use crate::UnixTime;
 use crate::msg_id::{Generator, Kind};
 use bytes::Bytes;
@@ -50,6 +50,7 @@ pub struct NewKey {
 #[derive(Debug)]
 pub struct ServerHandshake {
     config: Arc<ServerConfig>,
+    dc: DcPolicy,
     msg_ids: Generator,
     runs_begun: u32,
     /// Names jobs, so that the outcome of a superseded one is recognised.
@@ -91,7 +92,14 @@ impl ServerHandshake {
     /// A connection without a run.
     #[must_use]
     pub fn new(config: Arc<ServerConfig>) -> Self {
-        Self { config, msg_ids: Generator::default(), runs_begun: 0, last_ticket: 0, run: None }
+        let dc = config.dc;
+        Self { config, dc, msg_ids: Generator::default(), runs_begun: 0, last_ticket: 0, run: None }
+    }
+
+    /// Which dc ids the client may name here, in place of the configured ones (M-113 … M-115).
+    #[must_use]
+    pub fn dc(self, dc: DcPolicy) -> Self {
+        Self { dc, ..self }
     }
 
     /// Takes a payload whose auth_key_id is zero (M-085).
@@ -186,7 +194,7 @@ impl ServerHandshake {
         request: functions::ReqDHParams,
     ) -> Result<Step, Reason> {
         let config = Arc::clone(&self.config);
-        let ticket = self.ticket();
+        let (ticket, dc) = (self.ticket(), self.dc);
         let run = self.run(now, &request.nonce, &request.server_nonce)?;
         if !matches!(run.stage, Stage::Offered) {
             return Err(Reason::OutOfTurn("req_DH_params"));
@@ -203,8 +211,16 @@ impl ServerHandshake {
         };
         run.await_outcome(query, Stage::Sharing { ticket });
         let (nonce, server_nonce, pq) = (run.nonce, run.server_nonce, run.pq);
-        let task =
-            Task::Share { config, nonce, server_nonce, pq, fingerprint, encrypted: Box::new(encrypted), now };
+        let task = Task::Share {
+            config,
+            dc,
+            nonce,
+            server_nonce,
+            pq,
+            fingerprint,
+            encrypted: Box::new(encrypted),
+            now,
+        };
         Ok(Step::Compute(Job { ticket, task }))
     }
 

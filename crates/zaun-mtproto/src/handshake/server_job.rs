@@ -1,9 +1,9 @@
 //! The server's arithmetic: one RSA operation and one exponentiation for req_DH_params, one for set_client_DH_params.
 
-use super::ServerConfig;
 use super::refusal::Reason;
 use super::sealed::{self, OpenError};
 use super::server::number;
+use super::{DcPolicy, ServerConfig};
 use crate::UnixTime;
 use bytes::Bytes;
 use rand::CryptoRng;
@@ -36,6 +36,7 @@ pub(super) enum Task {
     /// Opens the inner data, makes (a, g_a) and the answer.
     Share {
         config: Arc<ServerConfig>,
+        dc: DcPolicy,
         nonce: [u8; 16],
         server_nonce: [u8; 16],
         pq: Semiprime,
@@ -74,9 +75,13 @@ impl Job {
     /// Runs it: milliseconds of CPU, no I/O.
     pub fn run<R: CryptoRng + ?Sized>(self, rng: &mut R) -> Outcome {
         let result = match self.task {
-            Task::Share { config, nonce, server_nonce, pq, fingerprint, encrypted, now } => {
+            Task::Share { config, dc, nonce, server_nonce, pq, fingerprint, encrypted, now } => {
                 let run = Identity { nonce, server_nonce };
-                share(&config, &run, pq, fingerprint, &encrypted, now, rng)
+                let key = config.keys.iter().find(|key| key.public().fingerprint() == fingerprint);
+                key.ok_or(Reason::Fingerprint(fingerprint))
+                    .and_then(|key| open_inner(key, &encrypted, config.old_rsa))
+                    .and_then(|inner| inner.checked(&config, dc, &run, pq))
+                    .and_then(|inner| share(inner, &run, now, rng))
             }
             Task::Agree { nonce, server_nonce, secrets, retry_id, encrypted } => {
                 agree(&Identity { nonce, server_nonce }, &secrets, retry_id, &encrypted).map(Outgoing::Agreed)
@@ -92,17 +97,11 @@ struct Identity {
 }
 
 fn share<R: CryptoRng + ?Sized>(
-    config: &ServerConfig,
+    inner: Inner,
     run: &Identity,
-    pq: Semiprime,
-    fingerprint: i64,
-    encrypted: &[u8; 256],
     now: UnixTime,
     rng: &mut R,
 ) -> Result<Outgoing, Reason> {
-    let key = config.keys.iter().find(|key| key.public().fingerprint() == fingerprint);
-    let inner = open_inner(key.ok_or(Reason::Fingerprint(fingerprint))?, encrypted, config.old_rsa)?;
-    inner.check(config, run, pq)?;
     let group = Group::telegram().map_err(arithmetic)?;
     let (a, g_a) = group.generate(rng).map_err(arithmetic)?;
     let answer = types::ServerDHInnerData {
@@ -117,12 +116,8 @@ fn share<R: CryptoRng + ?Sized>(
     let encrypted_answer = sealed::seal(&answer, &tmp_aes(&inner.new_nonce, &run.server_nonce), rng);
     let reply =
         types::ServerDHParamsOk { nonce: run.nonce, server_nonce: run.server_nonce, encrypted_answer };
-    let secrets = Arc::new(Secrets {
-        dc: inner.dc,
-        expires_in: inner.expires_in.map(|asked| asked.min(config.max_expires_in_s)),
-        new_nonce: inner.new_nonce,
-        a,
-    });
+    let secrets =
+        Arc::new(Secrets { dc: inner.dc, expires_in: inner.expires_in, new_nonce: inner.new_nonce, a });
     Ok(Outgoing::Shared { reply: sealed::object(&reply), secrets })
 }
 
@@ -137,7 +132,14 @@ struct Inner {
 }
 
 impl Inner {
-    fn check(&self, config: &ServerConfig, run: &Identity, pq: Semiprime) -> Result<(), Reason> {
+    /// M-111 … M-116; the life of a temporary key is capped.
+    fn checked(
+        mut self,
+        config: &ServerConfig,
+        dc: DcPolicy,
+        run: &Identity,
+        pq: Semiprime,
+    ) -> Result<Self, Reason> {
         if self.pq.each_ref().map(|field| number(field))
             != [Some(pq.pq), Some(pq.p.into()), Some(pq.q.into())]
         {
@@ -149,13 +151,14 @@ impl Inner {
         if !ct_eq(&self.server_nonce, &run.server_nonce) {
             return Err(Reason::InnerField("server_nonce"));
         }
-        if let Some(dc) = self.dc.filter(|dc| !config.dc.accepts(*dc)) {
+        if let Some(dc) = self.dc.filter(|named| !dc.accepts(*named)) {
             return Err(Reason::Dc(dc));
         }
-        match self.expires_in {
-            Some(expires_in) if expires_in <= 0 => Err(Reason::ExpiresIn(expires_in)),
-            _ => Ok(()),
+        if let Some(expires_in) = self.expires_in.filter(|asked| *asked <= 0) {
+            return Err(Reason::ExpiresIn(expires_in));
         }
+        self.expires_in = self.expires_in.map(|asked| asked.min(config.max_expires_in_s));
+        Ok(self)
     }
 }
 

@@ -68,6 +68,8 @@ pub enum Event {
         /// Seconds, capped by [`MAX_DISCONNECT_DELAY_S`](service::MAX_DISCONNECT_DELAY_S).
         seconds: u32,
     },
+    /// How long the answer to this HTTP request may wait; elsewhere it means nothing (M-314 … M-319).
+    HttpWait(HttpWait),
     /// The client gave up this running query (M-303); its handler may stop.
     Abandoned {
         /// Identifier of the query.
@@ -77,6 +79,24 @@ pub enum Event {
     Refused(BadMsg),
     /// A limit was exceeded: transport error −429, then close (M-050).
     Flood,
+}
+
+/// What http_wait asks for (M-315).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HttpWait {
+    /// Longest time from the first waiting message to the response.
+    pub max_delay: UnixTime,
+    /// Quiet time after the newest one.
+    pub wait_after: UnixTime,
+    /// Longest time with none.
+    pub max_wait: UnixTime,
+}
+
+impl Default for HttpWait {
+    /// Without http_wait (M-317).
+    fn default() -> HttpWait {
+        HttpWait { max_delay: UnixTime::ZERO, wait_after: UnixTime::ZERO, max_wait: UnixTime::from_secs(25) }
+    }
 }
 
 /// Serializes an object of the MTProto schema, which has no layers and always has a form.
@@ -100,6 +120,8 @@ pub struct Session {
     received: Received,
     outbox: Outbox,
     connections: Vec<ConnId>,
+    /// Connections that carry nothing until their next request (M-061).
+    resting: Vec<ConnId>,
     /// Received messages to acknowledge, with the time by which that has to happen.
     acks: Vec<(i64, UnixTime)>,
     /// Running queries that came again by another connection, where their answers are wanted now.
@@ -115,6 +137,7 @@ impl Session {
             received: Received::default(),
             outbox: Outbox::default(),
             connections: Vec::new(),
+            resting: Vec::new(),
             acks: Vec::new(),
             asked_again: BTreeMap::new(),
         }
@@ -128,7 +151,8 @@ impl Session {
     /// A connection carried a packet of this session. What older ones carried and nobody acknowledged is sent again
     /// on a new one (M-278): a client that comes back has often lost the old one before the server knows.
     pub fn attach(&mut self, conn: ConnId) {
-        let new = !self.connections.contains(&conn);
+        let new = !self.connections.contains(&conn) && !self.resting.contains(&conn);
+        self.resting.retain(|other| *other != conn);
         self.connections.retain(|other| *other != conn);
         self.connections.push(conn);
         if new {
@@ -136,8 +160,18 @@ impl Session {
         }
     }
 
+    /// A connection has answered its HTTP request and carries nothing until the next one (M-061); what it carried is
+    /// not lost, so nothing is repeated for that.
+    pub fn rest(&mut self, conn: ConnId) {
+        if self.connections.contains(&conn) {
+            self.connections.retain(|other| *other != conn);
+            self.resting.push(conn);
+        }
+    }
+
     /// A connection is gone; what it carried and nobody acknowledged waits for the next one (M-278).
     pub fn detach(&mut self, conn: ConnId) {
+        self.resting.retain(|other| *other != conn);
         self.connections.retain(|other| *other != conn);
         self.outbox.requeue(conn);
     }
@@ -281,6 +315,17 @@ impl Session {
     /// Whether pushed objects were given up because nobody fetched them: the client must be told to resynchronise.
     pub fn take_lost(&mut self) -> bool {
         self.outbox.take_lost()
+    }
+
+    /// How many messages [`Session::transmit`] has for this connection, acknowledgements aside.
+    pub fn waiting(&self, conn: ConnId) -> usize {
+        self.outbox.waiting(conn, |other| self.connections.contains(&other))
+    }
+
+    /// The remembered messages next to `msg_id`, below and above, with their seqno: what codes 32 and 33 are judged by
+    /// (M-227).
+    pub fn seqno_bounds(&self, msg_id: i64) -> (Option<(i64, i32)>, Option<(i64, i32)>) {
+        self.received.neighbours(msg_id)
     }
 
     /// Bytes that wait to be sent or acknowledged.

@@ -31,6 +31,17 @@ pub enum Route {
     Any,
 }
 
+impl Route {
+    /// Whether a message may travel on `conn`; `alive` tells which connections exist.
+    fn leads(self, conn: ConnId, alive: impl Fn(ConnId) -> bool) -> bool {
+        match self {
+            Route::Only(only) => only == conn,
+            Route::Prefer(prefer) => prefer == conn || !alive(prefer),
+            Route::Any => true,
+        }
+    }
+}
+
 /// A message waiting to be sent.
 #[derive(Debug)]
 pub struct Queued {
@@ -125,17 +136,17 @@ impl Outbox {
         (msg_id, seqno)
     }
 
+    /// How many messages may go out on `conn` now.
+    pub fn waiting(&self, conn: ConnId, alive: impl Fn(ConnId) -> bool) -> usize {
+        self.queue.iter().filter(|message| message.route.leads(conn, &alive)).count()
+    }
+
     /// Takes what may go into one packet on `conn`, in order. `alive` tells which connections still exist.
     pub fn take(&mut self, now: UnixTime, conn: ConnId, alive: impl Fn(ConnId) -> bool) -> Vec<Outgoing> {
         let mut taken: Vec<Outgoing> = Vec::new();
         let (mut bytes, mut index) = (0, 0);
         while let Some(message) = self.queue.get(index) {
-            let eligible = match message.route {
-                Route::Only(only) => only == conn,
-                Route::Prefer(prefer) => prefer == conn || !alive(prefer),
-                Route::Any => true,
-            };
-            if !eligible {
+            if !message.route.leads(conn, &alive) {
                 index += 1;
                 continue;
             }

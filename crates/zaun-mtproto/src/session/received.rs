@@ -55,15 +55,21 @@ impl Received {
     /// its two neighbours tell.
     pub fn check_seqno(&self, msg_id: i64, seqno: i32) -> Result<(), BadMsg> {
         let odd = seqno & 1 == 1;
-        let below = self.entries.range((Unbounded, Excluded(msg_id))).next_back();
-        if below.is_some_and(|(_, e)| e.seqno > seqno || (odd && e.seqno == seqno)) {
+        let (below, above) = self.neighbours(msg_id);
+        if below.is_some_and(|(_, lower)| lower > seqno || (odd && lower == seqno)) {
             return Err(BadMsg::SeqnoTooLow);
         }
-        let above = self.entries.range((Excluded(msg_id), Unbounded)).next();
-        if above.is_some_and(|(_, e)| e.seqno < seqno || (odd && e.seqno == seqno)) {
+        if above.is_some_and(|(_, higher)| higher < seqno || (odd && higher == seqno)) {
             return Err(BadMsg::SeqnoTooHigh);
         }
         Ok(())
+    }
+
+    /// The remembered messages next to `msg_id`, below and above, with their seqno.
+    pub fn neighbours(&self, msg_id: i64) -> (Option<(i64, i32)>, Option<(i64, i32)>) {
+        let below = self.entries.range((Unbounded, Excluded(msg_id))).next_back();
+        let above = self.entries.range((Excluded(msg_id), Unbounded)).next();
+        (below.map(|(id, entry)| (*id, entry.seqno)), above.map(|(id, entry)| (*id, entry.seqno)))
     }
 
     /// Remembers a message. Call [`Received::trim`] when the whole packet is accepted.

@@ -7,7 +7,7 @@ use zaun_tl::{Decode, DecodeError, Reader};
 use super::body::constructor;
 use super::outbox::Route;
 use super::received::Progress;
-use super::{ConnId, Event, Kind, Session, Surroundings, object, rpc_result_prefix};
+use super::{ConnId, Event, HttpWait, Kind, Session, Surroundings, object, rpc_result_prefix};
 use crate::UnixTime;
 use crate::gzip::GzipError;
 
@@ -78,7 +78,17 @@ impl Session {
             types::MsgResendAnsReq::CONSTRUCTOR_ID => {
                 self.outbox.resend_answers(&types::MsgResendAnsReq::decode(r)?.msg_ids, conn);
             }
-            // http_wait means nothing on TCP (M-319); state reports of the client change nothing here.
+            types::HttpWait::CONSTRUCTOR_ID => {
+                let wait = types::HttpWait::decode(r)?;
+                let time = |ms: i32| UnixTime::from_millis(u64::try_from(ms).unwrap_or(0));
+                let (max_delay, wait_after) = (time(wait.max_delay), time(wait.wait_after));
+                events.push(Event::HttpWait(HttpWait {
+                    max_delay,
+                    wait_after,
+                    max_wait: time(wait.max_wait),
+                }));
+            }
+            // State reports of the client change nothing here.
             _ => {}
         }
         Ok(())

@@ -46,6 +46,11 @@ impl Session {
         messages.pop().map(|m| Packet { msg_id: m.msg_id, seqno: m.seqno, body: m.body })
     }
 
+    /// A packet that says nothing: an empty container, for HTTP clients that have waited long enough (M-262, M-315).
+    pub fn empty_packet(&mut self, now: UnixTime) -> Packet {
+        self.container(now, &[])
+    }
+
     fn take_acks(&mut self, now: UnixTime) -> Option<Outgoing> {
         let count = self.acks.len().min(MAX_IDS);
         if count == 0 {

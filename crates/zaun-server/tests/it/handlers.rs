@@ -51,7 +51,7 @@ async fn authorization_can_be_replaced() {
         .method(|_, Call(value): Call<INCREMENT>| async move { Ok(value + 1) })
         .method(|_, Call(value): Call<SLOW>| async move { Ok(value) })
         .authorize(|context, id| {
-            assert!(context.dc_hint.is_none() && context.peer.ip().is_loopback());
+            assert!(context.dc_hint.is_none() && context.peer.is_local());
             if id == INCREMENT { Ok(()) } else { Err(RpcError::new(401, "AUTH_KEY_UNREGISTERED")) }
         });
     let server = SpawnedServer::start(router, MemoryKeys::default()).await.unwrap();

@@ -1,0 +1,144 @@
+//! How to reach a server.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use tokio::net::{TcpStream, UnixStream};
+use zaun_transport::{ClientCodec, Framing, ProxySecret, SecretKind};
+
+use crate::carrier::{self, Io, Tls};
+use crate::link::{Link, LinkError};
+
+/// Where a server listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Address {
+    /// TCP.
+    Tcp(SocketAddr),
+    /// A Unix socket.
+    Unix(PathBuf),
+}
+
+impl From<SocketAddr> for Address {
+    fn from(address: SocketAddr) -> Address {
+        Address::Tcp(address)
+    }
+}
+
+/// What carries the frames or payloads.
+#[derive(Debug, Clone, Default)]
+pub enum Carrier {
+    /// The socket itself.
+    #[default]
+    Stream,
+    /// Frames inside TLS.
+    Tls(Tls),
+    /// A WebSocket (M-068): its path, and TLS around it.
+    WebSocket(String, Option<Tls>),
+    /// HTTP requests (M-058): their path, and TLS around them.
+    Http(String, Option<Tls>),
+}
+
+impl Carrier {
+    /// A WebSocket without TLS, for example at `/apiws`.
+    pub fn web_socket(path: &str) -> Carrier {
+        Carrier::WebSocket(path.to_owned(), None)
+    }
+
+    /// HTTP without TLS, for example at `/api`.
+    pub fn http(path: &str) -> Carrier {
+        Carrier::Http(path.to_owned(), None)
+    }
+
+    /// The same inside TLS.
+    #[must_use]
+    pub fn over_tls(self, tls: Tls) -> Carrier {
+        match self {
+            Carrier::Stream | Carrier::Tls(_) => Carrier::Tls(tls),
+            Carrier::WebSocket(path, _) => Carrier::WebSocket(path, Some(tls)),
+            Carrier::Http(path, _) => Carrier::Http(path, Some(tls)),
+        }
+    }
+}
+
+/// Everything about a connection but its address.
+#[derive(Debug, Clone)]
+pub struct Dial {
+    framing: Framing,
+    obfuscated: Option<i16>,
+    secret: Option<ProxySecret>,
+    carrier: Carrier,
+}
+
+impl Dial {
+    /// A plain connection with this framing; over HTTP there is none, and it does not matter (M-059).
+    #[must_use]
+    pub fn new(framing: Framing) -> Dial {
+        Dial { framing, obfuscated: None, secret: None, carrier: Carrier::Stream }
+    }
+
+    /// Obfuscated, with this dc field: 10000 is added for test servers, negative means media (M-078).
+    #[must_use]
+    pub fn obfuscated(self, dc: i16) -> Dial {
+        Dial { obfuscated: Some(dc), ..self }
+    }
+
+    /// Through an endpoint or proxy with a secret (M-331). It has to be obfuscated; one with a domain puts fake TLS
+    /// around the stream.
+    #[must_use]
+    pub fn secret(self, secret: ProxySecret) -> Dial {
+        Dial { secret: Some(secret), ..self }
+    }
+
+    /// Over another carrier than the socket itself.
+    #[must_use]
+    pub fn carrier(self, carrier: Carrier) -> Dial {
+        Dial { carrier, ..self }
+    }
+
+    /// Connects. Nothing of MTProto is sent before the first payload.
+    ///
+    /// # Errors
+    /// [`LinkError`].
+    pub async fn connect(&self, address: impl Into<Address>) -> Result<Link, LinkError> {
+        let address = address.into();
+        if let Carrier::Http(path, tls) = &self.carrier {
+            return Ok(Link::http(address, path.clone(), tls.clone()));
+        }
+        let socket = socket(&address).await?;
+        let io = match &self.carrier {
+            Carrier::Tls(tls) => tls.connect(socket).await?,
+            Carrier::WebSocket(path, None) => carrier::web_socket(socket, path).await?,
+            Carrier::WebSocket(path, Some(tls)) => {
+                carrier::web_socket(tls.connect(socket).await?, path).await?
+            }
+            Carrier::Stream | Carrier::Http(..) => match &self.secret {
+                Some(ProxySecret { key, kind: SecretKind::FakeTls(domain) }) => {
+                    carrier::fake_tls(socket, *key, domain).await?
+                }
+                _ => socket,
+            },
+        };
+        Ok(Link::stream(io, self.codec()?))
+    }
+
+    fn codec(&self) -> Result<ClientCodec, LinkError> {
+        match self.obfuscated {
+            None => Ok(ClientCodec::new(self.framing)),
+            Some(dc) => {
+                let secret = self.secret.as_ref().map(|secret| secret.key);
+                Ok(ClientCodec::obfuscated(self.framing, dc, secret, &mut rand::rng())?)
+            }
+        }
+    }
+}
+
+pub(crate) async fn socket(address: &Address) -> std::io::Result<Box<dyn Io>> {
+    match address {
+        Address::Tcp(address) => {
+            let stream = TcpStream::connect(address).await?;
+            stream.set_nodelay(true)?;
+            Ok(Box::new(stream))
+        }
+        Address::Unix(path) => Ok(Box::new(UnixStream::connect(path).await?)),
+    }
+}

@@ -1,0 +1,23 @@
+//! The client engine. So far it is its lowest part: one connection to an MTProto server, over every transport there is.
+//!
+//! It deliberately knows no keys and no sessions yet: payloads go in and come out.
+//!
+//! ```no_run
+//! use zaun_client::{Carrier, Dial, Received};
+//! use zaun_transport::Framing;
+//!
+//! # async fn run() -> Result<(), zaun_client::LinkError> {
+//! let dial = Dial::new(Framing::Intermediate).obfuscated(2).carrier(Carrier::web_socket("/apiws"));
+//! let mut link = dial.connect("127.0.0.1:4430".parse().unwrap()).await?;
+//! link.send(&[0; 40], false).await?;
+//! assert!(matches!(link.receive().await?, Received::Payload(_)));
+//! # Ok(()) }
+//! ```
+
+mod carrier;
+mod dial;
+mod link;
+
+pub use carrier::Tls;
+pub use dial::{Address, Carrier, Dial};
+pub use link::{Link, LinkError, Received};
