@@ -304,9 +304,9 @@ async def test_two_devices_of_one_account_stay_in_step(server, phones):
 async def test_missed_messages_arrive_after_being_offline(server, phones, tmp_path):
     async with logged_in(server, (next(phones), "Alice"), (next(phones), "Bob")) as (alice, bob):
         to_bob, to_alice = await befriend(alice, bob)
-        await alice.send_message(to_bob, "before")
         inbox = Inbox(bob, events.NewMessage())
-        await inbox.wait(lambda e: e.raw_text == "before") if not inbox.items else None
+        await alice.send_message(to_bob, "before")
+        await inbox.wait(lambda e: e.raw_text == "before")
         await bob.disconnect()
         for n in range(5):
             await alice.send_message(to_bob, f"missed {n}")
@@ -360,5 +360,7 @@ async def test_the_client_carries_on_after_a_restart(start_server, phones, tmp_p
         await inbox.wait(lambda e: e.raw_text == "before the restart")
         server.stop()
         server.start()
+        # Pushes reach a session that has called something; before that its client would have to ask for the difference.
+        await asyncio.wait_for(bob.get_me(), 30)
         await asyncio.wait_for(alice.send_message(to_bob, "after the restart"), 30)
         await inbox.wait(lambda e: e.raw_text == "after the restart", timeout=30)

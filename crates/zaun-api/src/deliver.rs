@@ -66,10 +66,11 @@ impl Outlet for Deliverer {
 async fn deliver(api: &Arc<Api>, delivery: Delivery) -> Result<(), Error> {
     let mut forms: BTreeMap<(i32, i32), Vec<Arc<SessionHandle<Api>>>> = BTreeMap::new();
     for session in api.sessions_of(delivery.owner) {
-        if delivery.skip == Some((session.key.id(), session.id)) {
+        let key = session.identity();
+        if delivery.skip == Some((key.id(), session.id)) {
             continue;
         }
-        let layer = session.key.data.facts.lock().client.layer.unwrap_or(zaun_schema::LAYER);
+        let layer = key.data.facts.lock().client.layer.unwrap_or(zaun_schema::LAYER);
         forms.entry((layer, dc_of(api, &session))).or_default().push(session);
     }
     for ((layer, dc), sessions) in forms {
@@ -91,7 +92,11 @@ async fn deliver(api: &Arc<Api>, delivery: Delivery) -> Result<(), Error> {
     Ok(())
 }
 
+/// The DC in which a session looks for files.
 fn dc_of(api: &Api, session: &SessionHandle<Api>) -> i32 {
+    if let Some(dc) = api.options.files_dc {
+        return dc;
+    }
     let dc = session.key.stored.dc.unsigned_abs() % 10_000;
     if (1..=5).contains(&dc) { i32::try_from(dc).unwrap_or(2) } else { api.options.home_dc }
 }

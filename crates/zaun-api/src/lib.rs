@@ -15,6 +15,7 @@ mod messages;
 mod photos;
 mod register;
 mod to_tl;
+mod topology;
 mod updates;
 mod upload;
 mod users;
@@ -28,23 +29,14 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 use tokio::sync::OnceCell;
 use zaun_messenger::{Actor, Error, Messenger};
-use zaun_server::{Answering, Context, Handle, RpcError, Service, SessionHandle};
+use zaun_server::{Answering, Context, Handle, KeyEntry, RpcError, Service, SessionHandle};
 use zaun_store::repo::keys::ClientRow;
+use zaun_store::repo::users::UserRow;
 
 pub use deliver::{Deliverer, announce_offline};
 pub use keys::StoredKeys;
 pub use register::{Access, Entry, Flood, REGISTER};
-
-/// How this server presents itself to clients.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// The DC of clients that do not say which one they mean.
-    pub home_dc: i32,
-    /// Address that clients are told to connect to.
-    pub address: std::net::IpAddr,
-    /// Port of that address.
-    pub port: u16,
-}
+pub use topology::{DcAddress, Options};
 
 /// What the API keeps per auth key.
 #[derive(Default)]
@@ -54,10 +46,14 @@ pub struct KeyState {
 }
 
 #[derive(Default, Clone)]
-struct KeyFacts {
+pub(crate) struct KeyFacts {
     user_id: Option<i64>,
+    /// The DC that the user is at home in; 0 for all of them.
+    home_dc: i64,
     revoked: bool,
     client: ClientRow,
+    /// The running takeout of this authorization.
+    takeout: Option<i64>,
 }
 
 /// What the API keeps per session.
@@ -93,7 +89,7 @@ impl Api {
         let Some(list) = sessions.get_mut(&user_id) else { return Vec::new() };
         list.retain(|weak| weak.strong_count() > 0);
         let alive = list.iter().filter_map(Weak::upgrade);
-        alive.filter(|s| s.key.data.facts.lock().user_id == Some(user_id)).collect()
+        alive.filter(|s| s.identity().data.facts.lock().user_id == Some(user_id)).collect()
     }
 
     fn subscribe(&self, session: &Arc<SessionHandle<Api>>, user_id: i64) {
@@ -113,8 +109,9 @@ impl Api {
             let mut facts = key.data.facts.lock();
             facts.user_id = None;
             facts.revoked = revoked;
+            facts.takeout = None;
         }
-        for session in key.sessions() {
+        for session in key.all_sessions() {
             session.data.wants_updates.store(false, Ordering::Relaxed);
             if revoked {
                 // The client asks for the difference, and learns from the answer that it is logged out.
@@ -123,14 +120,21 @@ impl Api {
         }
     }
 
-    async fn load(self: &Arc<Self>, context: &Context<Api>) -> Result<(), Error> {
-        let key = &context.session.key;
+    async fn load(self: &Arc<Self>, key: &KeyEntry<Api>) -> Result<(), Error> {
         let load = || async {
             let key_id = key.id();
             let found = self.messenger.authorization(key_id).await?;
-            let layer = self.messenger.read(move |tx| Ok(zaun_store::repo::keys::find(tx, key_id)?)).await?;
+            let user_id = found.map(|a| a.user_id);
+            let (layer, user) = self
+                .messenger
+                .read(move |tx| {
+                    let user = user_id.map(|id| zaun_store::repo::users::find(tx, id)).transpose()?.flatten();
+                    Ok((zaun_store::repo::keys::find(tx, key_id)?, user))
+                })
+                .await?;
             let mut facts = key.data.facts.lock();
-            facts.user_id = found.map(|a| a.user_id);
+            facts.user_id = user_id;
+            facts.home_dc = user.map_or(0, |user| user.home_dc);
             facts.client.layer = layer.and_then(|row| row.layer);
             Ok(())
         };
@@ -145,13 +149,14 @@ impl Service for Api {
     fn call(self: &Arc<Self>, context: Context<Self>, body: Bytes) -> Answering {
         let api = self.clone();
         Box::pin(async move {
-            api.load(&context).await.map_err(|error| fail("loading the authorization", error))?;
+            let key = context.session.identity();
+            api.load(&key).await.map_err(|error| fail("loading the authorization", error))?;
             wrappers::call(api, context, body).await
         })
     }
 
     fn connections_changed(&self, session: &SessionHandle<Self>) {
-        let user = session.key.data.facts.lock().user_id;
+        let user = session.identity().data.facts.lock().user_id;
         if let Some(user) = user.filter(|user| !session.is_connected() && !self.is_connected(*user)) {
             deliver::went_offline(self, user);
         }
@@ -173,6 +178,8 @@ impl Api {
 pub(crate) struct Call {
     pub(crate) api: Arc<Api>,
     pub(crate) context: Context<Api>,
+    /// The key to which the authorization belongs; the session may use a temporary one that acts for it (M-167).
+    pub(crate) key: Arc<KeyEntry<Api>>,
     /// The layer in which the answer is written.
     pub(crate) layer: i32,
     /// The method's id as it came in: an old one may want an old form of the answer.
@@ -189,30 +196,46 @@ impl Call {
     }
 
     pub(crate) fn actor(&self) -> Actor {
-        let session = &self.context.session;
-        Actor { user_id: self.user_id, key_id: session.key.id(), session_id: session.id }
+        Actor { user_id: self.user_id, key_id: self.key.id(), session_id: self.context.session.id }
     }
 
-    /// The DC that the client believes it talks to: from its key, from the connection, or the home DC.
+    /// The DC that the client talks to: the listener's, or the one that it believes in: from its key, from the
+    /// connection, or the home DC.
     pub(crate) fn dc(&self) -> i32 {
+        if let Some(dc) = self.context.dc {
+            return dc.id;
+        }
         let said = [self.context.session.key.stored.dc, self.context.dc_hint.map_or(0, i32::from)];
         let known = said.into_iter().map(|dc| dc.unsigned_abs() % 10_000).find(|dc| (1..=5).contains(dc));
         known.and_then(|dc| i32::try_from(dc).ok()).unwrap_or(self.api.options.home_dc)
     }
 
-    /// Whether the client believes it talks to a test DC (M-113).
+    /// The DC as far as accounts are at home in one; 0 where one listener plays them all.
+    pub(crate) fn own_dc(&self) -> i64 {
+        if self.api.options.split { i64::from(self.dc()) } else { 0 }
+    }
+
+    /// Whether the client talks to a test DC (M-113).
     pub(crate) fn is_test(&self) -> bool {
+        if let Some(dc) = self.context.dc {
+            return dc.test;
+        }
         self.context.session.key.stored.dc.unsigned_abs() > 10_000
     }
 
     pub(crate) fn view(&self) -> to_tl::View<'_> {
-        to_tl::View { messenger: self.messenger(), viewer: self.user_id, dc: self.dc() }
+        to_tl::View {
+            messenger: self.messenger(),
+            viewer: self.user_id,
+            dc: self.api.options.files_dc.unwrap_or(self.dc()),
+        }
     }
 
     /// Notes a login or logout on this key.
-    pub(crate) fn set_user(&self, user_id: Option<i64>) {
-        let mut facts = self.context.session.key.data.facts.lock();
-        facts.user_id = user_id;
+    pub(crate) fn set_user(&self, user: Option<&UserRow>) {
+        let mut facts = self.key.data.facts.lock();
+        facts.user_id = user.map(|user| user.id);
+        facts.home_dc = user.map_or(0, |user| user.home_dc);
         facts.revoked = false;
     }
 }

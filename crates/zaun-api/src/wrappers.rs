@@ -5,17 +5,18 @@ use std::sync::Arc;
 use bytes::Bytes;
 use zaun_mtproto::gzip;
 use zaun_schema::api::{Request, functions};
-use zaun_server::{Context, Encoded, RpcError};
+use zaun_server::{Context, Encoded, KeyEntry, RpcError};
 use zaun_store::repo::keys::ClientRow;
 use zaun_tl::{DecodeError, Reader};
 
+use crate::account::takeout;
 use crate::register::{self, Access, Flood};
-use crate::{Api, Call};
+use crate::{Api, Call, KeyFacts};
 
 /// Wrappers around one method (M-012): the deepest sensible nesting is about four.
 const MAX_WRAPPERS: usize = 12;
 
-/// What a temporary key may call while it is bound to no permanent one (M-149, M-150), as all of them are so far.
+/// What a temporary key may call while it acts for no permanent one (M-149, M-150).
 const UNBOUND: &[&str] = &["auth.bindTempAuthKey", "help.getConfig", "help.getNearestDc"];
 
 /// What the wrappers said.
@@ -25,19 +26,26 @@ struct Said {
     client: Option<functions::InitConnection>,
     without_updates: bool,
     range: Option<(i32, i32)>,
+    takeout: Option<i64>,
 }
 
 /// Runs one query.
 pub(crate) async fn call(api: Arc<Api>, context: Context<Api>, body: Bytes) -> Result<Encoded, RpcError> {
     let mut said = Said::default();
     let (method_id, request) = unwrap(&context, body, &mut said).await?;
-    let layer = settle_client(&api, &context, &mut said)?;
-    let facts = context.session.key.data.facts.lock().clone();
     let name = request.name();
-    let entry = register::entry(name).ok_or_else(|| RpcError::bad_request("INPUT_METHOD_INVALID"))?;
-    if context.session.key.stored.expires_at.is_some() && !UNBOUND.contains(&name) {
+    let key = context.session.identity();
+    if key.is_temporary() && !UNBOUND.contains(&name) {
         return Err(RpcError::new(401, "AUTH_KEY_PERM_EMPTY"));
     }
+    let layer = match settle_client(&api, &key, &mut said)? {
+        Some(layer) => layer,
+        // It comes before anything else, and its answer has one form (M-166).
+        None if name == "auth.bindTempAuthKey" => zaun_schema::LAYER,
+        None => return Err(RpcError::bad_request("CONNECTION_NOT_INITED")),
+    };
+    let facts = key.data.facts.lock().clone();
+    let entry = register::entry(name).ok_or_else(|| RpcError::bad_request("INPUT_METHOD_INVALID"))?;
     if entry.access != Access::Anyone && facts.user_id.is_none() {
         // M-421, M-454; clients ask before login on purpose and expect exactly this.
         let text = if facts.revoked { "SESSION_REVOKED" } else { "AUTH_KEY_UNREGISTERED" };
@@ -48,7 +56,18 @@ pub(crate) async fn call(api: Arc<Api>, context: Context<Api>, body: Bytes) -> R
     }
     let user_id = facts.user_id.unwrap_or(0);
     let range = said.range.unwrap_or((0, i32::MAX));
-    register::dispatch(Call { api, context, layer, method_id, user_id, range }, request).await
+    let call = Call { api, context, key, layer, method_id, user_id, range };
+    if entry.access != Access::Anyone && entry.flood != Flood::File {
+        check_home(&call, &facts)?;
+    }
+    takeout::check(&facts, said.takeout)?;
+    register::dispatch(call, request).await
+}
+
+/// Away from home an account has its files only (M-474).
+fn check_home(call: &Call, facts: &KeyFacts) -> Result<(), RpcError> {
+    let away = call.api.options.split && facts.home_dc != 0 && facts.home_dc != i64::from(call.dc());
+    if away { Err(RpcError::new(303, format!("USER_MIGRATE_{}", facts.home_dc))) } else { Ok(()) }
 }
 
 /// Takes the wrappers off.
@@ -81,6 +100,10 @@ async fn unwrap(
                 said.range = Some((w.range.min_id, w.range.max_id));
                 w.query.0
             }
+            Request::InvokeWithTakeout(w) => {
+                said.takeout = Some(w.takeout_id);
+                w.query.0
+            }
             Request::InvokeAfterMsg(w) => {
                 context.session.after(w.msg_id).await?;
                 w.query.0
@@ -107,12 +130,11 @@ fn unreadable(error: &DecodeError) -> RpcError {
     }
 }
 
-/// Remembers what the client says of itself, with its key (M-401 … M-405); the layer for the answer.
-fn settle_client(api: &Arc<Api>, context: &Context<Api>, said: &mut Said) -> Result<i32, RpcError> {
+/// Remembers what the client says of itself, with its key (M-401 … M-405); the layer for the answer, if it is known.
+fn settle_client(api: &Arc<Api>, key: &KeyEntry<Api>, said: &mut Said) -> Result<Option<i32>, RpcError> {
     if said.layer.is_some_and(|layer| layer <= 0) {
         return Err(RpcError::bad_request("CONNECTION_LAYER_INVALID"));
     }
-    let key = &context.session.key;
     let (client, changed) = {
         let mut facts = key.data.facts.lock();
         let before = facts.client.clone();
@@ -136,8 +158,9 @@ fn settle_client(api: &Arc<Api>, context: &Context<Api>, said: &mut Said) -> Res
         }
         (facts.client.clone(), facts.client != before)
     };
-    let layer = client.layer.ok_or_else(|| RpcError::bad_request("CONNECTION_NOT_INITED"))?;
-    if changed {
+    let layer = client.layer;
+    // An unbound temporary key is written nowhere (M-148).
+    if changed && !key.is_temporary() {
         let (api, key_id) = (api.clone(), key.id());
         // Not awaited: the query does not depend on it, and the client repeats it until an answer comes (M-403).
         tokio::spawn(async move {

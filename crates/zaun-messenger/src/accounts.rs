@@ -79,13 +79,14 @@ impl Messenger {
         Ok(self.change(actor, work).await?.0)
     }
 
-    /// Creates an account after a right code (M-447, M-448).
+    /// Creates an account after a right code (M-447, M-448), at home in this DC; 0 for all of them.
     pub async fn sign_up(
         &self,
         actor: Actor,
         phone: &str,
         hash: String,
         names: (String, String),
+        home_dc: i64,
         origin: Origin,
     ) -> Result<UserRow, Error> {
         let phone = normalize_phone(phone)?;
@@ -98,13 +99,25 @@ impl Messenger {
             if users::by_phone(changes.tx, &phone)?.is_some() {
                 return Err(Error::bad("PHONE_NUMBER_OCCUPIED"));
             }
-            let id = users::insert(changes.tx, &phone, &first, &last, changes.now)?;
+            let id = users::insert(changes.tx, &phone, &first, &last, home_dc, changes.now)?;
             updates::create_box(changes.tx, id)?;
             authorizations::delete_code(changes.tx, &phone)?;
             log_in(changes, actor, id, authorization, &origin)?;
             users::find(changes.tx, id)?.ok_or_else(|| Error::bad("USER_ID_INVALID"))
         };
         Ok(self.change(actor, work).await?.0)
+    }
+
+    /// The DC in which the account of a phone is at home: 0 for all of them, `None` if there is no account.
+    pub async fn home_dc(&self, phone: &str) -> Result<Option<i64>, Error> {
+        let phone = normalize_phone(phone)?;
+        self.read(move |tx| Ok(users::by_phone(tx, &phone)?.map(|user| user.home_dc))).await
+    }
+
+    /// The DC that is nearest to a phone, if the phone tells: test phones do, in a sandbox (M-441, M-453).
+    pub fn nearest_dc(&self, phone: &str) -> Option<i32> {
+        let phone = normalize_phone(phone).ok().filter(|_| self.settings.sandbox)?;
+        codes::test_dc(&phone)
     }
 
     /// Changes names and bio; what is `None` stays.

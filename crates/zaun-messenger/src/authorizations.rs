@@ -73,12 +73,14 @@ impl Messenger {
         Ok(token.to_vec())
     }
 
-    /// Logs a key in with such bytes, once (M-471, M-472).
+    /// Logs a key in with such bytes, once, on the DC that they were made for; 0 where one listener plays them all
+    /// (M-471, M-472).
     pub async fn import_authorization(
         &self,
         actor: Actor,
         user_id: i64,
         token: &[u8],
+        dc: i64,
         ip: String,
     ) -> Result<UserRow, Error> {
         let (hash, now) = (sha256(&[token]), self.now());
@@ -86,7 +88,10 @@ impl Messenger {
         self.store
             .write(move |tx| {
                 let taken = store::take_exported(tx, &hash)?;
-                if !taken.is_some_and(|(user, _, expires)| user == user_id && now < expires) {
+                let good = |(user, target, expires): (i64, i64, i64)| {
+                    user == user_id && now < expires && (dc == 0 || dc == target)
+                };
+                if !taken.is_some_and(good) {
                     return Err(Error::bad("AUTH_BYTES_INVALID"));
                 }
                 store::put(tx, actor.key_id, user_id, authorization, now, &ip)?;

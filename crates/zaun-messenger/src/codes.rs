@@ -32,9 +32,17 @@ pub fn normalize_phone(phone: &str) -> Result<String, Error> {
 
 /// The fixed code of a test phone `99966XYYYY`: the digit X five times (M-453).
 fn test_code(phone: &str) -> Option<String> {
+    test_digit(phone).map(|digit| digit.to_string().repeat(5))
+}
+
+/// The DC that a test phone names: its digit X (M-453).
+pub(crate) fn test_dc(phone: &str) -> Option<i32> {
+    test_digit(phone)?.to_digit(10)?.try_into().ok()
+}
+
+fn test_digit(phone: &str) -> Option<char> {
     let rest = phone.strip_prefix("99966")?;
-    let digit = rest.chars().next().filter(|_| rest.len() == 5)?;
-    Some(digit.to_string().repeat(5))
+    rest.chars().next().filter(|_| rest.len() == 5)
 }
 
 fn random_code(rng: &mut impl Rng) -> String {

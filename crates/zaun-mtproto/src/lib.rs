@@ -14,6 +14,7 @@
     )
 )]
 
+pub mod binding;
 pub mod diagnose;
 pub mod gzip;
 pub mod handshake;

@@ -25,6 +25,7 @@
 //! [`KeyStore`] says where auth keys live.
 
 mod accept;
+mod binding;
 mod compute;
 mod connection;
 mod endpoint;
@@ -47,6 +48,7 @@ mod socket;
 mod stream;
 mod websocket;
 
+pub use binding::{BindRefusal, BindRequest};
 pub use endpoint::{Dc, Listener, Network, NotANetwork};
 pub use flood::{FloodLimits, Rate};
 pub use keys::{KeyEntry, KeyFuture, KeyStore, KeyStoreError, MemoryKeys, StoredKey};

@@ -11,7 +11,6 @@ use zaun_tl::{Encode, Writer};
 
 use crate::Handle;
 use crate::endpoint::Dc;
-use crate::keys::KeyEntry;
 use crate::session::SessionHandle;
 use crate::socket::Peer;
 
@@ -72,13 +71,6 @@ impl<S: Service> Clone for Context<S> {
 }
 
 impl<S: Service> Context<S> {
-    /// The key to which authorizations belong: the key in use, or the permanent one for which a temporary key acts
-    /// (M-167). `None` for a temporary key that is not bound yet (M-149).
-    pub fn identity(&self) -> Option<Arc<KeyEntry<S>>> {
-        let key = &self.session.key;
-        if key.is_temporary() { key.permanent() } else { Some(key.clone()) }
-    }
-
     /// Serializes a result in the client's layer; the only way to make an [`Encoded`].
     pub fn encode(&self, value: &(impl Encode + ?Sized), layer: i32) -> Result<Encoded, RpcError> {
         let mut writer = Writer::with_buffer(layer, rpc_result_prefix(self.msg_id));

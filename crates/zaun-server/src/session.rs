@@ -51,6 +51,12 @@ impl<S: Service> SessionHandle<S> {
         }
     }
 
+    /// The key to which authorizations belong: the permanent one for which a bound temporary key acts, or the key
+    /// itself (M-167).
+    pub fn identity(&self) -> Arc<KeyEntry<S>> {
+        self.key.permanent().unwrap_or_else(|| self.key.clone())
+    }
+
     /// Whether a client is connected.
     pub fn is_connected(&self) -> bool {
         !self.mailboxes.lock().is_empty()

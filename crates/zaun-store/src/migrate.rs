@@ -5,8 +5,10 @@ use rusqlite::Connection;
 use crate::StoreError;
 
 /// Table definitions of the SQLite engine, oldest first. A landed file never changes.
-const MIGRATIONS: &[(&str, &str)] =
-    &[("0001_first_light", include_str!("../migrations/0001_first_light.sql"))];
+const MIGRATIONS: &[(&str, &str)] = &[
+    ("0001_first_light", include_str!("../migrations/0001_first_light.sql")),
+    ("0002_home_dc", include_str!("../migrations/0002_home_dc.sql")),
+];
 
 /// The schema version of this build: the number of migrations.
 pub const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;

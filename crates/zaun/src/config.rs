@@ -7,12 +7,16 @@ use anyhow::Context;
 use clap::Args;
 use serde::Deserialize;
 
+use crate::endpoints::EndpointArgs;
+
 /// Where things are kept unless said otherwise.
 const DEFAULT_DATA: &str = "zaun-data";
 /// Loopback: nobody else gets in unless asked.
 const DEFAULT_LISTEN: &str = "127.0.0.1:4430";
 /// The DC of clients that do not say which one they mean; libraries begin there.
 const DEFAULT_DC: i32 = 2;
+/// Required by the answer that names it, and clients only preselect a prefix with it.
+const DEFAULT_COUNTRY: &str = "US";
 
 /// Flags of `zaun serve`.
 #[derive(Args, Debug, Default)]
@@ -21,9 +25,33 @@ pub struct ServeArgs {
     #[arg(long, env = "ZAUN_SANDBOX")]
     pub sandbox: bool,
 
-    /// Address and port to listen on [default: 127.0.0.1:4430; port 0 takes a free one]
+    /// Address and port to listen on [default: 127.0.0.1:4430; port 0 takes a free one]. Every transport is taken
+    /// there: TCP in all framings, WebSocket and HTTP
     #[arg(long, env = "ZAUN_LISTEN", value_name = "ADDRESS:PORT")]
     pub listen: Option<SocketAddr>,
+
+    /// One more listener, or the only ones if --listen is not given: listen=ADDRESS:PORT or unix=PATH, then any of
+    /// dc=N, test, media, secret=HEX, tls, trust-proxy=NETWORK, public-address=ADDRESS, key=FILE. With a dc it speaks
+    /// for that data centre only
+    #[arg(long = "endpoint", value_name = "SETTINGS")]
+    pub endpoints: Vec<EndpointArgs>,
+
+    /// Take TLS on --listen too, for browsers: wss:// and https://
+    #[arg(long, env = "ZAUN_TLS")]
+    pub tls: bool,
+
+    /// Certificate chain in PEM form [default: a self-signed one, made in the data directory]
+    #[arg(long, env = "ZAUN_TLS_CERT", value_name = "FILE")]
+    pub tls_cert: Option<PathBuf>,
+
+    /// Private key of the certificate, in PEM form
+    #[arg(long, env = "ZAUN_TLS_KEY", value_name = "FILE")]
+    pub tls_key: Option<PathBuf>,
+
+    /// Network of balancers whose connections to --listen begin with a PROXY header, for example 10.0.0.0/8; may be
+    /// repeated
+    #[arg(long = "trust-proxy", value_name = "NETWORK")]
+    pub trust_proxy: Vec<String>,
 
     /// Address that clients are told to connect to [default: the one listened on]
     #[arg(long, env = "ZAUN_PUBLIC_ADDRESS", value_name = "ADDRESS")]
@@ -40,6 +68,14 @@ pub struct ServeArgs {
     /// DC number that clients are told when they do not name one, 1 to 5 [default: 2]
     #[arg(long, env = "ZAUN_DC", value_name = "N", value_parser = clap::value_parser!(i32).range(1..=5))]
     pub dc: Option<i32>,
+
+    /// Data centre that holds all files; elsewhere downloads are answered FILE_MIGRATE_N
+    #[arg(long, env = "ZAUN_FILES_DC", value_name = "N")]
+    pub files_dc: Option<i32>,
+
+    /// Country that help.getNearestDc names, two letters [default: US]
+    #[arg(long, env = "ZAUN_COUNTRY", value_name = "XX")]
+    pub country: Option<String>,
 
     /// Refuse the old RSA scheme that Telethon and the Pyrogram family still use
     #[arg(long, env = "ZAUN_NO_OLD_RSA")]
@@ -68,6 +104,13 @@ pub struct ServeArgs {
 struct File {
     sandbox: bool,
     listen: Option<SocketAddr>,
+    endpoint: Vec<EndpointArgs>,
+    tls: bool,
+    tls_cert: Option<PathBuf>,
+    tls_key: Option<PathBuf>,
+    trust_proxy: Vec<String>,
+    files_dc: Option<i32>,
+    country: Option<String>,
     public_address: Option<IpAddr>,
     data: Option<PathBuf>,
     key: Option<PathBuf>,
@@ -82,8 +125,16 @@ struct File {
 pub struct Config {
     /// Test phones, no limits.
     pub sandbox: bool,
-    /// Address listened on.
-    pub listen: SocketAddr,
+    /// What is listened on; the first one is announced.
+    pub endpoints: Vec<EndpointArgs>,
+    /// Certificate chain, if it is not self-signed.
+    pub tls_cert: Option<PathBuf>,
+    /// Its key.
+    pub tls_key: Option<PathBuf>,
+    /// The DC that holds files.
+    pub files_dc: Option<i32>,
+    /// Where most clients are.
+    pub country: String,
     /// Address told to clients.
     pub public_address: Option<IpAddr>,
     /// Data directory; `None` for a temporary one.
@@ -104,16 +155,21 @@ pub struct Config {
 
 impl Config {
     /// Puts flags, environment, file and defaults together.
-    pub fn from_args(args: ServeArgs) -> anyhow::Result<Config> {
-        let file = args.config.as_deref().map(read).transpose()?.unwrap_or_default();
+    pub fn from_args(mut args: ServeArgs) -> anyhow::Result<Config> {
+        let mut file = args.config.as_deref().map(read).transpose()?.unwrap_or_default();
         let sandbox = args.sandbox || file.sandbox;
-        let data = args.data.or(file.data);
         let dc = args.dc.or(file.dc).unwrap_or(DEFAULT_DC);
         anyhow::ensure!((1..=5).contains(&dc), "dc is {dc}, but Telegram's clients know DCs 1 to 5 only");
-        let listen = args.listen.or(file.listen).map_or_else(|| DEFAULT_LISTEN.parse(), Ok)?;
+        let endpoints = endpoints(&mut args, &mut file)?;
+        let country = args.country.or(file.country).unwrap_or_else(|| DEFAULT_COUNTRY.into());
+        let data = args.data.or(file.data);
         Ok(Config {
             sandbox,
-            listen,
+            endpoints,
+            tls_cert: args.tls_cert.or(file.tls_cert),
+            tls_key: args.tls_key.or(file.tls_key),
+            files_dc: args.files_dc.or(file.files_dc),
+            country,
             public_address: args.public_address.or(file.public_address),
             data: if sandbox { data } else { Some(data.unwrap_or_else(|| DEFAULT_DATA.into())) },
             key: args.key.or(file.key),
@@ -124,6 +180,26 @@ impl Config {
             json: args.json,
         })
     }
+}
+
+/// The listeners: that of --listen with its flags, then those of --endpoint and the file.
+fn endpoints(args: &mut ServeArgs, file: &mut File) -> anyhow::Result<Vec<EndpointArgs>> {
+    let mut more = std::mem::take(&mut args.endpoints);
+    more.append(&mut file.endpoint);
+    let mut listen = args.listen.or(file.listen);
+    if more.is_empty() && listen.is_none() {
+        listen = Some(DEFAULT_LISTEN.parse()?);
+    }
+    let mut trust_proxy = std::mem::take(&mut args.trust_proxy);
+    trust_proxy.append(&mut file.trust_proxy);
+    let tls = args.tls || file.tls;
+    let first = listen.map(|listen| EndpointArgs {
+        listen: Some(listen),
+        tls,
+        trust_proxy,
+        ..EndpointArgs::default()
+    });
+    Ok(first.into_iter().chain(more).collect())
 }
 
 fn read(path: &Path) -> anyhow::Result<File> {
@@ -142,7 +218,8 @@ mod tests {
         std::fs::write(&path, "listen = \"127.0.0.1:1\"\ndc = 4\nno-old-rsa = true\n").unwrap();
         let args = ServeArgs { dc: Some(5), config: Some(path.clone()), ..ServeArgs::default() };
         let config = Config::from_args(args).unwrap();
-        assert_eq!((config.dc, config.listen.port(), config.old_rsa), (5, 1, false));
+        let port = config.endpoints[0].listen.map(|address| address.port());
+        assert_eq!((config.dc, port, config.old_rsa), (5, Some(1), false));
         assert_eq!(config.data.as_deref(), Some(Path::new(DEFAULT_DATA)));
         std::fs::write(&path, "lisen = 1").unwrap();
         let args = ServeArgs { config: Some(path), ..ServeArgs::default() };

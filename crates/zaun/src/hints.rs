@@ -1,34 +1,93 @@
 //! What a server says of itself when it is up: address, key, and two lines for each client library.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use crate::config::Config;
+use crate::endpoints::Bound;
 use crate::keys::Forms;
 
-/// The announcement as one JSON object, for programs.
-pub fn json(address: SocketAddr, dc: i32, key: &Forms) -> serde_json::Value {
-    serde_json::json!({ "address": address.ip().to_string(), "port": address.port(), "dc": dc, "key": key })
+/// Where the server is.
+pub struct Places {
+    /// The first listener: what clients are pointed at.
+    address: SocketAddr,
+    /// All of them, as JSON and in words.
+    endpoints: Vec<(serde_json::Value, String)>,
+    /// The certificate for TLS that clients may be told to trust.
+    certificate: Option<PathBuf>,
 }
 
-/// The announcement for people. `key_file` is where the key stays; without one it is gone with the sandbox.
-pub fn text(address: SocketAddr, dc: i32, sandbox: bool, key: &Forms, key_file: Option<&Path>) -> String {
-    let (host, port) = (address.ip(), address.port());
-    let phones = if sandbox {
-        "  sandbox      phone 99966XYYYY logs in with the digit X five times, as 99966 2 1234 with 22222\n"
-    } else {
-        "  login codes  are printed here, and sent to the user's other sessions\n"
+impl Places {
+    /// From the listeners that are bound.
+    pub fn of(config: &Config, data: &Path, bound: &[Bound]) -> Places {
+        let address = bound.iter().find_map(|b| b.address).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)));
+        let tls = bound.iter().any(|b| b.args.tls);
+        let certificate = config.tls_cert.clone().unwrap_or_else(|| data.join("tls-cert.pem"));
+        Places {
+            address,
+            endpoints: bound.iter().map(describe).collect(),
+            certificate: tls.then_some(certificate),
+        }
+    }
+
+    /// The announcement as one JSON object, for programs.
+    pub fn json(&self, dc: i32, key: &Forms) -> serde_json::Value {
+        let address = self.address;
+        let endpoints: Vec<_> = self.endpoints.iter().map(|(json, _)| json).collect();
+        serde_json::json!({
+            "address": address.ip().to_string(), "port": address.port(), "dc": dc, "key": key,
+            "endpoints": endpoints, "tls_certificate": self.certificate,
+        })
+    }
+}
+
+fn describe(bound: &Bound) -> (serde_json::Value, String) {
+    let args = &bound.args;
+    let json = serde_json::json!({
+        "address": bound.address.map(|a| a.ip().to_string()), "port": bound.address.map(|a| a.port()),
+        "unix": args.unix, "dc": args.dc, "test": args.test, "media": args.media,
+        "tls": args.tls, "secret": !args.secret.is_empty(),
+    });
+    let place = match (&bound.address, &args.unix) {
+        (Some(address), _) => address.to_string(),
+        (None, path) => path.clone().unwrap_or_default().display().to_string(),
     };
-    let forms = match key_file {
+    let dc = args.dc.map(|dc| format!(" dc {dc}")).unwrap_or_default();
+    let marks = [
+        (args.test, " test"),
+        (args.media, " media"),
+        (args.tls, " TLS"),
+        (!args.secret.is_empty(), " secret"),
+    ];
+    let marks: String = marks.into_iter().filter(|(on, _)| *on).map(|(_, mark)| mark).collect();
+    (json, format!("{place}{dc}{marks}"))
+}
+
+impl Places {
+    /// The announcement for people. `key_file` is where the key stays; without one it is gone with the sandbox.
+    pub fn text(&self, dc: i32, sandbox: bool, key: &Forms, key_file: Option<&Path>) -> String {
+        let (address, host, port) = (self.address, self.address.ip(), self.address.port());
+        let more: String =
+            self.endpoints.iter().skip(1).map(|(_, text)| format!("  also         {text}\n")).collect();
+        let certificate = self.certificate.as_ref();
+        let certificate =
+            certificate.map(|path| format!("  certificate  {}\n", path.display())).unwrap_or_default();
+        let phones = if sandbox {
+            "  sandbox      phone 99966XYYYY logs in with the digit X five times, as 99966 2 1234 with 22222\n"
+        } else {
+            "  login codes  are printed here, and sent to the user's other sessions\n"
+        };
+        let forms = match key_file {
         Some(path) => format!("`zaun keys --key {}` prints this key as numbers and in other forms.", path.display()),
         None => "This key is for this run only. With --key FILE it stays, and `zaun keys --key FILE` prints it as\n  \
                  numbers and in other forms."
             .to_owned(),
     };
-    let pem = key.pkcs1_pem.trim_end().replace('\n', "\n  ");
-    format!(
-        "\n  Zaun listens on {address}\n\n  \
+        let pem = key.pkcs1_pem.trim_end().replace('\n', "\n  ");
+        format!(
+            "\n  Zaun listens on {address}\n\n  \
          dc           {dc}\n  \
-         fingerprint  {fingerprint} (signed {signed})\n{phones}\n  \
+         fingerprint  {fingerprint} (signed {signed})\n{more}{certificate}{phones}\n  \
          {pem}\n  {forms}\n\n\
          Point a client here:\n\n  \
          Telethon   telethon.crypto.rsa._server_keys.clear(); telethon.crypto.rsa.add_key(PEM, old=False)\n             \
@@ -39,7 +98,8 @@ pub fn text(address: SocketAddr, dc: i32, sandbox: bool, key: &Forms, key_file: 
          await client.prepare(); addPublicKey(client._client.crypto, PEM)\n  \
          TDLib      replace the PEM texts inside a copy of the library, length for length (docs/CLIENTS.md)\n             \
          reach {host}:{port} through a SOCKS5 proxy that redirects\n",
-        fingerprint = key.fingerprint_hex,
-        signed = key.fingerprint,
-    )
+            fingerprint = key.fingerprint_hex,
+            signed = key.fingerprint,
+        )
+    }
 }

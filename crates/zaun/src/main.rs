@@ -2,10 +2,12 @@
 
 mod bench;
 mod config;
+mod endpoints;
 mod hints;
 mod keys;
 mod secrets;
 mod serve;
+mod tls;
 
 use clap::{Parser, Subcommand};
 

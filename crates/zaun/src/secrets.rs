@@ -83,7 +83,7 @@ fn generate_rsa() -> anyhow::Result<PrivateKey> {
 }
 
 /// Writes a new file that only its owner may read; never over an existing one, and never half of one.
-fn write_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+pub fn write_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let explain = || format!("cannot write {}: is the directory writable?", path.display());
     let partial = path.with_extension("new");
     // What a crash left behind was never used.

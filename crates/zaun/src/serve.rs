@@ -5,19 +5,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use tokio::net::TcpListener;
 use tokio::sync::watch;
-use zaun_api::{Api, Deliverer, Options, StoredKeys};
+use zaun_api::{Api, Deliverer, StoredKeys};
 use zaun_blob::Blobs;
 use zaun_crypto::rsa::PrivateKey;
 use zaun_messenger::{Messenger, Settings};
 use zaun_mtproto::handshake::ServerConfig;
-use zaun_server::Server;
+use zaun_server::{FloodLimits, Rate, Server};
 use zaun_store::{Durability, Store};
 
 use crate::config::{Config, ServeArgs};
+use crate::endpoints::{self, Bound};
 use crate::keys::Forms;
-use crate::{hints, secrets};
+use crate::{hints, secrets, tls};
 
 /// How often users whose online time ran out are looked for.
 const PRESENCE_INTERVAL: Duration = Duration::from_secs(5);
@@ -68,12 +68,17 @@ impl Data {
 }
 
 async fn run(config: Config) -> anyhow::Result<()> {
-    // Bound first: whoever starts the server may connect at once, and waits in the backlog.
-    let bound = TcpListener::bind(config.listen).await;
-    let listener =
-        bound.with_context(|| format!("cannot listen on {} (--listen chooses another)", config.listen))?;
-    let address = listener.local_addr()?;
     let data = Data::open(&config)?;
+    // Bound first: whoever starts the server may connect at once, and waits in the backlog.
+    let mut bound = Vec::new();
+    for args in config.endpoints.clone() {
+        let mut tls = None;
+        let mut made = || match &tls {
+            Some(tls) => Ok(Arc::clone(tls)),
+            None => tls::config(&config, &data.path).inspect(|made| tls = Some(made.clone())),
+        };
+        bound.push(endpoints::bind(args, &mut made).await?);
+    }
     let master = secrets::Master::load(&data.path)?;
     let store = open_store(&config, &data.path)?;
     let blobs = open_blobs(&config, &data.path)?;
@@ -83,15 +88,13 @@ async fn run(config: Config) -> anyhow::Result<()> {
     let access = master.derive("access");
     let messenger = Messenger::open(store.clone(), blobs, deliverer.clone(), access, settings).await?;
     let messenger = Arc::new(messenger);
-    let options = Options {
-        home_dc: config.dc,
-        address: config.public_address.unwrap_or(address.ip()),
-        port: address.port(),
-    };
+    let options = endpoints::options(&config, &bound);
     let (rsa, exchange) = watch::channel(None);
     let server = Server::builder(Api::new(messenger.clone(), options), StoredKeys::new(store))
         .exchange_later(exchange)
         .salt_secret(master.derive("salts"))
+        .flood_limits(flood_limits(&config))
+        .explain(config.sandbox)
         .build()?;
     let api = server.handle().service().clone();
     api.started(server.handle());
@@ -100,9 +103,10 @@ async fn run(config: Config) -> anyhow::Result<()> {
     let uploads = tokio::spawn(sweep_uploads(messenger));
 
     let key_path = config.key.clone().unwrap_or_else(|| secrets::rsa_path(&data.path));
-    let announce = announce(&config, address, key_path, rsa);
+    let places = hints::Places::of(&config, &data.path, &bound);
+    let announce = announce(&config, places, key_path, rsa);
     let result = tokio::select! {
-        served = server.serve(listener) => served.context("the listener failed"),
+        served = serve_all(&server, bound, config.old_rsa) => served,
         failed = announce => failed,
         () = stop_signal() => Ok(()),
     };
@@ -110,6 +114,39 @@ async fn run(config: Config) -> anyhow::Result<()> {
     uploads.abort();
     tracing::info!("stopped");
     result
+}
+
+/// A sandbox is there to be driven as fast as tests can.
+fn flood_limits(config: &Config) -> FloodLimits {
+    let all = Rate { burst: u32::MAX, per_second: f64::INFINITY };
+    if config.sandbox {
+        FloodLimits {
+            connections: usize::MAX,
+            connects: all,
+            exchanges: all,
+            unknown_keys: all,
+            packets: all,
+            local: false,
+        }
+    } else {
+        FloodLimits::default()
+    }
+}
+
+/// Serves every listener until one of them fails.
+async fn serve_all(server: &Server<Api>, bound: Vec<Bound>, old_rsa: bool) -> anyhow::Result<()> {
+    let mut serving = Vec::new();
+    for endpoint in bound {
+        let mut listener = endpoint.listener;
+        if let Some(path) = endpoint.args.key {
+            let key = tokio::task::spawn_blocking(move || secrets::load_rsa(&path)).await??;
+            let config = ServerConfig { old_rsa, ..ServerConfig::new(vec![key]) };
+            listener = listener.exchange(watch::channel(Some(Arc::new(config))).1);
+        }
+        serving.push(Box::pin(server.serve(listener)));
+    }
+    let first = futures_util::future::select_all(serving).await.0;
+    first.context("a listener failed")
 }
 
 /// Whether the data is thrown away at the end.
@@ -132,7 +169,7 @@ fn open_store(config: &Config, data: &Path) -> anyhow::Result<Store> {
 /// Loads or makes the RSA key, says where the server is, and then waits for ever.
 async fn announce(
     config: &Config,
-    address: std::net::SocketAddr,
+    places: hints::Places,
     key_path: PathBuf,
     rsa: watch::Sender<Option<Arc<ServerConfig>>>,
 ) -> anyhow::Result<()> {
@@ -143,9 +180,9 @@ async fn announce(
     let exchange = ServerConfig { old_rsa: config.old_rsa, ..ServerConfig::new(vec![key]) };
     rsa.send_replace(Some(Arc::new(exchange)));
     if config.json {
-        println!("{}", hints::json(address, config.dc, &forms));
+        println!("{}", places.json(config.dc, &forms));
     } else {
-        println!("{}", hints::text(address, config.dc, config.sandbox, &forms, key_file.as_deref()));
+        println!("{}", places.text(config.dc, config.sandbox, &forms, key_file.as_deref()));
     }
     std::future::pending().await
 }

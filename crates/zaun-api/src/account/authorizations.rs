@@ -11,7 +11,7 @@ pub(crate) async fn get_authorizations(
     call: Call,
     _: functions::account::GetAuthorizations,
 ) -> Result<enums::account::Authorizations, Error> {
-    let own = call.context.session.key.id();
+    let own = call.key.id();
     let rows = call.messenger().authorizations(call.actor()).await?;
     let authorizations = rows
         .into_iter()

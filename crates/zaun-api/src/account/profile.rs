@@ -36,7 +36,7 @@ pub(crate) async fn update_status(call: Call, r: functions::account::UpdateStatu
             deliver::announce_status(messenger, call.user_id, None).await?;
         }
     } else if let Some(until) = messenger.presence.set_online(call.user_id, messenger.now()) {
-        messenger.touch(call.context.session.key.id()).await?;
+        messenger.touch(call.key.id()).await?;
         deliver::announce_status(messenger, call.user_id, Some(until)).await?;
     }
     Ok(true)

@@ -8,7 +8,7 @@ use crate::Call;
 /// auth.logOut
 pub(crate) async fn log_out(call: Call, _: functions::auth::LogOut) -> Result<enums::auth::LoggedOut, Error> {
     call.messenger().log_out(call.actor()).await?;
-    call.api.signed_out(call.context.session.key.id(), false);
+    call.api.signed_out(call.key.id(), false);
     Ok(types::auth::LoggedOut { future_auth_token: None })
 }
 
@@ -28,7 +28,7 @@ pub(crate) async fn export_authorization(
     call: Call,
     r: functions::auth::ExportAuthorization,
 ) -> Result<enums::auth::ExportedAuthorization, Error> {
-    if !(1..=5).contains(&r.dc_id) {
+    if !call.api.options.serves(r.dc_id) {
         return Err(Error::bad("DC_ID_INVALID"));
     }
     let bytes = call.messenger().export_authorization(call.actor(), i64::from(r.dc_id)).await?;
@@ -41,8 +41,8 @@ pub(crate) async fn import_authorization(
     r: functions::auth::ImportAuthorization,
 ) -> Result<enums::auth::Authorization, Error> {
     let ip = call.context.peer.ip().map(|ip| ip.to_string()).unwrap_or_default();
-    let user = call.messenger().import_authorization(call.actor(), r.id, &r.bytes, ip).await?;
-    call.set_user(Some(user.id));
+    let user = call.messenger().import_authorization(call.actor(), r.id, &r.bytes, call.own_dc(), ip).await?;
+    call.set_user(Some(&user));
     call.user_id = user.id;
     let user = call.view().one_user(user.id).await?;
     Ok(types::auth::Authorization { user, ..types::auth::Authorization::default() }.into())

@@ -4,7 +4,9 @@ use zaun_messenger::Error;
 use zaun_messenger::accounts::{Origin, SignIn};
 use zaun_messenger::codes::SentCode;
 use zaun_schema::api::{enums, functions, types};
+use zaun_store::repo::users::UserRow;
 
+use super::home;
 use crate::Call;
 
 fn sent(code: &SentCode) -> enums::auth::SentCode {
@@ -26,6 +28,7 @@ pub(crate) async fn send_code(
     if r.api_id <= 0 || r.api_hash.is_empty() {
         return Err(Error::bad("API_ID_INVALID"));
     }
+    home::check_phone(&call, &r.phone_number).await?;
     let code = call.messenger().send_code(call.actor(), &r.phone_number).await?;
     Ok(sent(&code))
 }
@@ -46,15 +49,15 @@ pub(crate) async fn cancel_code(call: Call, r: functions::auth::CancelCode) -> R
 }
 
 fn origin(call: &Call) -> Origin {
-    let client = call.context.session.key.data.facts.lock().client.clone();
+    let client = call.key.data.facts.lock().client.clone();
     let device = format!("{}, {}", client.device_model, client.system_version);
     Origin { ip: call.context.peer.ip().map(|ip| ip.to_string()).unwrap_or_default(), device }
 }
 
-async fn authorized(call: &mut Call, user_id: i64) -> Result<enums::auth::Authorization, Error> {
-    call.set_user(Some(user_id));
-    call.user_id = user_id;
-    let user = call.view().one_user(user_id).await?;
+async fn authorized(call: &mut Call, user: &UserRow) -> Result<enums::auth::Authorization, Error> {
+    call.set_user(Some(user));
+    call.user_id = user.id;
+    let user = call.view().one_user(user.id).await?;
     let authorization = types::auth::Authorization { user, ..types::auth::Authorization::default() };
     Ok(authorization.into())
 }
@@ -64,12 +67,13 @@ pub(crate) async fn sign_in(
     mut call: Call,
     r: functions::auth::SignIn,
 ) -> Result<enums::auth::Authorization, Error> {
+    home::check_phone(&call, &r.phone_number).await?;
     let code = r.phone_code.unwrap_or_default();
     let origin = origin(&call);
     let outcome =
         call.messenger().sign_in(call.actor(), &r.phone_number, r.phone_code_hash, code, origin).await?;
     match outcome {
-        SignIn::Done(user) => authorized(&mut call, user.id).await,
+        SignIn::Done(user) => authorized(&mut call, &user).await,
         SignIn::SignUpRequired => {
             Ok(types::auth::AuthorizationSignUpRequired { terms_of_service: None }.into())
         }
@@ -82,9 +86,12 @@ pub(crate) async fn sign_up(
     mut call: Call,
     r: functions::auth::SignUp,
 ) -> Result<enums::auth::Authorization, Error> {
+    home::check_phone(&call, &r.phone_number).await?;
     let names = (r.first_name, r.last_name);
     let origin = origin(&call);
-    let user =
-        call.messenger().sign_up(call.actor(), &r.phone_number, r.phone_code_hash, names, origin).await?;
-    authorized(&mut call, user.id).await
+    let user = call
+        .messenger()
+        .sign_up(call.actor(), &r.phone_number, r.phone_code_hash, names, call.own_dc(), origin)
+        .await?;
+    authorized(&mut call, &user).await
 }

@@ -8,21 +8,26 @@ use crate::to_tl::date;
 
 /// Seconds a configuration is good for.
 const CONFIG_LIFE_S: i64 = 3600;
-/// The DCs that one process plays: clients begin with any of them.
-const DCS: std::ops::RangeInclusive<i32> = 1..=5;
 
+/// The addresses of the cloud that the client talks to, production or test (M-475).
 fn dc_options(call: &Call) -> Vec<enums::DcOption> {
     let options = &call.api.options;
-    DCS.map(|id| types::DcOption {
-        ipv6: options.address.is_ipv6(),
-        r#static: true,
-        this_port_only: true,
-        id,
-        ip_address: options.address.to_string(),
-        port: i32::from(options.port),
-        ..types::DcOption::default()
-    })
-    .collect()
+    // One listener plays both clouds.
+    let addresses = options.addresses.iter().filter(|a| !options.split || a.dc.test == call.is_test());
+    addresses
+        .map(|address| types::DcOption {
+            ipv6: address.ip.is_ipv6(),
+            media_only: address.dc.media_only,
+            tcpo_only: address.secret.is_some(),
+            r#static: true,
+            this_port_only: true,
+            id: address.dc.id,
+            ip_address: address.ip.to_string(),
+            port: i32::from(address.port),
+            secret: address.secret.clone().map(Into::into),
+            ..types::DcOption::default()
+        })
+        .collect()
 }
 
 /// help.getConfig
@@ -66,13 +71,13 @@ pub(crate) async fn get_config(call: Call, _: functions::help::GetConfig) -> Res
     })
 }
 
-/// help.getNearestDc: the one the client is on, or clients move there in circles.
+/// help.getNearestDc: the one the client is on, because all of them are in this process.
 pub(crate) async fn get_nearest_dc(
     call: Call,
     _: functions::help::GetNearestDc,
 ) -> Result<enums::NearestDc, Error> {
     let dc = call.dc();
-    Ok(types::NearestDc { country: "US".into(), this_dc: dc, nearest_dc: dc })
+    Ok(types::NearestDc { country: call.api.options.country.clone(), this_dc: dc, nearest_dc: dc })
 }
 
 /// help.getCdnConfig: there are no CDN DCs.

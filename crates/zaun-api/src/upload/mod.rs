@@ -25,11 +25,20 @@ pub(crate) async fn save_big_file_part(
     Ok(true)
 }
 
-/// upload.getFile: never redirects, because this process plays every DC and there are no CDN DCs (M-516, M-522).
+/// Sends clients to the DC that holds files, if one does (M-516).
+fn check_dc(call: &Call) -> Result<(), Error> {
+    match call.api.options.files_dc {
+        Some(dc) if dc != call.dc() => Err(Error::refused(303, format!("FILE_MIGRATE_{dc}"))),
+        _ => Ok(()),
+    }
+}
+
+/// upload.getFile: never redirects to a CDN, because there are none (M-522).
 pub(crate) async fn get_file(
     call: Call,
     r: functions::upload::GetFile,
 ) -> Result<enums::upload::File, Error> {
+    check_dc(&call)?;
     let range = Range { offset: r.offset, limit: r.limit, precise: r.precise };
     let piece = call.messenger().file_piece(call.actor(), &r.location, range).await?;
     Ok(types::upload::File { r#type: piece.file_type, mtime: date(piece.modified_at), bytes: piece.bytes }
@@ -41,6 +50,7 @@ pub(crate) async fn get_file_hashes(
     call: Call,
     r: functions::upload::GetFileHashes,
 ) -> Result<Vec<enums::FileHash>, Error> {
+    check_dc(&call)?;
     let hashes = call.messenger().file_hashes(call.actor(), &r.location, r.offset).await?;
     let hash = |range: RangeHash| types::FileHash {
         offset: i64::try_from(range.offset).unwrap_or(i64::MAX),

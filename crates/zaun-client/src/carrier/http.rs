@@ -2,13 +2,13 @@
 
 use bytes::Bytes;
 use futures_util::StreamExt;
-use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::SendRequest;
 use hyper::header::HOST;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
+use tokio::task::JoinHandle;
 
 use super::Tls;
 use crate::dial::{Address, socket};
@@ -25,7 +25,7 @@ pub(crate) struct Http {
     path: String,
     tls: Option<Tls>,
     idle: Vec<Sender>,
-    under_way: FuturesUnordered<BoxFuture<'static, (Received, Option<Sender>)>>,
+    under_way: FuturesUnordered<JoinHandle<(Received, Sender)>>,
 }
 
 impl Http {
@@ -49,15 +49,12 @@ impl Http {
         let request = Request::post(&self.path).header(HOST, host).body(Full::new(payload));
         let request = request.map_err(|error| LinkError::Carrier(error.to_string()))?;
         // Spawned, so that it leaves now and not when somebody waits for its response.
-        let task = tokio::spawn(async move {
+        self.under_way.push(tokio::spawn(async move {
             let response = match sender.send_request(request).await {
                 Ok(response) => received(response).await,
                 Err(_) => Received::Closed,
             };
             (response, sender)
-        });
-        self.under_way.push(Box::pin(async move {
-            task.await.map_or((Received::Closed, None), |(received, sender)| (received, Some(sender)))
         }));
         Ok(())
     }
@@ -76,11 +73,13 @@ impl Http {
     /// The response to any request that is under way; the end if there is none.
     pub(crate) async fn response(&mut self) -> Received {
         match self.under_way.next().await {
-            Some((received, sender)) => {
-                self.idle.extend(sender.filter(|_| self.idle.len() < MAX_IDLE));
+            Some(Ok((received, sender))) => {
+                if self.idle.len() < MAX_IDLE {
+                    self.idle.push(sender);
+                }
                 received
             }
-            None => Received::Closed,
+            _ => Received::Closed,
         }
     }
 }

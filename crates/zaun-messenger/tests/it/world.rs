@@ -94,7 +94,7 @@ async fn sign_up(store: &Store, messenger: &Messenger, key_id: i64, phone: &str,
     let code = phone[5..6].repeat(5);
     messenger.sign_in(nobody, phone, hash.clone(), code, Origin::default()).await.unwrap();
     let names = (name.to_owned(), String::new());
-    let user = messenger.sign_up(nobody, phone, hash, names, Origin::default()).await.unwrap();
+    let user = messenger.sign_up(nobody, phone, hash, names, 0, Origin::default()).await.unwrap();
     Actor { user_id: user.id, ..nobody }
 }
 

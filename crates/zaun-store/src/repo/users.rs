@@ -27,11 +27,13 @@ pub struct UserRow {
     pub created_at: i64,
     /// Deleted accounts keep their row.
     pub deleted: bool,
+    /// The DC it is at home in; 0 for all of them.
+    pub home_dc: i64,
 }
 
 const COLUMNS: &str =
     "SELECT id, phone, first_name, last_name, username, about, photo_id, photo_thumb, last_seen,
-    created_at, deleted FROM users";
+    created_at, deleted, home_dc FROM users";
 
 fn read(row: &Row<'_>) -> Result<UserRow, StoreError> {
     Ok(UserRow {
@@ -46,6 +48,7 @@ fn read(row: &Row<'_>) -> Result<UserRow, StoreError> {
         last_seen: row.column(8)?,
         created_at: row.column(9)?,
         deleted: row.column(10)?,
+        home_dc: row.column(11)?,
     })
 }
 
@@ -55,12 +58,13 @@ pub fn insert(
     phone: &str,
     first_name: &str,
     last_name: &str,
+    home_dc: i64,
     now: i64,
 ) -> Result<i64, StoreError> {
     tx.scalar(
-        "INSERT INTO users (phone, first_name, last_name, last_seen, created_at)
-         VALUES ($1, $2, $3, $4, $4) RETURNING id",
-        params![phone, first_name, last_name, now],
+        "INSERT INTO users (phone, first_name, last_name, home_dc, last_seen, created_at)
+         VALUES ($1, $2, $3, $4, $5, $5) RETURNING id",
+        params![phone, first_name, last_name, home_dc, now],
     )
 }
 
