@@ -5,6 +5,7 @@
 //! types live once per type in [`to_tl`].
 
 mod account;
+mod assembly;
 mod auth;
 mod contacts;
 mod deliver;
@@ -33,6 +34,7 @@ use zaun_server::{Answering, Context, Handle, KeyEntry, RpcError, Service, Sessi
 use zaun_store::repo::keys::ClientRow;
 use zaun_store::repo::users::UserRow;
 
+pub use assembly::{Parts, assemble};
 pub use deliver::{Deliverer, announce_offline};
 pub use keys::StoredKeys;
 pub use register::{Access, Entry, Flood, REGISTER};
@@ -75,12 +77,6 @@ impl Api {
     /// The API over a messenger; `outlet` is the one that the messenger was opened with.
     pub fn new(messenger: Arc<Messenger>, options: Options) -> Api {
         Api { messenger, options, sessions: Mutex::default(), server: OnceLock::new() }
-    }
-
-    /// Tells the API of the server it runs in, so that it can reach keys and sessions.
-    pub fn started(&self, server: Handle<Api>) {
-        // A second call would name the same server.
-        let _ = self.server.set(server);
     }
 
     /// The sessions of a user that are to get updates.
@@ -153,6 +149,11 @@ impl Service for Api {
             api.load(&key).await.map_err(|error| fail("loading the authorization", error))?;
             wrappers::call(api, context, body).await
         })
+    }
+
+    fn started(&self, server: &Handle<Self>) {
+        // A second call would name the same server.
+        let _ = self.server.set(server.clone());
     }
 
     fn connections_changed(&self, session: &SessionHandle<Self>) {

@@ -8,7 +8,8 @@
 //!
 //! # async fn run() -> Result<(), zaun_client::LinkError> {
 //! let dial = Dial::new(Framing::Intermediate).obfuscated(2).carrier(Carrier::web_socket("/apiws"));
-//! let mut link = dial.connect("127.0.0.1:4430".parse().unwrap()).await?;
+//! let address: std::net::SocketAddr = "127.0.0.1:4430".parse().unwrap();
+//! let mut link = dial.connect(address).await?;
 //! link.send(&[0; 40], false).await?;
 //! assert!(matches!(link.receive().await?, Received::Payload(_)));
 //! # Ok(()) }

@@ -357,8 +357,19 @@ impl<S: Service> Connection<S> {
             unique_id: rand::Rng::next_u64(&mut rand::rng()).cast_signed(),
         };
         let events = session.engine.lock().receive(now, self.conn, &opened.header, &opened.body, &around);
+        // All queries of a packet count as running before the first one begins, because one may wait for another,
+        // wherever that stands (M-263, M-409).
+        let begins = |event: &Event| {
+            if let Event::Query { msg_id, .. } = event { session.begin(*msg_id) } else { true }
+        };
+        let begun: Vec<bool> = events.iter().map(begins).collect();
         let mut accepted = true;
-        for event in events {
+        for (event, begun) in events.into_iter().zip(begun) {
+            if let (false, Event::Query { msg_id, .. }) = (begun, &event) {
+                let error = RpcError::new(420, "FLOOD_WAIT_1").encode(*msg_id);
+                session.engine.lock().answer(*msg_id, self.conn, error.into());
+                continue;
+            }
             accepted &= !matches!(event, Event::Refused(_));
             self.event(session, &opened.header, event)?;
         }
@@ -405,11 +416,6 @@ impl<S: Service> Connection<S> {
     /// Starts a query. Its first step runs here, so that queries of one packet begin in order.
     fn query(&mut self, session: &Arc<SessionHandle<S>>, msg_id: i64, body: Bytes) {
         let conn = self.conn;
-        if !session.begin(msg_id) {
-            let error = RpcError::new(420, "FLOOD_WAIT_1").encode(msg_id);
-            session.engine.lock().answer(msg_id, conn, error.into());
-            return;
-        }
         let context = Context {
             server: self.handle.clone(),
             session: session.clone(),

@@ -125,25 +125,25 @@ impl<S: Service> Builder<S> {
             rand::rng().fill_bytes(&mut secret);
             secret
         });
-        Ok(Server {
-            handle: Handle {
-                shared: Arc::new(Shared {
-                    service: self.service,
-                    store: self.store,
-                    rsa,
-                    salts: SaltSource::new(secret),
-                    keys: KeyRegistry::default(),
-                    compute: Compute::default(),
-                    addresses: Addresses::new(self.flood),
-                    replays: Mutex::default(),
-                    inspector: Inspector::default(),
-                    explain: self.explain,
-                    next_conn: AtomicU64::new(1),
-                    open: AtomicUsize::new(0),
-                    refusing: AtomicUsize::new(0),
-                }),
-            },
-        })
+        let handle = Handle {
+            shared: Arc::new(Shared {
+                service: self.service,
+                store: self.store,
+                rsa,
+                salts: SaltSource::new(secret),
+                keys: KeyRegistry::default(),
+                compute: Compute::default(),
+                addresses: Addresses::new(self.flood),
+                replays: Mutex::default(),
+                inspector: Inspector::default(),
+                explain: self.explain,
+                next_conn: AtomicU64::new(1),
+                open: AtomicUsize::new(0),
+                refusing: AtomicUsize::new(0),
+            }),
+        };
+        handle.service().started(&handle);
+        Ok(Server { handle })
     }
 }
 
@@ -154,8 +154,8 @@ pub struct Server<S: Service> {
 
 impl<S: Service> Server<S> {
     /// Starts the settings of a server.
-    pub fn builder(service: S, store: impl KeyStore) -> Builder<S> {
-        let (service, store) = (Arc::new(service), Arc::new(store));
+    pub fn builder(service: impl Into<Arc<S>>, store: impl KeyStore) -> Builder<S> {
+        let (service, store) = (service.into(), Arc::new(store));
         Builder {
             service,
             store,

@@ -28,6 +28,9 @@ pub trait Service: Send + Sync + Sized + 'static {
     /// Runs one query. Whatever happens, a query that reached this point is answered exactly once (M-297, M-417).
     fn call(self: &Arc<Self>, context: Context<Self>, body: Bytes) -> Answering;
 
+    /// The server is made and about to serve; a service that pushes keeps the handle.
+    fn started(&self, _server: &Handle<Self>) {}
+
     /// A session is gone: forgotten, destroyed, or its key was.
     fn session_ended(&self, _session: &SessionHandle<Self>) {}
 

@@ -31,6 +31,17 @@ pub enum Error {
     /// The server's packet cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// A method of the API was answered with an error.
+    #[error("{code} {text}")]
+    Rpc {
+        /// HTTP-like (M-418).
+        code: i32,
+        /// The text that clients compare.
+        text: String,
+    },
+    /// The sandbox cannot be put together.
+    #[error("sandbox: {0}")]
+    Sandbox(String),
     /// The server sent something that a client would not understand.
     #[error("{0}")]
     Malformed(&'static str),

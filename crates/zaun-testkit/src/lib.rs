@@ -19,15 +19,18 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod api_client;
 mod client;
 mod conversation;
 mod error;
 mod message;
 mod process;
 mod rsa;
+mod sandbox;
 mod server;
 mod session;
 
+pub use api_client::{ApiClient, check};
 pub use client::{RawClient, Wire};
 pub use conversation::Conversation;
 pub use error::Error;
@@ -36,6 +39,7 @@ pub use message::{
 };
 pub use process::Process;
 pub use rsa::{private_key, public_key};
+pub use sandbox::Sandbox;
 pub use server::SpawnedServer;
 pub use session::{Session, now};
 pub use zaun_client::{Address, Carrier, Dial, Received, Tls};

@@ -32,8 +32,15 @@ impl<S: Service> SpawnedServer<S> {
     /// # Errors
     /// [`Error::Io`].
     pub async fn build(builder: Builder<S>) -> Result<SpawnedServer<S>, Error> {
+        SpawnedServer::build_on(builder, TcpListener::bind("127.0.0.1:0").await?)
+    }
+
+    /// The same on a listener that is there already.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn build_on(builder: Builder<S>, listener: TcpListener) -> Result<SpawnedServer<S>, Error> {
         let server = builder.rsa_key(crate::private_key()).build().map_err(std::io::Error::other)?;
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
         let (handle, address) = (server.handle(), listener.local_addr()?);
         let mut spawned = SpawnedServer { server: Arc::new(server), handle, address, tasks: Vec::new() };
         spawned.serve(listener);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use tokio::sync::watch;
-use zaun_api::{Api, Deliverer, StoredKeys};
+use zaun_api::{Api, Parts};
 use zaun_blob::Blobs;
 use zaun_crypto::rsa::PrivateKey;
 use zaun_messenger::{Messenger, Settings};
@@ -83,22 +83,21 @@ async fn run(config: Config) -> anyhow::Result<()> {
     let store = open_store(&config, &data.path)?;
     let blobs = open_blobs(&config, &data.path)?;
 
-    let deliverer = Arc::new(Deliverer::default());
-    let settings = Settings { sandbox: config.sandbox };
-    let access = master.derive("access");
-    let messenger = Messenger::open(store.clone(), blobs, deliverer.clone(), access, settings).await?;
-    let messenger = Arc::new(messenger);
-    let options = endpoints::options(&config, &bound);
+    let parts = Parts {
+        store,
+        blobs,
+        access_secret: master.derive("access"),
+        salt_secret: master.derive("salts"),
+        settings: Settings { sandbox: config.sandbox },
+        options: endpoints::options(&config, &bound),
+    };
+    let (messenger, builder) = zaun_api::assemble(parts).await?;
     let (rsa, exchange) = watch::channel(None);
-    let server = Server::builder(Api::new(messenger.clone(), options), StoredKeys::new(store))
+    let server = builder
         .exchange_later(exchange)
-        .salt_secret(master.derive("salts"))
         .flood_limits(flood_limits(&config))
         .explain(config.sandbox)
         .build()?;
-    let api = server.handle().service().clone();
-    api.started(server.handle());
-    deliverer.start(&api);
     let presence = tokio::spawn(watch_presence(messenger.clone()));
     let uploads = tokio::spawn(sweep_uploads(messenger));
 

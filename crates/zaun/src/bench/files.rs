@@ -3,8 +3,9 @@
 use bytes::Bytes;
 use zaun_crypto::ige;
 use zaun_schema::api::{enums, functions, types};
+use zaun_testkit::{ApiClient, check};
 
-use super::account::{Account, check};
+use super::account;
 use super::target::{Target, per_second};
 use super::{figure, headline};
 
@@ -25,7 +26,7 @@ pub async fn run(target: &Target) -> anyhow::Result<()> {
     let cipher = per_second(|| assert!(ige::decrypt(&mut buffer, &[3; 32], &[5; 32]).is_ok())) * megabytes;
     let total = megabytes * f64::from(PARTS);
     figure("AES-256-IGE alone", format!("{cipher:.0}"), "MB/s");
-    let mut account = Account::create(target).await?;
+    let mut account = account::create(target).await?.0;
 
     let watch = target.stopwatch();
     upload(&mut account).await?;
@@ -44,7 +45,7 @@ pub async fn run(target: &Target) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn upload(account: &mut Account) -> anyhow::Result<()> {
+async fn upload(account: &mut ApiClient) -> anyhow::Result<()> {
     let bytes = Bytes::from(vec![0x5a; PART]);
     let (mut sent, mut answered) = (0, 0);
     while answered < PARTS {
@@ -68,7 +69,7 @@ async fn upload(account: &mut Account) -> anyhow::Result<()> {
 }
 
 /// Sends the file to the account itself; where it can be downloaded.
-async fn store(account: &mut Account) -> anyhow::Result<enums::InputFileLocation> {
+async fn store(account: &mut ApiClient) -> anyhow::Result<enums::InputFileLocation> {
     let file = types::InputFileBig { id: 1, parts: PARTS, name: "bench".into() };
     let media = types::InputMediaUploadedDocument {
         force_file: true,
@@ -94,7 +95,7 @@ async fn store(account: &mut Account) -> anyhow::Result<enums::InputFileLocation
     Ok(location.into())
 }
 
-async fn download(account: &mut Account, location: &enums::InputFileLocation) -> anyhow::Result<()> {
+async fn download(account: &mut ApiClient, location: &enums::InputFileLocation) -> anyhow::Result<()> {
     let chunks = PARTS / 2;
     let (mut sent, mut answered) = (0, 0);
     while answered < chunks {

@@ -1,8 +1,9 @@
 //! Messages: committed when the sender has its answer, delivered when the receiver has the update.
 
 use zaun_schema::api::{enums, functions};
+use zaun_testkit::{ApiClient, check};
 
-use super::account::{Account, check};
+use super::account;
 use super::target::Target;
 use super::{figure, headline};
 
@@ -17,8 +18,9 @@ pub async fn run(target: &Target, messages: usize) -> anyhow::Result<()> {
     let share = messages / PAIRS;
     let mut pairs = Vec::new();
     for _ in 0..PAIRS {
-        let (mut sender, receiver) = (Account::create(target).await?, Account::create(target).await?);
-        let peer = sender.befriend(&receiver.phone).await?;
+        let (mut sender, _) = account::create(target).await?;
+        let (receiver, phone) = account::create(target).await?;
+        let peer = sender.befriend(&phone).await?;
         pairs.push((sender, receiver, peer));
     }
     let watch = target.stopwatch();
@@ -42,7 +44,7 @@ pub async fn run(target: &Target, messages: usize) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn send(mut account: Account, peer: enums::InputPeer, count: usize) -> anyhow::Result<()> {
+async fn send(mut account: ApiClient, peer: enums::InputPeer, count: usize) -> anyhow::Result<()> {
     let (mut sent, mut answered) = (0, 0);
     while answered < count {
         while sent < count && sent - answered < WINDOW {
@@ -64,7 +66,7 @@ async fn send(mut account: Account, peer: enums::InputPeer, count: usize) -> any
 }
 
 /// Reads pushed updates until so many messages came; acknowledges them as a client does.
-async fn receive(mut account: Account, count: usize) -> anyhow::Result<()> {
+async fn receive(mut account: ApiClient, count: usize) -> anyhow::Result<()> {
     let (mut seen, mut unacked) = (0, Vec::new());
     while seen < count {
         let message = account.conversation.receive().await?;

@@ -1,0 +1,38 @@
+//! Clients of a sandbox.
+
+use std::net::SocketAddr;
+
+use zaun_crypto::rsa::PublicKey;
+use zaun_mtproto::handshake::ClientConfig;
+use zaun_testkit::{ApiClient, Conversation, Error, RawClient, Session, Wire, public_key};
+
+/// Agrees upon a key, for whatever DC is there.
+async fn exchange(address: SocketAddr, expires_in: Option<i32>) -> ApiClient {
+    let mut raw = RawClient::connect(address, Wire::default()).await.unwrap();
+    let trusted = PublicKey::from_pem(&public_key().to_pkcs1_pem()).unwrap();
+    let config = ClientConfig { expires_in, dc: None, ..ClientConfig::new(vec![trusted]) };
+    // Inner data of temporary keys names a DC or not, as the client likes (M-110).
+    let negotiated = raw.exchange_key_with(config).await.unwrap();
+    let session = Session::new(negotiated.auth_key, negotiated.first_salt);
+    ApiClient::new(Conversation { client: raw, session, inbox: Default::default() })
+}
+
+/// A client with a new permanent key that has introduced itself.
+pub async fn client(address: SocketAddr) -> ApiClient {
+    let mut client = exchange(address, None).await;
+    client.introduce().await.unwrap();
+    client
+}
+
+/// A client whose key lives so many seconds; it has not introduced itself.
+pub async fn temporary(address: SocketAddr, expires_in: i32) -> ApiClient {
+    exchange(address, Some(expires_in)).await
+}
+
+/// The text of the error that a call must have been answered with.
+pub fn text<T: std::fmt::Debug>(result: Result<T, Error>) -> String {
+    match result {
+        Err(Error::Rpc { code, text }) => format!("{code} {text}"),
+        other => panic!("{other:?}"),
+    }
+}
