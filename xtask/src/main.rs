@@ -44,6 +44,11 @@ fn test() -> anyhow::Result<()> {
     tidy::run()?;
     say("the workspace's tests");
     cargo(&["test", "--workspace", "--locked"])?;
+    say("the examples, as a reader would run them");
+    for example in ["authorize", "custom_answer", "faults"] {
+        cargo(&["run", "--locked", "--quiet", "--package", "zaun-server", "--example", example])?;
+    }
+    cargo(&["run", "--locked", "--quiet", "--package", "private-schema"])?;
     fuzz::smoke()?;
     say("what the README tells to run");
     cargo(&["run", "--locked", "--quiet", "--", "--version"])?;

@@ -425,8 +425,7 @@ impl<S: Service> Connection<S> {
             dc: self.endpoint.dc,
             dc_hint: self.dc_hint,
         };
-        let service = self.handle.service().clone();
-        let mut running = Running::new(service, context, body);
+        let mut running = Running::new(self.handle.way(), context, body);
         match Pin::new(&mut running).poll(&mut std::task::Context::from_waker(Waker::noop())) {
             Poll::Ready(result) => answer(session, msg_id, conn, result),
             Poll::Pending => {

@@ -21,8 +21,22 @@
 //! # Ok(()) }
 //! ```
 //!
-//! [`Router`] is the ready-made [`Service`]; implement [`Service`] yourself to decide everything, down to the bytes.
-//! [`KeyStore`] says where auth keys live.
+//! | to … | use |
+//! |---|---|
+//! | answer methods | [`Router::method`], typed; `cargo run -p zaun-server --example custom_answer` |
+//! | decide who may call what | [`Router::authorize`]; `--example authorize` |
+//! | answer what no handler knows | [`Router::unknown`] |
+//! | decide everything, down to the bytes | [`Service`] in place of [`Router`] |
+//! | look at every query, or spoil some | [`Middleware`], [`Faults`]; `--example faults` |
+//! | keep auth keys | [`KeyStore`]; [`MemoryKeys`] forgets them with the process |
+//! | listen elsewhere: TLS, secrets, proxies, data centres | [`Listener`] |
+//! | see what happens on the wire | [`Handle::watch`], [`inspect`] |
+//! | limit what one address or key may do | [`FloodLimits`], [`limits`] |
+//! | let temporary keys act for permanent ones | [`Context::bind_temporary_key`] |
+//! | serve a schema of your own | `examples/private-schema` in the repository |
+//!
+//! What a plain MTProto server answers by itself (pings, acknowledgements, states, resending, salts, sessions) needs no
+//! handler: `--example ping` serves nothing else.
 
 mod accept;
 mod binding;
@@ -31,6 +45,7 @@ mod connection;
 mod endpoint;
 mod exchange;
 mod explain;
+mod faults;
 mod flood;
 mod http;
 pub mod inspect;
@@ -38,6 +53,7 @@ mod keys;
 pub mod limits;
 mod link;
 mod mailbox;
+mod middleware;
 mod proxy_header;
 mod router;
 mod running;
@@ -50,8 +66,10 @@ mod websocket;
 
 pub use binding::{BindRefusal, BindRequest};
 pub use endpoint::{Dc, Listener, Network, NotANetwork};
+pub use faults::{Fault, Faults};
 pub use flood::{FloodLimits, Rate};
 pub use keys::{KeyEntry, KeyFuture, KeyStore, KeyStoreError, MemoryKeys, StoredKey};
+pub use middleware::{Middleware, Next};
 pub use router::Router;
 pub use server::{BuildError, Builder, Handle, Server};
 pub use service::{Answering, Context, Encoded, RpcError, Service};

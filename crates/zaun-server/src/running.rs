@@ -8,6 +8,7 @@ use std::task::Poll;
 use bytes::Bytes;
 use zaun_mtproto::session::ConnId;
 
+use crate::middleware::Next;
 use crate::service::{Answering, Context, Encoded, RpcError, Service};
 use crate::session::SessionHandle;
 
@@ -18,8 +19,8 @@ pub(crate) struct Running {
 
 impl Running {
     /// Nothing happens before the first poll.
-    pub(crate) fn new<S: Service>(service: Arc<S>, context: Context<S>, body: Bytes) -> Running {
-        Running { inner: Box::pin(async move { service.call(context, body).await }) }
+    pub(crate) fn new<S: Service>(next: Next<S>, context: Context<S>, body: Bytes) -> Running {
+        Running { inner: Box::pin(async move { next.call(context, body).await }) }
     }
 }
 
@@ -43,12 +44,15 @@ pub(crate) fn answer<S: Service>(
     conn: ConnId,
     result: Result<Encoded, RpcError>,
 ) {
-    let ok = result.is_ok();
-    let body = match result {
+    let (ok, copies) = (result.is_ok(), result.as_ref().map_or(1, |encoded| encoded.copies));
+    let body: Bytes = match result {
         Ok(encoded) => compress(encoded),
         Err(error) => error.encode(msg_id).into(),
     };
-    session.finish(msg_id, conn, ok, body);
+    for _ in 1..copies {
+        session.push(body.clone());
+    }
+    session.finish(msg_id, conn, ok, (copies > 0).then_some(body));
 }
 
 /// gzip for results that gain from it (M-273); files come compressed already.
@@ -57,10 +61,10 @@ fn compress(encoded: Encoded) -> Bytes {
     let object = encoded.object();
     let is_file = object.first_chunk() == Some(&UPLOAD_FILE.to_le_bytes());
     if !is_file && let Some(packed) = zaun_mtproto::gzip::pack(object) {
-        let mut body = encoded.0;
+        let mut body = encoded.bytes;
         body.truncate(12);
         body.extend_from_slice(&packed);
         return body.into();
     }
-    encoded.0.into()
+    encoded.bytes.into()
 }

@@ -25,6 +25,7 @@ use crate::limits::{
     MAX_CONNECTIONS, MAX_EXPLAINED_BYTES, MAX_REFUSALS, MAX_SESSIONS_PER_KEY, REPLAY_LIFE, SESSION_LIFE,
     SWEEP_INTERVAL,
 };
+use crate::middleware::{Middleware, Next};
 use crate::service::Service;
 use crate::session::SessionHandle;
 use crate::socket::Peer;
@@ -35,6 +36,7 @@ pub(crate) type RsaKeys = tokio::sync::watch::Receiver<Option<Arc<ServerConfig>>
 /// What every connection of a server uses.
 pub(crate) struct Shared<S: Service> {
     pub(crate) service: Arc<S>,
+    middleware: Arc<[Arc<dyn Middleware<S>>]>,
     pub(crate) store: Arc<dyn KeyStore>,
     pub(crate) rsa: RsaKeys,
     pub(crate) salts: SaltSource,
@@ -68,6 +70,7 @@ pub struct Builder<S: Service> {
     legacy_rsa: bool,
     flood: FloodLimits,
     explain: bool,
+    middleware: Vec<Arc<dyn Middleware<S>>>,
 }
 
 impl<S: Service> Builder<S> {
@@ -94,6 +97,12 @@ impl<S: Service> Builder<S> {
     /// Whether the old RSA scheme is served (M-107); on by default, because living clients still send it.
     pub fn legacy_rsa(mut self, on: bool) -> Self {
         self.legacy_rsa = on;
+        self
+    }
+
+    /// Puts something between queries and the service, for example [`Faults`](crate::Faults).
+    pub fn middleware(mut self, middleware: impl Middleware<S>) -> Self {
+        self.middleware.push(Arc::new(middleware));
         self
     }
 
@@ -128,6 +137,7 @@ impl<S: Service> Builder<S> {
         let handle = Handle {
             shared: Arc::new(Shared {
                 service: self.service,
+                middleware: self.middleware.into(),
                 store: self.store,
                 rsa,
                 salts: SaltSource::new(secret),
@@ -165,6 +175,7 @@ impl<S: Service> Server<S> {
             legacy_rsa: true,
             flood: FloodLimits::default(),
             explain: false,
+            middleware: Vec::new(),
         }
     }
 
@@ -248,6 +259,11 @@ impl<S: Service> Handle<S> {
     /// Connections that are open.
     pub fn connections(&self) -> usize {
         self.shared.open.load(Ordering::Relaxed)
+    }
+
+    /// The way of a query to the service.
+    pub(crate) fn way(&self) -> Next<S> {
+        Next::new(self.shared.service.clone(), self.shared.middleware.clone())
     }
 
     /// Watches what happens on the wire.

@@ -83,7 +83,7 @@ impl<S: Service> Context<S> {
 
     /// Like [`Context::encode`] for a result written by hand.
     pub fn finish(&self, writer: Writer) -> Result<Encoded, RpcError> {
-        writer.into_result().map(Encoded).map_err(|error| {
+        writer.into_result().map(|bytes| Encoded { bytes, copies: 1 }).map_err(|error| {
             tracing::warn!(%error, "an answer has no form in the client's layer");
             RpcError::new(400, "LAYER_TOO_OLD")
         })
@@ -97,12 +97,16 @@ impl<S: Service> Context<S> {
 
 /// A serialized rpc_result.
 #[derive(Debug)]
-pub struct Encoded(pub(crate) Vec<u8>);
+pub struct Encoded {
+    pub(crate) bytes: Vec<u8>,
+    /// How often it is sent: once, unless faults are injected.
+    pub(crate) copies: u8,
+}
 
 impl Encoded {
     /// The result object, without the envelope.
     pub fn object(&self) -> &[u8] {
-        self.0.get(12..).unwrap_or_default()
+        self.bytes.get(12..).unwrap_or_default()
     }
 }
 

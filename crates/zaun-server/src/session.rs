@@ -126,9 +126,9 @@ impl<S: Service> SessionHandle<S> {
         room
     }
 
-    /// Answers a query and tells those that wait for it.
-    pub(crate) fn finish(&self, msg_id: i64, conn: ConnId, ok: bool, rpc_result: Bytes) {
-        let conn = self.engine.lock().answer(msg_id, conn, rpc_result);
+    /// Answers a query, unless its answer is to be lost, and tells those that wait for it.
+    pub(crate) fn finish(&self, msg_id: i64, conn: ConnId, ok: bool, rpc_result: Option<Bytes>) {
+        let conn = rpc_result.map_or(conn, |result| self.engine.lock().answer(msg_id, conn, result));
         {
             let mut outcomes = self.outcomes.lock();
             outcomes.running.remove(&msg_id);

@@ -53,7 +53,7 @@ impl Sandbox {
             &data.path().join("zaun.db"),
             &zaun_store::Options { durability, ..zaun_store::Options::default() },
         );
-        let mut secret = || {
+        let secret = || {
             let mut secret = [0; 32];
             rand::rng().fill_bytes(&mut secret);
             secret
