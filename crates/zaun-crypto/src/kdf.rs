@@ -83,7 +83,7 @@ impl std::fmt::Debug for IgeKey {
 }
 
 /// The whole hash of a v2 message: `msg_key` is its middle, the quick-ack token its beginning.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct HashV2([u8; 32]);
 
 impl HashV2 {

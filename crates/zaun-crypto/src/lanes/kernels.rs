@@ -3,6 +3,8 @@
 //! As in the kernel for one message, only the rounds are on the dependency chain of a lane: a state is kept xored with
 //! the next input and the first round key, which the key of the last round brings in.
 
+#![expect(clippy::needless_range_loop, reason = "a lane is one number into several arrays")]
+
 use std::arch::asm;
 use std::arch::x86_64::{
     __m128i, __m256i, _mm_aesdec_si128, _mm_aesdeclast_si128, _mm_aesenc_si128, _mm_aesenclast_si128,
