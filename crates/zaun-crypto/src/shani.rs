@@ -1,5 +1,6 @@
 //! SHA-256 on SHA-NI, of several streams at once: the rounds of one stream wait for each other, and a second stream
 //! fills the gaps.
+#![expect(clippy::needless_range_loop, reason = "a stream is one number into several arrays")]
 #![allow(unsafe_code, reason = "intrinsics: calls into code compiled for SHA-NI")]
 #![expect(
     clippy::indexing_slicing,

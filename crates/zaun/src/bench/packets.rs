@@ -80,9 +80,10 @@ fn packets_of(size: usize) {
 }
 
 fn print_rates(name: &str, (seals, opens): (f64, f64), (single_seals, single_opens): (f64, f64)) {
-    let times = format!("{:.1} x, {:.1} x", seals / single_seals, opens / single_opens);
-    let rates = format!("{:.0} / {:.0}", seals / 1e3, opens / 1e3);
-    figure(&format!("seal / open, {name}: {times}"), rates, "thousand/s");
+    let both = 1.0 / (1.0 / seals + 1.0 / opens);
+    let times = format!("{:.2} x, {:.2} x", seals / single_seals, opens / single_opens);
+    let rates = format!("{:.1} / {:.1} / {:.1}", seals / 1e3, opens / 1e3, both / 1e3);
+    figure(&format!("seal / open / both, {name}: {times}"), rates, "thousand/s");
 }
 
 /// Packets sealed and opened in a second, by the functions for one.
