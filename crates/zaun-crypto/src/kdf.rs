@@ -39,8 +39,13 @@ pub struct IgeKey {
 
 impl IgeKey {
     #[inline]
-    fn from_v2(a: [u8; 32], b: [u8; 32]) -> Self {
-        Self { key: join([&a[..8], &b[8..24], &a[24..]]), iv: join([&b[..8], &a[8..24], &b[24..]]) }
+    fn from_v2(mut a: [u8; 32], mut b: [u8; 32]) -> Self {
+        let key = join([&a[..8], &b[8..24], &a[24..]]);
+        let iv = join([&b[..8], &a[8..24], &b[24..]]);
+        (a, b) = ([0; 32], [0; 32]);
+        zeroize::optimization_barrier(&a);
+        zeroize::optimization_barrier(&b);
+        Self { key, iv }
     }
 
     /// Encrypts `data` in place.

@@ -21,22 +21,23 @@ pub fn decrypt_and_hash(
     key: &IgeKey,
     prefix: &[u8; 32],
 ) -> Option<[u8; 32]> {
-    let mut first = [0; 64];
+    let mut edges = [[0; 64]; 3];
     // SAFETY: `sha_ni` exists, so the processor has SHA-NI, AVX and AES-NI.
-    let digest = unsafe { run(sha_ni, blocks, key, prefix, &mut first) };
-    first = [0; 64];
-    zeroize::optimization_barrier(&first);
+    let digest = unsafe { run(sha_ni, blocks, key, prefix, &mut edges) };
+    edges = [[0; 64]; 3];
+    zeroize::optimization_barrier(&edges);
     digest
 }
 
-/// `first` becomes the first block of the hash, the only one that does not lie in one piece.
+/// `edges` becomes the first block of the hash, which does not lie in one piece, and the last two, which are padded. The
+/// caller wipes it, for the prefix is a part of the key.
 #[target_feature(enable = "sha,avx,aes")]
 fn run(
     sha_ni: ShaNi,
     blocks: &mut [[u8; 16]],
     key: &IgeKey,
     prefix: &[u8; 32],
-    first: &mut [u8; 64],
+    edges: &mut [[u8; 64]; 3],
 ) -> Option<[u8; 32]> {
     let bits = u64::try_from(blocks.len()).ok()?.checked_mul(16 * 8)?.checked_add(32 * 8)?;
     let (_, behind) = blocks.split_at_checked(2)?;
@@ -44,6 +45,7 @@ fn run(
     let mut chain = Chain::new(blocks.first()?, key);
     let mut stream = Stream::new(&State::INITIAL);
     chain.decrypt(blocks, 0..2);
+    let [first, last @ ..] = edges;
     let (low, high) = first.split_at_mut(32);
     low.copy_from_slice(prefix);
     high.copy_from_slice(blocks.as_flattened().first_chunk::<32>()?);
@@ -57,15 +59,15 @@ fn run(
     chain.decrypt(blocks, hashed..blocks.len());
     let (done, rest) = blocks.split_at_checked(hashed)?;
     let ready = if groups == 0 { &*first } else { done.as_flattened().last_chunk()? };
-    let mut last = [*ready, [0; 64]];
     // At most three blocks are left, so the end mark and the length always fit.
-    let [_, padded] = &mut last;
+    let [whole, padded] = last;
+    *whole = *ready;
     let (text, free) = padded.split_at_mut_checked(rest.as_flattened().len())?;
     text.copy_from_slice(rest.as_flattened());
     *free.first_mut()? = 0x80;
     *padded.last_chunk_mut()? = bits.to_be_bytes();
     let mut states = [stream.state()];
-    sha_ni.compress(&mut states, [&last]);
+    sha_ni.compress(&mut states, [&*last]);
     let [state] = states;
     Some(state.digest())
 }
