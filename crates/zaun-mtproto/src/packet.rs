@@ -90,6 +90,12 @@ impl Outgoing<'_> {
         OUTER_HEADER + (INNER_HEADER + self.body.len() + MIN_PADDING).next_multiple_of(BUCKET)
     }
 
+    fn seal(&self, rng: &mut (impl CryptoRng + ?Sized), out: &mut BytesMut) {
+        let packet = appended(out, self.packet_len());
+        self.lay_out(packet, rng);
+        encrypt(self.key, self.from, packet);
+    }
+
     /// Writes everything that is known before the `msg_key`; `packet` has [`Self::packet_len`] bytes.
     fn lay_out(&self, packet: &mut [u8], rng: &mut (impl CryptoRng + ?Sized)) {
         let mut rest = packet;
@@ -115,10 +121,7 @@ pub fn seal(
     rng: &mut (impl CryptoRng + ?Sized),
     out: &mut BytesMut,
 ) {
-    let message = Outgoing { key, from, header: *header, body };
-    let packet = appended(out, message.packet_len());
-    message.lay_out(packet, rng);
-    encrypt(key, from, packet);
+    Outgoing { key, from, header: *header, body }.seal(rng, out);
 }
 
 /// Room for a packet at the end of `out`.

@@ -10,9 +10,9 @@ use zaun_crypto::kdf::{HashV2, Side};
 
 use super::{OUTER_HEADER, OpenError, Opened, Outgoing, appended, checked, encrypt, open, sealed_parts};
 
-/// Packets that are worked on together: several times the lanes of the widest kernel, so that few of them idle while
+/// Packets that are worked on together: twice the lanes of the widest kernel, so that few of them idle while
 /// the last packets run out, and little enough for the stack.
-const GROUP: usize = 64;
+const GROUP: usize = 32;
 
 /// One message to be sealed, and the buffer that its packet is appended to.
 #[derive(Debug)]
@@ -26,15 +26,17 @@ pub struct Sealing<'a> {
 /// Encrypts messages and appends each packet to a buffer of its own, as [`super::seal`] does one.
 pub fn seal_each<'a>(batch: impl IntoIterator<Item = Sealing<'a>>, rng: &mut (impl CryptoRng + ?Sized)) {
     let mut batch = batch.into_iter();
-    loop {
+    while let Some(first) = batch.next() {
+        let Some(second) = batch.next() else {
+            first.message.seal(rng, first.out);
+            return;
+        };
         let mut group = [const { None }; GROUP];
-        for (slot, Sealing { message, out }) in group.iter_mut().zip(&mut batch) {
+        let mut sealing = [first, second].into_iter().chain(&mut batch);
+        for (slot, Sealing { message, out }) in group.iter_mut().zip(&mut sealing) {
             let packet = appended(out, message.packet_len());
             message.lay_out(packet, rng);
             *slot = Some(LaidOut { key: message.key, from: message.from, packet });
-        }
-        if group[0].is_none() {
-            return;
         }
         encrypt_group(&mut group);
     }
@@ -42,6 +44,9 @@ pub fn seal_each<'a>(batch: impl IntoIterator<Item = Sealing<'a>>, rng: &mut (im
 
 /// Encrypts messages and appends all packets to `out`, in order. [`Outgoing::packet_len`] tells where each ends.
 pub fn seal_many(messages: &[Outgoing<'_>], rng: &mut (impl CryptoRng + ?Sized), out: &mut BytesMut) {
+    if let [only] = messages {
+        return only.seal(rng, out);
+    }
     let mut rest = appended(out, messages.iter().map(Outgoing::packet_len).sum());
     for messages in messages.chunks(GROUP) {
         let mut group = [const { None }; GROUP];
@@ -101,16 +106,18 @@ pub fn open_many<'a>(
     results: &mut Vec<Result<Opened, OpenError>>,
 ) {
     let mut batch = batch.into_iter();
-    loop {
+    while let Some(first) = batch.next() {
+        let Some(second) = batch.next() else {
+            results.push(open(first.key, first.from, first.packet));
+            return;
+        };
         let mut group = [const { None }; GROUP];
-        for (slot, incoming) in group.iter_mut().zip(&mut batch) {
+        let mut incoming = [first, second].into_iter().chain(&mut batch);
+        for (slot, incoming) in group.iter_mut().zip(&mut incoming) {
             *slot = Some(Opening::new(incoming));
         }
-        if group[0].is_none() {
-            return;
-        }
         open_group(&mut group);
-        results.extend(group.into_iter().flatten().map(Opening::result));
+        results.extend(group.iter_mut().map_while(Option::take).map(Opening::result));
     }
 }
 

@@ -105,13 +105,15 @@ fn in_batches(messages: &[Outgoing<'_>]) -> (f64, f64) {
         out.clear();
         packet::seal_many(messages, &mut rng, &mut out);
     });
-    let sealed: Vec<_> = messages.iter().map(|message| out.split_to(message.packet_len()).freeze()).collect();
+    let lengths: Vec<usize> = messages.iter().map(Outgoing::packet_len).collect();
     let opens = per_second(|| {
         results.clear();
-        let batch = messages.iter().zip(&sealed).map(|(message, packet)| Incoming {
+        // As from one read of a socket: packets are parts of one buffer.
+        let mut received = BytesMut::from(&out[..]);
+        let batch = messages.iter().zip(&lengths).map(|(message, len)| Incoming {
             key: message.key,
             from: message.from,
-            packet: BytesMut::from(&packet[..]),
+            packet: received.split_to(*len),
         });
         packet::open_many(batch, &mut results);
     });
