@@ -5,6 +5,7 @@
 //! on for longer, run the binary that it names: `target/fuzz/.../debug/session -max_total_time=600 NEW fuzz/corpus/session`.
 //! `cargo run --manifest-path fuzz/Cargo.toml --bin corpus` writes the corpus anew.
 
+pub mod batch;
 pub mod framing;
 pub mod gzip;
 pub mod handshake;

@@ -16,6 +16,7 @@ const TARGETS: &[(&str, u32)] = &[
     ("framing", 200_000),
     ("handshake", 3_000),
     ("packet", 200_000),
+    ("batch", 20_000),
     ("session", 100_000),
     ("gzip", 50_000),
 ];

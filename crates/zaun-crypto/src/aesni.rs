@@ -143,7 +143,7 @@ fn ctr_group<const N: usize>(keys: &[__m128i; 15], counter: u128, group: &mut [[
 
 /// The AES-256 key schedule (FIPS 197, section 5.2).
 #[target_feature(enable = "aes")]
-fn expand(key: &[u8; 32]) -> [__m128i; 15] {
+pub fn expand(key: &[u8; 32]) -> [__m128i; 15] {
     let (low, high) = crate::ige::halves(key);
     let mut even = load(low);
     let mut odd = load(high);
@@ -177,7 +177,7 @@ fn fold(words: __m128i) -> __m128i {
 
 /// The schedule of the equivalent inverse cipher (FIPS 197, section 5.3.5).
 #[target_feature(enable = "aes")]
-fn invert(mut keys: [__m128i; 15]) -> [__m128i; 15] {
+pub fn invert(mut keys: [__m128i; 15]) -> [__m128i; 15] {
     keys.reverse();
     let [_, middle @ .., _] = &mut keys;
     for key in middle {
@@ -188,20 +188,20 @@ fn invert(mut keys: [__m128i; 15]) -> [__m128i; 15] {
 
 #[target_feature(enable = "aes")]
 #[inline]
-fn load(bytes: &[u8; 16]) -> __m128i {
+pub fn load(bytes: &[u8; 16]) -> __m128i {
     // SAFETY: the reference covers 16 readable bytes, and the load needs no alignment.
     unsafe { _mm_loadu_si128(bytes.as_ptr().cast()) }
 }
 
 #[target_feature(enable = "aes")]
 #[inline]
-fn store(bytes: &mut [u8; 16], value: __m128i) {
+pub fn store(bytes: &mut [u8; 16], value: __m128i) {
     // SAFETY: the reference covers 16 writable bytes, and the store needs no alignment.
     unsafe { _mm_storeu_si128(bytes.as_mut_ptr().cast(), value) }
 }
 
 #[target_feature(enable = "aes")]
 #[inline]
-fn xor(a: __m128i, b: __m128i) -> __m128i {
+pub fn xor(a: __m128i, b: __m128i) -> __m128i {
     _mm_xor_si128(a, b)
 }

@@ -1,5 +1,7 @@
 //! Hashes over several slices, and the constant-time comparison.
 
+pub mod batch;
+
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::{Digest, Sha1};
 use sha2::Sha256;

@@ -4,6 +4,8 @@
 //! MTProto implementation. The mode is a serial chain, so its speed is the latency of the AES rounds; the kernel for
 //! AES-NI is chosen by feature detection, [`mod@reference`] runs everywhere else and judges the kernel in tests.
 
+pub mod batch;
+
 #[cfg(target_arch = "x86_64")]
 use crate::aesni;
 
@@ -42,7 +44,7 @@ pub fn decrypt(data: &mut [u8], key: &[u8; 32], iv: &[u8; 32]) -> Result<(), Len
     Ok(())
 }
 
-fn blocks(data: &mut [u8]) -> Result<&mut [[u8; 16]], LengthError> {
+pub(crate) fn blocks(data: &mut [u8]) -> Result<&mut [[u8; 16]], LengthError> {
     let len = data.len();
     match data.as_chunks_mut() {
         (blocks, []) => Ok(blocks),

@@ -40,11 +40,17 @@ pub mod dh;
 pub mod hash;
 pub mod ige;
 pub mod kdf;
+#[cfg(target_arch = "x86_64")]
+mod lanes;
 pub mod nonces;
 pub mod pq;
 pub mod rsa;
 pub mod rsa_old;
 pub mod rsa_pad;
+#[cfg(target_arch = "x86_64")]
+mod shani;
+#[cfg(target_arch = "x86_64")]
+mod stitched;
 pub mod x25519;
 
 pub use auth_key::AuthKey;

@@ -1,10 +1,14 @@
 //! Encrypted packets of MTProto 2.0 (M-171 … M-181): seal and open, for both sides.
 
-use bytes::{BufMut, Bytes, BytesMut};
+mod batch;
+
+use bytes::{Buf, BufMut, Bytes, BytesMut};
 use rand::CryptoRng;
 use zaun_crypto::auth_key::AuthKey;
 use zaun_crypto::hash::ct_eq;
-use zaun_crypto::kdf::{self, Side};
+use zaun_crypto::kdf::{self, HashV2, Side};
+
+pub use batch::{Incoming, Sealing, open_many, seal_each, seal_many};
 
 /// auth_key_id and msg_key, in clear in front of the ciphertext.
 pub const OUTER_HEADER: usize = 24;
@@ -66,6 +70,48 @@ pub fn auth_key_id(payload: &[u8]) -> Option<i64> {
     payload.first_chunk().map(|bytes| i64::from_le_bytes(*bytes))
 }
 
+/// One message to be sealed.
+#[derive(Debug, Clone, Copy)]
+pub struct Outgoing<'a> {
+    /// The key of the connection.
+    pub key: &'a AuthKey,
+    /// The side that sends.
+    pub from: Side,
+    /// Everything but its body.
+    pub header: Header,
+    /// Its body.
+    pub body: &'a [u8],
+}
+
+impl Outgoing<'_> {
+    /// Bytes of the packet that it becomes.
+    #[must_use]
+    pub fn packet_len(&self) -> usize {
+        OUTER_HEADER + (INNER_HEADER + self.body.len() + MIN_PADDING).next_multiple_of(BUCKET)
+    }
+
+    fn seal(&self, rng: &mut (impl CryptoRng + ?Sized), out: &mut BytesMut) {
+        let packet = appended(out, self.packet_len());
+        self.lay_out(packet, rng);
+        encrypt(self.key, self.from, packet);
+    }
+
+    /// Writes everything that is known before the `msg_key`; `packet` has [`Self::packet_len`] bytes.
+    fn lay_out(&self, packet: &mut [u8], rng: &mut (impl CryptoRng + ?Sized)) {
+        let mut rest = packet;
+        rest.put_i64_le(self.key.id());
+        rest.put_bytes(0, 16);
+        rest.put_i64_le(self.header.salt);
+        rest.put_i64_le(self.header.session_id);
+        rest.put_i64_le(self.header.msg_id);
+        rest.put_i32_le(self.header.seqno);
+        // A body never comes near 2 GiB: frames are limited to 4 MiB (M-031).
+        rest.put_i32_le(i32::try_from(self.body.len()).unwrap_or(i32::MAX));
+        rest.put_slice(self.body);
+        rng.fill_bytes(rest);
+    }
+}
+
 /// Encrypts one message and appends the packet to `out`. `from` is the side that sends.
 pub fn seal(
     key: &AuthKey,
@@ -75,28 +121,22 @@ pub fn seal(
     rng: &mut (impl CryptoRng + ?Sized),
     out: &mut BytesMut,
 ) {
+    Outgoing { key, from, header: *header, body }.seal(rng, out);
+}
+
+/// Room for a packet at the end of `out`.
+fn appended(out: &mut BytesMut, len: usize) -> &mut [u8] {
     let start = out.len();
-    let plain_len = (INNER_HEADER + body.len() + MIN_PADDING).next_multiple_of(BUCKET);
-    out.reserve(OUTER_HEADER + plain_len);
-    out.put_i64_le(key.id());
-    out.put_bytes(0, 16);
-    out.put_i64_le(header.salt);
-    out.put_i64_le(header.session_id);
-    out.put_i64_le(header.msg_id);
-    out.put_i32_le(header.seqno);
-    // A body never comes near 2 GiB: frames are limited to 4 MiB (M-031).
-    out.put_i32_le(i32::try_from(body.len()).unwrap_or(i32::MAX));
-    out.put_slice(body);
-    out.resize(start + OUTER_HEADER + plain_len, 0);
-    let Some((outer, plain)) = out.get_mut(start..).and_then(|p| p.split_at_mut_checked(OUTER_HEADER)) else {
-        return;
-    };
-    if let Some(padding) = plain.get_mut(INNER_HEADER + body.len()..) {
-        rng.fill_bytes(padding);
-    }
+    out.resize(start + len, 0);
+    out.get_mut(start..).unwrap_or_default()
+}
+
+/// Gives a packet that is laid out its `msg_key`, and encrypts it.
+fn encrypt(key: &AuthKey, from: Side, packet: &mut [u8]) {
+    let Some((outer, plain)) = packet.split_at_mut_checked(OUTER_HEADER) else { return };
     let msg_key = kdf::msg_key_v2(key, from, plain);
-    if let Some(slot) = outer.get_mut(8..) {
-        slot.copy_from_slice(&msg_key);
+    if let Some(slot) = outer.last_chunk_mut() {
+        *slot = msg_key;
     }
     // The length is a multiple of 64 by construction, so the cipher cannot refuse it.
     let _ = kdf::v2(key, &msg_key, from).encrypt(plain);
@@ -104,25 +144,34 @@ pub fn seal(
 
 /// Decrypts and checks one packet, in place. `from` is the side that sent it.
 pub fn open(key: &AuthKey, from: Side, mut packet: BytesMut) -> Result<Opened, OpenError> {
-    if auth_key_id(&packet) != Some(key.id()) {
+    let (msg_key, text) = sealed_parts(key, &mut packet)?;
+    let len = text.len();
+    let hash = kdf::decrypt_v2(key, from, &msg_key, text).map_err(|_| OpenError::Size(len))?;
+    checked(packet, &msg_key, &hash)
+}
+
+/// The `msg_key` and the ciphertext of a packet that could be one of this key.
+fn sealed_parts<'a>(key: &AuthKey, packet: &'a mut [u8]) -> Result<([u8; 16], &'a mut [u8]), OpenError> {
+    if auth_key_id(packet) != Some(key.id()) {
         return Err(OpenError::KeyId);
     }
-    let cipher_len = packet.len().saturating_sub(OUTER_HEADER);
-    if cipher_len < INNER_HEADER + MIN_PADDING || !cipher_len.is_multiple_of(16) {
-        return Err(OpenError::Size(cipher_len));
-    }
-    let msg_key: [u8; 16] = match packet.get(8..24).and_then(|b| b.try_into().ok()) {
-        Some(msg_key) => msg_key,
-        None => return Err(OpenError::Size(0)),
+    let Some((outer, text)) = packet.split_first_chunk_mut::<OUTER_HEADER>() else {
+        return Err(OpenError::Size(0));
     };
-    let mut plain = packet.split_off(OUTER_HEADER);
-    kdf::v2(key, &msg_key, from).decrypt(&mut plain).map_err(|_| OpenError::Size(cipher_len))?;
-    let hash = kdf::hash_v2(key, from, &plain);
-    if !ct_eq(&hash.msg_key(), &msg_key) {
+    if text.len() < INNER_HEADER + MIN_PADDING || !text.len().is_multiple_of(16) {
+        return Err(OpenError::Size(text.len()));
+    }
+    let [.., a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = *outer;
+    Ok(([a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p], text))
+}
+
+/// Judges a packet whose text has been decrypted in place.
+fn checked(mut packet: BytesMut, msg_key: &[u8; 16], hash: &HashV2) -> Result<Opened, OpenError> {
+    if !ct_eq(&hash.msg_key(), msg_key) {
         return Err(OpenError::MsgKey);
     }
-    let quick_ack_token = hash.quick_ack();
-    let (header, length) = parse_header(&plain).ok_or(OpenError::Size(cipher_len))?;
+    let plain = packet.get(OUTER_HEADER..).unwrap_or_default();
+    let (header, length) = parse_header(plain).ok_or(OpenError::Size(plain.len()))?;
     let body_len = usize::try_from(length).map_err(|_| OpenError::Length(length))?;
     let Some(padding) = (plain.len() - INNER_HEADER).checked_sub(body_len) else {
         return Err(OpenError::Length(length));
@@ -133,8 +182,9 @@ pub fn open(key: &AuthKey, from: Side, mut packet: BytesMut) -> Result<Opened, O
     if !(MIN_PADDING..=MAX_PADDING).contains(&padding) {
         return Err(OpenError::Padding(padding));
     }
-    let body = plain.split_off(INNER_HEADER).split_to(body_len).freeze();
-    Ok(Opened { header, body, quick_ack_token })
+    packet.advance(OUTER_HEADER + INNER_HEADER);
+    packet.truncate(body_len);
+    Ok(Opened { header, body: packet.freeze(), quick_ack_token: hash.quick_ack() })
 }
 
 fn parse_header(plain: &[u8]) -> Option<(Header, i32)> {
