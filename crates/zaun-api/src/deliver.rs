@@ -81,7 +81,10 @@ async fn deliver(api: &Arc<Api>, delivery: Delivery) -> Result<(), Error> {
         match zaun_tl::to_bytes(&packet, layer) {
             Ok(bytes) => {
                 let bytes = Bytes::from(bytes);
-                sessions.iter().for_each(|session| session.push(bytes.clone()));
+                match (sessions.as_slice(), api.server.get()) {
+                    (many @ [_, _, ..], Some(server)) => server.push_all(many, &bytes),
+                    (few, _) => few.iter().for_each(|session| session.push(bytes.clone())),
+                }
             }
             Err(error) => {
                 tracing::warn!(%error, layer, "an update has no form in a client's layer");

@@ -13,7 +13,7 @@ use zaun_crypto::kdf::Side;
 use zaun_mtproto::UnixTime;
 use zaun_mtproto::handshake::Outcome;
 use zaun_mtproto::packet::{self, Header, OpenError, Opened};
-use zaun_mtproto::session::{self, BadMsg, ConnId, Event, HttpWait, Packet, Surroundings};
+use zaun_mtproto::session::{self, BadMsg, ConnId, Event, HttpWait, Surroundings};
 use zaun_transport::TransportError;
 
 use crate::endpoint::Endpoint;
@@ -22,13 +22,14 @@ use crate::explain;
 use crate::flood::Deed;
 use crate::inspect::{Kind, Reaction, Refusal};
 use crate::keys::KeyEntry;
-use crate::limits::{MAX_SESSIONS_PER_CONNECTION, SESSION_IDLE, STRANGER_IDLE};
+use crate::limits::{MAX_SEAL_PACKETS, MAX_SESSIONS_PER_CONNECTION, SEAL_BYTES, SESSION_IDLE, STRANGER_IDLE};
 use crate::mailbox::Mailbox;
 use crate::running::{Running, answer};
 use crate::server::{Handle, Slot};
 use crate::service::{Context, RpcError, Service};
 use crate::session::SessionHandle;
 use crate::socket::Peer;
+use crate::unsealed::Unsealed;
 
 /// Why a connection ends.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +52,11 @@ pub(crate) enum Close {
     /// A timer ran out.
     #[error("{0}")]
     Timeout(&'static str),
+}
+
+/// What does not open is −404, whatever the cause (M-176, M-181).
+fn unopened<S: Service>(key: &KeyEntry<S>, why: &str) -> Close {
+    refuse(-404, format!("{why}; auth_key_id {:016x}", key.id()))
 }
 
 pub(crate) fn refuse(code: i32, reason: impl Into<String>) -> Close {
@@ -106,7 +112,7 @@ impl<S: Service> Connection<S> {
             endpoint,
             dc_hint: None,
             http_wait: None,
-            mailbox: Arc::default(),
+            mailbox: Arc::new(Mailbox::streaming()),
             slot,
             exchange: Exchange::default(),
             key: None,
@@ -121,6 +127,7 @@ impl<S: Service> Connection<S> {
     /// For carriers whose answers belong to the session of the newest request (M-062).
     pub(crate) fn newest_session_only(mut self) -> Self {
         self.newest_only = true;
+        self.mailbox = Arc::default();
         self
     }
 
@@ -209,33 +216,77 @@ impl<S: Service> Connection<S> {
                 let site = self.site();
                 self.exchange.receive(&site, incoming.payload.freeze(), out).await
             }
-            Some(key_id) => self.encrypted(key_id, incoming, out).await,
+            Some(key_id) => {
+                let key = self.find_key(key_id).await?;
+                self.count_packet(&key)?;
+                let opened = self.open(&key, incoming.payload)?;
+                self.opened(&key, opened, incoming.quick_ack, out)
+            }
         }
     }
 
-    async fn encrypted(
+    /// Takes payloads that came together, in order. Packets of one key are decrypted in one batch.
+    pub(crate) async fn receive_all(
         &mut self,
-        key_id: i64,
-        incoming: Incoming,
+        incoming: Vec<Incoming>,
         out: &mut dyn Outlet,
     ) -> Result<(), Close> {
+        let first = incoming.first().and_then(|first| packet::auth_key_id(&first.payload));
+        let alike = |next: &Incoming| {
+            packet::auth_key_id(&next.payload) == first && !self.handle.explains(next.payload.len())
+        };
+        let key_id = first.filter(|id| *id != 0 && incoming.len() > 1 && incoming.iter().all(alike));
+        let Some(key_id) = key_id.filter(|_| !self.slot.is_flooded()) else {
+            for incoming in incoming {
+                self.receive(incoming, out).await?;
+            }
+            return Ok(());
+        };
         let key = self.find_key(key_id).await?;
-        if self.handle.shared.addresses.counts_packets(self.peer) && !key.allow_packet(&self.handle) {
-            return Err(refuse(-429, format!("too many packets of auth_key_id {key_id:016x} (M-050)")));
+        let quick_acks: Vec<bool> = incoming.iter().map(|incoming| incoming.quick_ack).collect();
+        let batch = incoming.into_iter().map(|incoming| packet::Incoming {
+            key: &key.stored.key,
+            from: Side::Client,
+            packet: incoming.payload,
+        });
+        let mut results = Vec::with_capacity(quick_acks.len());
+        packet::open_many(batch, &mut results);
+        for (opened, quick_ack) in results.into_iter().zip(quick_acks) {
+            self.count_packet(&key)?;
+            let opened = opened.map_err(|error| unopened(&key, &error.to_string()))?;
+            self.opened(&key, opened, quick_ack, out)?;
         }
-        let opened = self.open(&key, incoming.payload)?;
+        Ok(())
+    }
+
+    fn count_packet(&self, key: &KeyEntry<S>) -> Result<(), Close> {
+        if self.handle.shared.addresses.counts_packets(self.peer) && !key.allow_packet(&self.handle) {
+            return Err(refuse(-429, format!("too many packets of auth_key_id {:016x} (M-050)", key.id())));
+        }
+        Ok(())
+    }
+
+    /// Takes a packet that was decrypted.
+    fn opened(
+        &mut self,
+        key: &Arc<KeyEntry<S>>,
+        opened: Opened,
+        quick_ack: bool,
+        out: &mut dyn Outlet,
+    ) -> Result<(), Close> {
+        let key_id = key.id();
         let now = self.handle.now();
         self.note(|| Kind::Received { key_id, header: opened.header, body: opened.body.clone() });
         let salts = &self.handle.shared.salts;
-        let checked = session::precheck(now, key.id(), &opened.header, salts, key.first_salt(now));
+        let checked = session::precheck(now, key_id, &opened.header, salts, key.first_salt(now));
         if let Err(bad) = checked {
-            self.refuse_message(&key, &opened.header, bad, out);
+            self.refuse_message(key, &opened.header, bad, out);
             return Ok(());
         }
-        let session = self.handle.session(&key, opened.header.session_id);
+        let session = self.handle.session(key, opened.header.session_id);
         self.attach(&session)?;
         let accepted = self.deliver(now, &session, &opened)?;
-        if incoming.quick_ack && accepted {
+        if quick_ack && accepted {
             self.note(|| Kind::QuickAck { token: opened.quick_ack_token });
             out.quick_ack(opened.quick_ack_token);
         }
@@ -248,7 +299,7 @@ impl<S: Service> Connection<S> {
         packet::open(&key.stored.key, Side::Client, payload).map_err(|error: OpenError| {
             let cause = copy.and_then(|packet| zaun_mtproto::diagnose::diagnose(&key.stored.key, &packet));
             let cause = cause.map(|cause| format!(": {cause}")).unwrap_or_default();
-            refuse(-404, format!("{error}{cause}; auth_key_id {:016x}", key.id()))
+            unopened(key, &format!("{error}{cause}"))
         })
     }
 
@@ -314,7 +365,7 @@ impl<S: Service> Connection<S> {
         let now = self.handle.now();
         let msg_id = zaun_mtproto::msg_id::from_time(now) | 1;
         let reply = Header { salt, session_id: header.session_id, msg_id, seqno: 0 };
-        self.seal(key, &reply, session::refusal(bad, header, salt), out);
+        self.seal(key, reply, session::refusal(bad, header, salt), out);
     }
 
     fn note_bad_msg(
@@ -336,10 +387,10 @@ impl<S: Service> Connection<S> {
         });
     }
 
-    fn seal(&self, key: &KeyEntry<S>, header: &Header, body: Bytes, out: &mut dyn Outlet) {
+    fn seal(&self, key: &KeyEntry<S>, header: Header, body: Bytes, out: &mut dyn Outlet) {
         let mut sealed = BytesMut::new();
-        packet::seal(&key.stored.key, Side::Server, header, &body, &mut rand::rng(), &mut sealed);
-        self.note(|| Kind::Sent { key_id: key.id(), header: *header, body });
+        packet::seal(&key.stored.key, Side::Server, &header, &body, &mut rand::rng(), &mut sealed);
+        self.note(|| Kind::Sent { key_id: key.id(), header, body });
         out.payload(&sealed);
     }
 
@@ -435,12 +486,43 @@ impl<S: Service> Connection<S> {
         }
     }
 
-    /// Seals one packet of any session; `false` if there is none.
-    pub(crate) fn next_packet(&mut self, out: &mut dyn Outlet) -> bool {
-        if let Some(sealed) = self.mailbox.take() {
+    /// Seals what there is to say now, in batches of up to [`MAX_SEAL_PACKETS`] packets and [`SEAL_BYTES`]; `false` if
+    /// there is nothing.
+    pub(crate) fn next_packets(&mut self, out: &mut dyn Outlet) -> bool {
+        let mut any = false;
+        while let Some(sealed) = self.mailbox.take() {
             out.payload(&sealed);
-            return true;
+            any = true;
         }
+        let (mut batch, mut bytes) = (Vec::new(), 0);
+        while bytes < SEAL_BYTES && batch.len() < MAX_SEAL_PACKETS {
+            let Some(packet) = self.next_packet() else { break };
+            bytes += packet.body.len();
+            batch.push(packet);
+        }
+        self.seal_batch(&batch, out);
+        any || !batch.is_empty()
+    }
+
+    /// Seals one packet; `false` if there is none.
+    pub(crate) fn one_packet(&mut self, out: &mut dyn Outlet) -> bool {
+        let packet = self.next_packet();
+        self.seal_batch(packet.as_slice(), out);
+        packet.is_some()
+    }
+
+    fn seal_batch(&self, batch: &[Unsealed<S>], out: &mut dyn Outlet) {
+        let messages: Vec<packet::Outgoing<'_>> = batch.iter().map(Unsealed::outgoing).collect();
+        let mut sealed = BytesMut::new();
+        packet::seal_many(&messages, &mut rand::rng(), &mut sealed);
+        for (message, packet) in messages.iter().zip(batch) {
+            self.note(|| packet.sent());
+            out.payload(&sealed.split_to(message.packet_len()));
+        }
+    }
+
+    /// The next packet of any session.
+    fn next_packet(&mut self) -> Option<Unsealed<S>> {
         let now = self.handle.now();
         for index in self.spoken_for() {
             let session = self.sessions[index].clone();
@@ -452,22 +534,15 @@ impl<S: Service> Connection<S> {
                 self.handle.service().updates_lost(&session);
             }
             if let Some(packet) = packet {
-                self.seal_packet(&session, packet, out);
-                return true;
+                return Some(Unsealed::new(&self.handle, session, packet));
             }
         }
-        false
+        None
     }
 
     fn spoken_for(&self) -> std::ops::Range<usize> {
         let count = self.sessions.len();
         if self.newest_only { count.saturating_sub(1)..count } else { 0..count }
-    }
-
-    fn seal_packet(&self, session: &SessionHandle<S>, packet: Packet, out: &mut dyn Outlet) {
-        let salt = self.handle.current_salt(&session.key);
-        let header = Header { salt, session_id: session.id, msg_id: packet.msg_id, seqno: packet.seqno };
-        self.seal(&session.key, &header, packet.body, out);
     }
 
     /// How many messages wait for this connection, acknowledgements that are not due yet aside.
@@ -487,7 +562,7 @@ impl<S: Service> Connection<S> {
     pub(crate) fn empty_packet(&self, out: &mut dyn Outlet) {
         let Some(session) = self.sessions.last() else { return };
         let packet = session.engine.lock().empty_packet(self.handle.now());
-        self.seal_packet(session, packet, out);
+        self.seal_batch(&[Unsealed::new(&self.handle, session.clone(), packet)], out);
     }
 
     /// Between two requests an HTTP connection carries nothing (M-061).

@@ -201,7 +201,7 @@ async fn converse<S: Service>(
         return Ok(());
     }
     wait_for_messages(connection).await;
-    if !connection.next_packet(out) {
+    if !connection.one_packet(out) {
         connection.empty_packet(out);
     }
     Ok(())

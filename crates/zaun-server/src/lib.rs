@@ -62,6 +62,7 @@ mod service;
 mod session;
 mod socket;
 mod stream;
+mod unsealed;
 mod websocket;
 
 pub use binding::{BindRefusal, BindRequest};

@@ -47,3 +47,11 @@ pub const WRITE_BATCH: usize = 256 * 1024;
 pub const READ_CHUNK: usize = 64 * 1024;
 /// Key-exchange computations that may wait for a processor; more get −429 (M-146).
 pub const MAX_QUEUED_COMPUTATIONS: usize = 1024;
+/// Packets of one connection that are decrypted together: twice the lanes of the widest kernel.
+pub const MAX_OPEN_PACKETS: usize = 32;
+/// Packets of one connection that are encrypted together.
+pub const MAX_SEAL_PACKETS: usize = 32;
+/// Bytes of one connection that are encrypted together: eight lanes of the largest usual file part.
+pub const SEAL_BYTES: usize = 4 * 1024 * 1024;
+/// Sessions whose packets are encrypted together when many get the same object.
+pub const FAN_OUT: usize = 256;

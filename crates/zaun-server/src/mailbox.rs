@@ -14,9 +14,16 @@ const MAX_SEALED: usize = 64;
 pub(crate) struct Mailbox {
     notify: Notify,
     sealed: Mutex<VecDeque<Bytes>>,
+    /// Whether the connection sends when it likes, and not only when it is asked.
+    streams: bool,
 }
 
 impl Mailbox {
+    /// For a connection that sends when it likes.
+    pub(crate) fn streaming() -> Mailbox {
+        Mailbox { streams: true, ..Mailbox::default() }
+    }
+
     /// Lets the connection look for something to send.
     pub(crate) fn wake(&self) {
         self.notify.notify_one();
@@ -28,8 +35,8 @@ impl Mailbox {
     }
 
     /// Whether [`Mailbox::post`] may be called.
-    pub(crate) fn has_room(&self) -> bool {
-        self.sealed.lock().len() < MAX_SEALED
+    pub(crate) fn takes_sealed(&self) -> bool {
+        self.streams && self.sealed.lock().len() < MAX_SEALED
     }
 
     /// A packet that was sealed together with those of other connections.

@@ -64,15 +64,21 @@ impl<S: Service> SessionHandle<S> {
 
     /// Sends a serialized object, such as updates, on the connection used last; without one it waits for the next.
     pub fn push(&self, object: Bytes) {
+        if let Some((_, mailbox)) = self.enqueue(object) {
+            mailbox.wake();
+        }
+    }
+
+    /// Queues an object; the connection that is to carry it, if there is one.
+    pub(crate) fn enqueue(&self, object: Bytes) -> Option<(ConnId, Arc<Mailbox>)> {
         let via = {
             let mut engine = self.engine.lock();
             let via = engine.connections().last().copied();
             engine.push(via, object);
-            via
+            via?
         };
-        if let Some(conn) = via {
-            self.wake(conn);
-        }
+        let mailboxes = self.mailboxes.lock();
+        mailboxes.iter().find(|(conn, _)| *conn == via).map(|(_, mailbox)| (via, mailbox.clone()))
     }
 
     /// Lets every connection of the session look for something to send.

@@ -9,7 +9,7 @@ use zaun_transport::{Limits, ServerCodec};
 use crate::connection::{Close, Connection, Incoming, Outlet};
 use crate::endpoint::Endpoint;
 use crate::inspect::Kind;
-use crate::limits::WRITE_BATCH;
+use crate::limits::{MAX_OPEN_PACKETS, WRITE_BATCH};
 use crate::link::Link;
 use crate::server::Slot;
 use crate::service::Service;
@@ -48,7 +48,7 @@ pub(crate) async fn run<S: Service>(slot: Arc<Slot<S>>, endpoint: Arc<Endpoint>,
     stream.frames.codec.feed(&opening.head);
     let close = stream.drive(&mut connection).await;
     // The last words, as far as they fit one batch.
-    while stream.frames.out.len() < WRITE_BATCH && connection.next_packet(&mut stream.frames) {}
+    while stream.frames.out.len() < WRITE_BATCH && connection.one_packet(&mut stream.frames) {}
     if let Some(code) = connection.closing(&close) {
         stream.frames.error(code);
     }
@@ -127,21 +127,40 @@ impl Stream {
 
     /// Deals with every whole frame, and writes everything there is to say.
     async fn settle<S: Service>(&mut self, connection: &mut Connection<S>) -> Result<(), Close> {
-        while let Some(frame) = self.frames.codec.next_frame()? {
-            if !self.announced {
-                self.announce(connection);
-            }
-            let incoming = Incoming { payload: frame.payload, quick_ack: frame.quick_ack };
-            connection.receive(incoming, &mut self.frames).await?;
+        while let Some(incoming) = self.whole_frames(connection)? {
+            connection.receive_all(incoming, &mut self.frames).await?;
             self.write_batch().await?;
         }
-        while connection.next_packet(&mut self.frames) {
+        while connection.next_packets(&mut self.frames) {
             self.write_batch().await?;
         }
         self.write().await?;
         self.frames.codec.release_idle();
         self.link.release_idle();
         connection.check_ending()
+    }
+
+    /// The frames that are whole, up to [`MAX_OPEN_PACKETS`] of them; `None` if there is none.
+    fn whole_frames<S: Service>(
+        &mut self,
+        connection: &mut Connection<S>,
+    ) -> Result<Option<Vec<Incoming>>, Close> {
+        let mut incoming = Vec::new();
+        while incoming.len() < MAX_OPEN_PACKETS {
+            match self.frames.codec.next_frame() {
+                Ok(Some(frame)) => {
+                    incoming.push(Incoming { payload: frame.payload, quick_ack: frame.quick_ack });
+                }
+                Ok(None) => break,
+                // What was whole before the fault is dealt with first; the codec tells of the fault again.
+                Err(_) if !incoming.is_empty() => break,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        if !incoming.is_empty() && !self.announced {
+            self.announce(connection);
+        }
+        Ok((!incoming.is_empty()).then_some(incoming))
     }
 
     fn announce<S: Service>(&mut self, connection: &mut Connection<S>) {
