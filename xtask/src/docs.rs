@@ -1,32 +1,36 @@
-//! `docs/METHODS.md`, generated from the register of methods.
+//! Documents that are generated: `docs/METHODS.md` from the register of methods, `docs/PROTOCOL.md` from the ledger.
 
 use std::fmt::Write;
 use std::fs;
-use std::path::PathBuf;
 
 use anyhow::Context;
 
-use crate::root;
+use crate::{protocol, root};
 
-fn path() -> PathBuf {
-    root().join("docs/METHODS.md")
-}
+type Generator = fn() -> anyhow::Result<String>;
 
-/// Writes the document.
+const DOCUMENTS: [(&str, Generator); 2] =
+    [("docs/METHODS.md", methods), ("docs/PROTOCOL.md", protocol::generate)];
+
+/// Writes the documents.
 pub fn write() -> anyhow::Result<()> {
-    fs::write(path(), generate()?)?;
-    println!("wrote {}", path().display());
+    for (path, generate) in DOCUMENTS {
+        fs::write(root().join(path), generate()?)?;
+        println!("wrote {path}");
+    }
     Ok(())
 }
 
-/// Fails if the document is not what the register says.
+/// Fails if a document is not what it is made from.
 pub fn check() -> anyhow::Result<()> {
-    let there = fs::read_to_string(path()).unwrap_or_default();
-    anyhow::ensure!(there == generate()?, "docs/METHODS.md is out of date: run `cargo xtask docs`");
+    for (path, generate) in DOCUMENTS {
+        let there = fs::read_to_string(root().join(path)).unwrap_or_default();
+        anyhow::ensure!(there == generate()?, "{path} is out of date: run `cargo xtask docs`");
+    }
     Ok(())
 }
 
-fn generate() -> anyhow::Result<String> {
+fn methods() -> anyhow::Result<String> {
     let register = root().join("crates/zaun-api/methods.toml");
     let text =
         fs::read_to_string(&register).with_context(|| format!("cannot read {}", register.display()))?;

@@ -3,6 +3,7 @@
 mod clients;
 mod docs;
 mod fuzz;
+mod protocol;
 mod schema;
 mod tidy;
 
@@ -18,7 +19,7 @@ test             everything: tidy, the workspace's tests, fuzzing, the foreign c
 tidy             formatting, clippy, crate arrows, generated documents
 clients [NAME]   foreign clients only, or one of: telethon, kurigram, tdlib, faults, mtcute
 fuzz-smoke       every fuzz target for a fixed number of runs
-docs             write docs/METHODS.md anew from the register of methods
+docs             write docs/METHODS.md and docs/PROTOCOL.md anew
 schema           rebuild the schema files from packages of the public registries
 ";
 
