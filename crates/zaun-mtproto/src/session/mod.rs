@@ -18,6 +18,7 @@ use bytes::{BufMut, Bytes};
 use zaun_schema::mtproto::types;
 
 pub use bad::BadMsg;
+pub(crate) use body::constructor;
 pub use body::{MAX_CONTAINER, MAX_IDS, RPC_RESULT};
 pub use check::{precheck, refusal};
 pub use outbox::{MAX_BYTES, MAX_MESSAGE_BYTES, MAX_MESSAGES};
@@ -100,7 +101,7 @@ impl Default for HttpWait {
 }
 
 /// Serializes an object of the MTProto schema, which has no layers and always has a form.
-fn object(value: &impl zaun_tl::Encode) -> Bytes {
+pub(crate) fn object(value: &impl zaun_tl::Encode) -> Bytes {
     zaun_tl::to_bytes(value, 0).map(Bytes::from).unwrap_or_default()
 }
 
