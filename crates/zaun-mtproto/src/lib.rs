@@ -22,6 +22,7 @@ pub mod gzip;
 pub mod handshake;
 pub mod msg_id;
 pub mod packet;
+pub mod packet_v1;
 pub mod salts;
 pub mod session;
 

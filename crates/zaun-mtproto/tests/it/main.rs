@@ -3,4 +3,5 @@ mod client;
 mod handshake;
 mod packet;
 mod packet_batch;
+mod packet_v1;
 mod session;
