@@ -24,6 +24,7 @@ mod client;
 mod conversation;
 mod error;
 mod message;
+mod pair;
 mod process;
 mod rsa;
 mod sandbox;
@@ -37,6 +38,7 @@ pub use error::Error;
 pub use message::{
     GZIP_PACKED, MSG_CONTAINER, MSG_COPY, Message, RPC_RESULT, container, gzip, msg_copy, object, take_apart,
 };
+pub use pair::{Faults, Pair, Plan, Report, Violation};
 pub use process::Process;
 pub use rsa::{private_key, public_key};
 pub use sandbox::Sandbox;
