@@ -2,7 +2,8 @@
 //!
 //! It deliberately is no client library: nothing is acknowledged, resent or adopted by itself, so that a test says
 //! what it does. [`RawClient`] is one connection, [`Session`] the client's half of a session without I/O, and
-//! [`Conversation`] puts the two together.
+//! [`Conversation`] puts the two together. [`Pair`] is something else: both real engines against each other on a virtual
+//! network and clock.
 //!
 //! ```
 //! use zaun_schema::mtproto::{functions, types};

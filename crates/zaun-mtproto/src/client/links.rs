@@ -98,7 +98,7 @@ impl Session {
     }
 
     /// Something authentic came on a connection.
-    pub(super) fn heard(&mut self, _now: Monotonic, conn: ConnId) {
+    pub(super) fn heard(&mut self, conn: ConnId) {
         if let Some(link) = self.links.iter_mut().find(|link| link.conn == conn) {
             link.polling = false;
         }

@@ -259,7 +259,7 @@ impl Session {
             return Err(ReceiveError::Connection);
         }
         let messages = self.check(now, opened)?;
-        self.heard(now, conn);
+        self.heard(conn);
         if unpack::MSG_CONTAINER == crate::session::constructor(&opened.body) {
             self.received.note(opened.header.msg_id, false, now);
         }
