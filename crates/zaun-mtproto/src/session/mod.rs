@@ -22,7 +22,7 @@ pub(crate) use body::constructor;
 pub use body::{MAX_CONTAINER, MAX_IDS, RPC_RESULT};
 pub use check::{precheck, refusal};
 pub use outbox::{MAX_BYTES, MAX_MESSAGE_BYTES, MAX_MESSAGES};
-pub use received::WINDOW;
+pub use received::{Neighbour, WINDOW};
 pub use transmit::Packet;
 
 use crate::UnixTime;
@@ -336,7 +336,7 @@ impl Session {
 
     /// The remembered messages next to `msg_id`, below and above, with their seqno: what codes 32 and 33 are judged by
     /// (M-227).
-    pub fn seqno_bounds(&self, msg_id: i64) -> (Option<(i64, i32)>, Option<(i64, i32)>) {
+    pub fn seqno_bounds(&self, msg_id: i64) -> (Option<Neighbour>, Option<Neighbour>) {
         self.received.neighbours(msg_id)
     }
 

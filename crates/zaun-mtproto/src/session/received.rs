@@ -11,6 +11,9 @@ pub const WINDOW: usize = 1024;
 /// Queries remembered beyond the window because they ran when it passed them: as many as a server runs at once.
 const MAX_KEPT: usize = 1024;
 
+/// Identifier and seqno of a message that was received.
+pub type Neighbour = (i64, i32);
+
 /// What became of a received message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {
@@ -79,7 +82,7 @@ impl Received {
     }
 
     /// The remembered messages next to `msg_id`, below and above, with their seqno.
-    pub fn neighbours(&self, msg_id: i64) -> (Option<(i64, i32)>, Option<(i64, i32)>) {
+    pub fn neighbours(&self, msg_id: i64) -> (Option<Neighbour>, Option<Neighbour>) {
         let below = self.entries.range((Unbounded, Excluded(msg_id))).next_back();
         let above = self.entries.range((Excluded(msg_id), Unbounded)).next();
         (below.map(|(id, entry)| (*id, entry.seqno)), above.map(|(id, entry)| (*id, entry.seqno)))
