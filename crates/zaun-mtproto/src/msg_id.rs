@@ -29,6 +29,13 @@ pub fn seconds(msg_id: i64) -> i64 {
     msg_id >> 32
 }
 
+/// The time inside an identifier of the server; before 1970 it is the epoch.
+pub fn time(msg_id: i64) -> UnixTime {
+    let fraction = u64::try_from(msg_id & 0xffff_ffff).unwrap_or(0);
+    let nanos = u32::try_from((fraction * 1_000_000_000) >> 32).unwrap_or(0);
+    UnixTime::new(u64::try_from(seconds(msg_id)).unwrap_or(0), nanos)
+}
+
 /// Generates rising identifiers of one session, whatever the clock does (M-207).
 #[derive(Debug, Default)]
 pub struct Generator {
@@ -71,5 +78,6 @@ mod tests {
         let id = from_time(UnixTime::new(1_700_000_000, 500_000_000));
         assert_eq!(seconds(id), 1_700_000_000, "M-205");
         assert_eq!(id & 0xffff_ffff, 0x8000_0000, "M-211");
+        assert_eq!(time(id), UnixTime::new(1_700_000_000, 500_000_000));
     }
 }

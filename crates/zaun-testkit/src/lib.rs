@@ -2,7 +2,8 @@
 //!
 //! It deliberately is no client library: nothing is acknowledged, resent or adopted by itself, so that a test says
 //! what it does. [`RawClient`] is one connection, [`Session`] the client's half of a session without I/O, and
-//! [`Conversation`] puts the two together.
+//! [`Conversation`] puts the two together. [`Pair`] is something else: both real engines against each other on a virtual
+//! network and clock.
 //!
 //! ```
 //! use zaun_schema::mtproto::{functions, types};
@@ -24,6 +25,7 @@ mod client;
 mod conversation;
 mod error;
 mod message;
+mod pair;
 mod process;
 mod rsa;
 mod sandbox;
@@ -37,6 +39,7 @@ pub use error::Error;
 pub use message::{
     GZIP_PACKED, MSG_CONTAINER, MSG_COPY, Message, RPC_RESULT, container, gzip, msg_copy, object, take_apart,
 };
+pub use pair::{Faults, Pair, Plan, Report, Violation};
 pub use process::Process;
 pub use rsa::{private_key, public_key};
 pub use sandbox::Sandbox;

@@ -51,7 +51,11 @@ impl Session {
     /// Queues the notification about a refused packet, on the connection it came by.
     pub fn refuse(&mut self, conn: ConnId, bad: BadMsg, header: &Header, current_salt: i64) {
         let body = refusal(bad, header, current_salt);
-        self.enqueue(false, None, Kind::Response, Route::Only(conn), body);
+        if matches!(bad, BadMsg::MsgIdTooLow | BadMsg::MsgIdTooHigh) {
+            self.tell_time(conn, body);
+        } else {
+            self.enqueue(false, None, Kind::Response, Route::Only(conn), body);
+        }
     }
 
     /// The second half of the checks of M-239; a packet is accepted or refused as a whole (M-236). Accepted messages

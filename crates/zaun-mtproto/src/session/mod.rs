@@ -12,16 +12,17 @@ mod received;
 mod service;
 mod transmit;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use bytes::{BufMut, Bytes};
 use zaun_schema::mtproto::types;
 
 pub use bad::BadMsg;
+pub(crate) use body::constructor;
 pub use body::{MAX_CONTAINER, MAX_IDS, RPC_RESULT};
 pub use check::{precheck, refusal};
 pub use outbox::{MAX_BYTES, MAX_MESSAGE_BYTES, MAX_MESSAGES};
-pub use received::WINDOW;
+pub use received::{Neighbour, WINDOW};
 pub use transmit::Packet;
 
 use crate::UnixTime;
@@ -36,6 +37,9 @@ use received::{Progress, Received};
 pub const ACK_DELAY: UnixTime = UnixTime::from_millis(1000);
 /// Answers up to this size are sent again for a repeated query; larger ones are announced (M-214, M-291).
 const RESEND_WHOLE: usize = 1024;
+
+/// Notifications about wrong clocks that may wait; a client needs one of them.
+const MAX_TIME_NOTICES: usize = 16;
 
 /// Names one connection of the server; never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -100,7 +104,7 @@ impl Default for HttpWait {
 }
 
 /// Serializes an object of the MTProto schema, which has no layers and always has a form.
-fn object(value: &impl zaun_tl::Encode) -> Bytes {
+pub(crate) fn object(value: &impl zaun_tl::Encode) -> Bytes {
     zaun_tl::to_bytes(value, 0).map(Bytes::from).unwrap_or_default()
 }
 
@@ -124,6 +128,10 @@ pub struct Session {
     resting: Vec<ConnId>,
     /// Received messages to acknowledge, with the time by which that has to happen.
     acks: Vec<(i64, UnixTime)>,
+    /// Notifications whose own identifier has to tell the time, and where they belong.
+    time_notices: VecDeque<(ConnId, Bytes)>,
+    /// The identifier of the last of them.
+    last_time_notice: i64,
     /// Running queries that came again by another connection, where their answers are wanted now.
     asked_again: BTreeMap<i64, ConnId>,
 }
@@ -139,6 +147,8 @@ impl Session {
             connections: Vec::new(),
             resting: Vec::new(),
             acks: Vec::new(),
+            time_notices: VecDeque::new(),
+            last_time_notice: 0,
             asked_again: BTreeMap::new(),
         }
     }
@@ -173,6 +183,7 @@ impl Session {
     pub fn detach(&mut self, conn: ConnId) {
         self.resting.retain(|other| *other != conn);
         self.connections.retain(|other| *other != conn);
+        self.time_notices.retain(|(other, _)| *other != conn);
         self.outbox.requeue(conn);
     }
 
@@ -319,12 +330,13 @@ impl Session {
 
     /// How many messages [`Session::transmit`] has for this connection, acknowledgements aside.
     pub fn waiting(&self, conn: ConnId) -> usize {
-        self.outbox.waiting(conn, |other| self.connections.contains(&other))
+        let notices = self.time_notices.iter().filter(|(other, _)| *other == conn).count();
+        notices + self.outbox.waiting(conn, |other| self.connections.contains(&other))
     }
 
     /// The remembered messages next to `msg_id`, below and above, with their seqno: what codes 32 and 33 are judged by
     /// (M-227).
-    pub fn seqno_bounds(&self, msg_id: i64) -> (Option<(i64, i32)>, Option<(i64, i32)>) {
+    pub fn seqno_bounds(&self, msg_id: i64) -> (Option<Neighbour>, Option<Neighbour>) {
         self.received.neighbours(msg_id)
     }
 

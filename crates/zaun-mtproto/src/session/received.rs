@@ -8,6 +8,12 @@ use super::bad::BadMsg;
 /// Identifiers remembered per session (M-212: clients keep about as many themselves).
 pub const WINDOW: usize = 1024;
 
+/// Queries remembered beyond the window because they ran when it passed them: as many as a server runs at once.
+const MAX_KEPT: usize = 1024;
+
+/// Identifier and seqno of a message that was received.
+pub type Neighbour = (i64, i32);
+
 /// What became of a received message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {
@@ -38,17 +44,27 @@ pub struct Received {
     entries: BTreeMap<i64, Entry>,
     /// Everything up to here was forgotten.
     forgotten: Option<i64>,
+    /// Queries that ran for longer than the window remembers: running again is what the window exists to prevent.
+    kept: BTreeMap<i64, Entry>,
 }
 
 impl Received {
     /// Whether this identifier was received.
     pub fn contains(&self, msg_id: i64) -> bool {
-        self.entries.contains_key(&msg_id)
+        self.entry(msg_id).is_some()
+    }
+
+    fn entry(&self, msg_id: i64) -> Option<&Entry> {
+        self.entries.get(&msg_id).or_else(|| self.kept.get(&msg_id))
+    }
+
+    fn entry_mut(&mut self, msg_id: i64) -> Option<&mut Entry> {
+        self.entries.get_mut(&msg_id).or_else(|| self.kept.get_mut(&msg_id))
     }
 
     /// Whether the identifier lies in the forgotten range, where a duplicate cannot be told from a new one (M-215).
     pub fn is_forgotten(&self, msg_id: i64) -> bool {
-        self.forgotten.is_some_and(|limit| msg_id <= limit)
+        self.forgotten.is_some_and(|limit| msg_id <= limit) && !self.kept.contains_key(&msg_id)
     }
 
     /// Codes 32 and 33 for a message that is new (M-227). The remembered ones are in order among themselves, so
@@ -66,7 +82,7 @@ impl Received {
     }
 
     /// The remembered messages next to `msg_id`, below and above, with their seqno.
-    pub fn neighbours(&self, msg_id: i64) -> (Option<(i64, i32)>, Option<(i64, i32)>) {
+    pub fn neighbours(&self, msg_id: i64) -> (Option<Neighbour>, Option<Neighbour>) {
         let below = self.entries.range((Unbounded, Excluded(msg_id))).next_back();
         let above = self.entries.range((Excluded(msg_id), Unbounded)).next();
         (below.map(|(id, entry)| (*id, entry.seqno)), above.map(|(id, entry)| (*id, entry.seqno)))
@@ -85,26 +101,32 @@ impl Received {
     /// Forgets the oldest entries beyond the window.
     pub fn trim(&mut self) {
         while self.entries.len() > WINDOW {
-            let Some((oldest, _)) = self.entries.pop_first() else { break };
+            let Some((oldest, entry)) = self.entries.pop_first() else { break };
             self.forgotten = self.forgotten.max(Some(oldest));
+            if entry.progress == Progress::Running {
+                self.kept.insert(oldest, entry);
+            }
+        }
+        while self.kept.len() > MAX_KEPT {
+            self.kept.pop_first();
         }
     }
 
     /// How far a message got; `None` if it is not remembered.
     pub fn progress(&self, msg_id: i64) -> Option<Progress> {
-        self.entries.get(&msg_id).map(|entry| entry.progress)
+        self.entry(msg_id).map(|entry| entry.progress)
     }
 
     /// Notes how far a message got.
     pub fn set_progress(&mut self, msg_id: i64, progress: Progress) {
-        if let Some(entry) = self.entries.get_mut(&msg_id) {
+        if let Some(entry) = self.entry_mut(msg_id) {
             entry.progress = progress;
         }
     }
 
     /// Notes that an acknowledgement (or the answer) was sent.
     pub fn set_acked(&mut self, msg_id: i64) {
-        if let Some(entry) = self.entries.get_mut(&msg_id) {
+        if let Some(entry) = self.entry_mut(msg_id) {
             entry.acked = true;
         }
     }
@@ -115,7 +137,7 @@ impl Received {
         if msg_id & 3 != 0 {
             return 1;
         }
-        let Some(entry) = self.entries.get(&msg_id) else {
+        let Some(entry) = self.entry(msg_id) else {
             let lowest = self.entries.first_key_value().map(|(id, _)| *id);
             let highest = self.entries.last_key_value().map(|(id, _)| *id);
             return match (lowest, highest) {
@@ -166,6 +188,22 @@ mod tests {
         assert!(!received.is_forgotten(4));
         assert_eq!(received.check_seqno(-4, 2_000_001), Err(BadMsg::SeqnoTooHigh));
         assert_eq!(received.state(0), 1, "M-286");
+    }
+
+    #[test]
+    fn a_running_query_is_remembered_beyond_the_window() {
+        let mut received = Received::default();
+        received.insert(0, 1, Progress::Running);
+        for n in 1..=i64::try_from(WINDOW).unwrap() + 5 {
+            received.insert(n * 4, 2 * i32::try_from(n).unwrap() + 1, Progress::Done);
+            received.trim();
+        }
+        assert!(received.contains(0) && !received.is_forgotten(0), "M-213");
+        assert_eq!(received.state(0), 4 + 32, "M-287: or the client would ask again");
+        received.set_progress(0, Progress::Answered);
+        assert_eq!((received.progress(0), received.state(0)), (Some(Progress::Answered), 4 + 32 + 64));
+        assert!(received.is_forgotten(4));
+        assert_eq!(received.state(4), 1);
     }
 
     #[test]

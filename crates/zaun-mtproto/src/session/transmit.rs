@@ -4,8 +4,8 @@ use bytes::{BufMut, Bytes, BytesMut};
 use zaun_schema::mtproto::types;
 
 use super::outbox::Outgoing;
-use super::{ConnId, Kind, MAX_IDS, Session, body, object};
-use crate::UnixTime;
+use super::{ConnId, Kind, MAX_IDS, MAX_TIME_NOTICES, Session, body, object};
+use crate::{UnixTime, msg_id};
 
 /// A packet that is ready to be sealed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +26,9 @@ impl Session {
 
     /// The next packet for a connection, or `None` when there is nothing to say on it now.
     pub fn transmit(&mut self, now: UnixTime, conn: ConnId) -> Option<Packet> {
+        if let Some(notice) = self.time_notice(now, conn) {
+            return Some(notice);
+        }
         let connections = &self.connections;
         let mut messages = self.outbox.take(now, conn, |other| connections.contains(&other));
         for message in &messages {
@@ -49,6 +52,32 @@ impl Session {
     /// A packet that says nothing: an empty container, for HTTP clients that have waited long enough (M-262, M-315).
     pub fn empty_packet(&mut self, now: UnixTime) -> Packet {
         self.container(now, &[])
+    }
+
+    /// Queues a notification from which the client learns the time (M-240).
+    pub(super) fn tell_time(&mut self, conn: ConnId, body: Bytes) {
+        self.time_notices.push_back((conn, body));
+        if self.time_notices.len() > MAX_TIME_NOTICES {
+            self.time_notices.pop_front();
+        }
+    }
+
+    /// Such a notification travels by itself, as the client looks at the outer identifier, and with the right time even
+    /// if our clock went back: then against M-207, because from a rising identifier no client could ever learn it.
+    fn time_notice(&mut self, now: UnixTime, conn: ConnId) -> Option<Packet> {
+        let at = self.time_notices.iter().position(|(other, _)| *other == conn)?;
+        let (_, body) = self.time_notices.remove(at)?;
+        let right = msg_id::from_time(now) | 1;
+        let is_close = |id: i64| msg_id::seconds(id) - msg_id::seconds(right) <= 1;
+        let (rising, seqno) = self.outbox.stamp(now, Kind::Response, false);
+        let msg_id = match self.last_time_notice {
+            _ if is_close(rising) => rising,
+            // Two of one moment must not look like one that came twice.
+            last if last >= right && is_close(last) => last + 4,
+            _ => right,
+        };
+        self.last_time_notice = msg_id;
+        Some(Packet { msg_id, seqno, body })
     }
 
     fn take_acks(&mut self, now: UnixTime) -> Option<Outgoing> {

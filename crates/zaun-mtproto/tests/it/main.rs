@@ -1,5 +1,7 @@
 //! The engines of the crate: key exchange with each role against the other, packets, and sessions on a virtual clock.
+mod client;
 mod handshake;
 mod packet;
 mod packet_batch;
+mod packet_v1;
 mod session;

@@ -4,7 +4,6 @@ mod acks;
 mod announcement;
 mod containers;
 mod drop_answer;
-mod lossy_network;
 mod notifications;
 mod outbox;
 mod repeats;

@@ -15,6 +15,25 @@ fn refuses(rig: &mut Rig, message: &Message, bad: BadMsg, code: i32) {
 }
 
 #[test]
+fn the_identifier_of_a_time_notification_is_right_even_after_our_clock_went_back() {
+    let mut rig = Rig::begun();
+    let query = rig.query(A);
+    rig.answer(query.msg_id, A, &[7; 8]);
+    rig.said(A);
+    rig.now -= UnixTime::from_secs(3600);
+    let late = Message::new(query.msg_id + 4, 3, QUERY);
+    assert_eq!(rig.deliver(A, &late), [Event::Refused(BadMsg::MsgIdTooHigh)]);
+    assert_eq!(rig.deliver(A, &late), [Event::Refused(BadMsg::MsgIdTooHigh)]);
+    rig.server.push(None, QUERY);
+    let packets = rig.packets(A);
+    assert_eq!(packets.len(), 3, "they travel by themselves");
+    assert_eq!(msg_id::seconds(packets[0].msg_id), rig.now.as_secs().cast_signed(), "M-240");
+    assert_eq!(msg_id::seconds(packets[1].msg_id), rig.now.as_secs().cast_signed(), "M-240");
+    assert_ne!(packets[0].msg_id, packets[1].msg_id);
+    assert!(msg_id::seconds(packets[2].msg_id) > rig.now.as_secs().cast_signed(), "M-207");
+}
+
+#[test]
 fn ids_out_of_the_window_are_16_and_17() {
     let mut rig = Rig::begun();
     for (offset_s, outcome) in [
@@ -109,6 +128,7 @@ fn a_container_that_came_before_is_19() {
 fn ids_below_everything_remembered_are_20() {
     let mut rig = Rig::begun();
     let old = rig.query(A);
+    rig.answer(old.msg_id, A, &[7; 8]);
     for _ in 0..WINDOW {
         rig.query(A);
     }

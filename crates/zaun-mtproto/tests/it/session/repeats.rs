@@ -119,3 +119,20 @@ fn an_old_query_that_comes_late_into_a_full_window_still_runs() {
     let outer = rig.message(false, container(&[late.clone(), ack]));
     assert_eq!(rig.deliver(A, &outer), [Event::Query { msg_id: late.msg_id, body: QUERY }], "M-210, M-215");
 }
+
+#[test]
+fn a_query_that_runs_is_not_forgotten_however_many_messages_come_meanwhile() {
+    let mut rig = Rig::begun();
+    let slow = rig.query(A);
+    for _ in 0..zaun_mtproto::session::WINDOW + 10 {
+        let other = rig.query(A);
+        rig.answer(other.msg_id, A, &[7; 8]);
+    }
+    rig.said(A);
+    assert_eq!(rig.deliver(A, &slow), [], "M-213");
+    let outer = rig.message(false, container(std::slice::from_ref(&slow)));
+    assert_eq!(rig.deliver(A, &outer), [], "M-213");
+    rig.answer(slow.msg_id, A, &[8; 8]);
+    let answers = rig.said(A).iter().filter(|m| m.rpc_result().is_some()).count();
+    assert_eq!(answers, 1, "M-297");
+}

@@ -1,0 +1,8 @@
+//! The client's session against a server that says what it is told to, on a virtual clock.
+
+mod checks;
+mod habits;
+mod limits;
+mod queries;
+mod refusals;
+mod support;
