@@ -13,6 +13,7 @@ use zaun_crypto::kdf::Side;
 use zaun_mtproto::UnixTime;
 use zaun_mtproto::handshake::Outcome;
 use zaun_mtproto::packet::{self, Header, OpenError, Opened};
+use zaun_mtproto::packet_v1;
 use zaun_mtproto::session::{self, BadMsg, ConnId, Event, HttpWait, Surroundings};
 use zaun_transport::TransportError;
 
@@ -73,6 +74,13 @@ pub(crate) trait Outlet: Send {
     fn error(&mut self, code: i32);
 }
 
+/// Of MTProto.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Version {
+    One,
+    Two,
+}
+
 /// A payload as the carrier found it.
 pub(crate) struct Incoming {
     pub(crate) payload: BytesMut,
@@ -94,6 +102,8 @@ pub(crate) struct Connection<S: Service> {
     slot: Arc<Slot<S>>,
     exchange: Exchange,
     key: Option<Arc<KeyEntry<S>>>,
+    /// Decided by the first encrypted packet (M-186).
+    version: Option<Version>,
     sessions: Vec<Arc<SessionHandle<S>>>,
     /// Whether only the session of the newest packet is spoken for (M-062).
     newest_only: bool,
@@ -116,6 +126,7 @@ impl<S: Service> Connection<S> {
             slot,
             exchange: Exchange::default(),
             key: None,
+            version: None,
             sessions: Vec::new(),
             newest_only: false,
             disconnect_at: None,
@@ -236,7 +247,8 @@ impl<S: Service> Connection<S> {
             packet::auth_key_id(&next.payload) == first && !self.handle.explains(next.payload.len())
         };
         let key_id = first.filter(|id| *id != 0 && incoming.len() > 1 && incoming.iter().all(alike));
-        let Some(key_id) = key_id.filter(|_| !self.slot.is_flooded()) else {
+        let decided = self.version == Some(Version::Two) && !self.slot.is_flooded();
+        let Some(key_id) = key_id.filter(|_| decided) else {
             for incoming in incoming {
                 self.receive(incoming, out).await?;
             }
@@ -293,14 +305,34 @@ impl<S: Service> Connection<S> {
         Ok(())
     }
 
-    /// Decrypts; a failure is explained as far as somebody listens.
-    fn open(&self, key: &KeyEntry<S>, payload: BytesMut) -> Result<Opened, Close> {
-        let copy = self.handle.explains(payload.len()).then(|| payload.clone());
-        packet::open(&key.stored.key, Side::Client, payload).map_err(|error: OpenError| {
-            let cause = copy.and_then(|packet| zaun_mtproto::diagnose::diagnose(&key.stored.key, &packet));
-            let cause = cause.map(|cause| format!(": {cause}")).unwrap_or_default();
-            unopened(key, &format!("{error}{cause}"))
-        })
+    /// Decrypts; the first packet tells the version, and a failure is explained as far as somebody listens.
+    fn open(&mut self, key: &KeyEntry<S>, payload: BytesMut) -> Result<Opened, Close> {
+        let auth_key = &key.stored.key;
+        if self.version == Some(Version::One) {
+            let opened = packet_v1::open(auth_key, Side::Client, payload);
+            return opened.map_err(|error| unopened(key, &error.to_string()));
+        }
+        let undecided = self.version.is_none() && self.handle.shared.version1;
+        let copy = (undecided || self.handle.explains(payload.len())).then(|| payload.clone());
+        let error = match packet::open(auth_key, Side::Client, payload) {
+            Ok(opened) => {
+                self.version = Some(Version::Two);
+                return Ok(opened);
+            }
+            Err(error) => error,
+        };
+        if let Some(copy) = copy.clone().filter(|_| undecided)
+            && let Ok(opened) = packet_v1::open(auth_key, Side::Client, copy)
+        {
+            self.version = Some(Version::One);
+            // Nobody else seals for it: fan-out knows version 2 only.
+            self.mailbox.refuse_sealed();
+            return Ok(opened);
+        }
+        let explained = copy.filter(|copy| error == OpenError::MsgKey && self.handle.explains(copy.len()));
+        let cause = explained.and_then(|packet| zaun_mtproto::diagnose::diagnose(auth_key, &packet));
+        let cause = cause.map(|cause| format!(": {cause}")).unwrap_or_default();
+        Err(unopened(key, &format!("{error}{cause}")))
     }
 
     async fn find_key(&mut self, key_id: i64) -> Result<Arc<KeyEntry<S>>, Close> {
@@ -389,7 +421,11 @@ impl<S: Service> Connection<S> {
 
     fn seal(&self, key: &KeyEntry<S>, header: Header, body: Bytes, out: &mut dyn Outlet) {
         let mut sealed = BytesMut::new();
-        packet::seal(&key.stored.key, Side::Server, &header, &body, &mut rand::rng(), &mut sealed);
+        let (auth_key, rng) = (&key.stored.key, &mut rand::rng());
+        match self.version {
+            Some(Version::One) => packet_v1::seal(auth_key, Side::Server, &header, &body, rng, &mut sealed),
+            _ => packet::seal(auth_key, Side::Server, &header, &body, rng, &mut sealed),
+        }
         self.note(|| Kind::Sent { key_id: key.id(), header, body });
         out.payload(&sealed);
     }
@@ -512,6 +548,13 @@ impl<S: Service> Connection<S> {
     }
 
     fn seal_batch(&self, batch: &[Unsealed<S>], out: &mut dyn Outlet) {
+        if self.version == Some(Version::One) {
+            batch.iter().for_each(|packet| {
+                let outgoing = packet.outgoing();
+                self.seal(&packet.session.key, outgoing.header, packet.body.clone(), out);
+            });
+            return;
+        }
         let messages: Vec<packet::Outgoing<'_>> = batch.iter().map(Unsealed::outgoing).collect();
         let mut sealed = BytesMut::new();
         packet::seal_many(&messages, &mut rand::rng(), &mut sealed);

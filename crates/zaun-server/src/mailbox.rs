@@ -1,6 +1,7 @@
 //! What waits for a connection from outside its task: a wake-up, and packets that were sealed elsewhere.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use parking_lot::Mutex;
@@ -15,13 +16,13 @@ pub(crate) struct Mailbox {
     notify: Notify,
     sealed: Mutex<VecDeque<Bytes>>,
     /// Whether the connection sends when it likes, and not only when it is asked.
-    streams: bool,
+    streams: AtomicBool,
 }
 
 impl Mailbox {
     /// For a connection that sends when it likes.
     pub(crate) fn streaming() -> Mailbox {
-        Mailbox { streams: true, ..Mailbox::default() }
+        Mailbox { streams: AtomicBool::new(true), ..Mailbox::default() }
     }
 
     /// Lets the connection look for something to send.
@@ -36,7 +37,12 @@ impl Mailbox {
 
     /// Whether [`Mailbox::post`] may be called.
     pub(crate) fn takes_sealed(&self) -> bool {
-        self.streams && self.sealed.lock().len() < MAX_SEALED
+        self.streams.load(Ordering::Relaxed) && self.sealed.lock().len() < MAX_SEALED
+    }
+
+    /// From now on the connection seals everything itself.
+    pub(crate) fn refuse_sealed(&self) {
+        self.streams.store(false, Ordering::Relaxed);
     }
 
     /// A packet that was sealed together with those of other connections.

@@ -46,6 +46,7 @@ pub(crate) struct Shared<S: Service> {
     pub(crate) replays: Mutex<ReplayCache>,
     inspector: Inspector,
     explain: bool,
+    pub(crate) version1: bool,
     next_conn: AtomicU64,
     open: AtomicUsize,
     /// Connections that are open only to be told −429.
@@ -70,6 +71,7 @@ pub struct Builder<S: Service> {
     legacy_rsa: bool,
     flood: FloodLimits,
     explain: bool,
+    version1: bool,
     middleware: Vec<Arc<dyn Middleware<S>>>,
 }
 
@@ -119,6 +121,13 @@ impl<S: Service> Builder<S> {
         self
     }
 
+    /// Whether old clients are served that speak MTProto 1.0, whose packets are less well protected (M-187). Off by
+    /// default.
+    pub fn mtproto1(mut self, on: bool) -> Self {
+        self.version1 = on;
+        self
+    }
+
     /// Makes the server.
     pub fn build(self) -> Result<Server<S>, BuildError> {
         let rsa = match self.later {
@@ -147,6 +156,7 @@ impl<S: Service> Builder<S> {
                 replays: Mutex::default(),
                 inspector: Inspector::default(),
                 explain: self.explain,
+                version1: self.version1,
                 next_conn: AtomicU64::new(1),
                 open: AtomicUsize::new(0),
                 refusing: AtomicUsize::new(0),
@@ -175,6 +185,7 @@ impl<S: Service> Server<S> {
             legacy_rsa: true,
             flood: FloodLimits::default(),
             explain: false,
+            version1: false,
             middleware: Vec::new(),
         }
     }

@@ -16,7 +16,7 @@ use crate::session::SessionHandle;
 
 /// A packet of one session.
 pub(crate) struct Unsealed<S: Service> {
-    session: Arc<SessionHandle<S>>,
+    pub(crate) session: Arc<SessionHandle<S>>,
     header: Header,
     pub(crate) body: Bytes,
 }

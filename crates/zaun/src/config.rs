@@ -81,6 +81,10 @@ pub struct ServeArgs {
     #[arg(long, env = "ZAUN_NO_OLD_RSA")]
     pub no_old_rsa: bool,
 
+    /// Serve old clients that speak MTProto 1.0, too
+    #[arg(long, env = "ZAUN_MTPROTO1")]
+    pub mtproto1: bool,
+
     /// TOML file with any of these settings
     #[arg(long, env = "ZAUN_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -116,6 +120,7 @@ struct File {
     key: Option<PathBuf>,
     dc: Option<i32>,
     no_old_rsa: bool,
+    mtproto1: bool,
     log: Option<String>,
     log_json: bool,
 }
@@ -145,6 +150,8 @@ pub struct Config {
     pub dc: i32,
     /// Serve the old RSA scheme.
     pub old_rsa: bool,
+    /// Serve MTProto 1.0 as well.
+    pub mtproto1: bool,
     /// Log filter.
     pub log: String,
     /// Log as JSON.
@@ -175,6 +182,7 @@ impl Config {
             key: args.key.or(file.key),
             dc,
             old_rsa: !(args.no_old_rsa || file.no_old_rsa),
+            mtproto1: args.mtproto1 || file.mtproto1,
             log: args.log.or(file.log).unwrap_or_else(|| "info".into()),
             log_json: args.log_json || file.log_json,
             json: args.json,

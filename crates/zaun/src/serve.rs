@@ -97,6 +97,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
         .exchange_later(exchange)
         .flood_limits(flood_limits(&config))
         .explain(config.sandbox)
+        .mtproto1(config.mtproto1)
         .build()?;
     let presence = tokio::spawn(watch_presence(messenger.clone()));
     let uploads = tokio::spawn(sweep_uploads(messenger));

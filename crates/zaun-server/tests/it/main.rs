@@ -14,3 +14,4 @@ mod sessions;
 mod support;
 mod tls;
 mod transports;
+mod version1;
