@@ -208,7 +208,8 @@ fn quoted(text: &str) -> Vec<u32> {
 /// A number that begins at `at`, and where it ends.
 fn number_at(text: &str, at: usize) -> Option<(u32, usize)> {
     let rest = text.get(at..)?;
-    let digits = rest.strip_prefix("M-").or_else(|| rest.strip_prefix('m'))?;
+    let digits =
+        rest.strip_prefix("M-").or_else(|| rest.strip_prefix("m_")).or_else(|| rest.strip_prefix('m'))?;
     let number = digits.get(..3).filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()))?;
     let end = at + rest.len() - digits.len() + 3;
     let whole = text.as_bytes().get(end).is_none_or(|next| !next.is_ascii_alphanumeric());

@@ -50,6 +50,7 @@ async fn m475_the_configuration_tells_the_truth_of_each_cloud() {
         assert_eq!((config.this_dc, config.test_mode), (this_dc, test_mode));
         let options: Vec<i32> = config.dc_options.iter().map(|option| option.id).collect();
         assert_eq!(options, ids);
+        assert!(config.dc_options.iter().all(|option| option.this_port_only), "M-037");
         let nearest = client.call(&functions::help::GetNearestDc {}).await.unwrap();
         assert_eq!(nearest.this_dc, this_dc);
     }

@@ -1,6 +1,8 @@
 //! The API over a real socket, asked by a raw client.
 
 mod data_centres;
+mod invoking;
 mod support;
 mod temporary_keys;
+mod updates;
 mod wrappers;
