@@ -48,6 +48,7 @@ async def replay(client, pts):
 
 
 async def test_a_killed_server_loses_nothing_it_answered(start_server, phones, tmp_path):
+    # M-360
     server = start_server(data=tmp_path / "data")
     async with logged_in(server, (next(phones), "Alice"), (next(phones), "Bob")) as (alice, bob):
         to_bob, to_alice = await befriend(alice, bob)

@@ -19,6 +19,7 @@ async def pair(server, phones):
 
 @pytest.mark.parametrize("framing", FRAMINGS)
 async def test_every_framing_carries_a_conversation(server, phones, framing):
+    # M-014, M-015, M-017, M-019, M-022, M-024, M-073, M-075: by a foreign client
     accounts = ((next(phones), "Alice"), (next(phones), "Bob"))
     async with logged_in(server, *accounts, framing=framing) as (alice, bob):
         to_bob, to_alice = await befriend(alice, bob)
@@ -31,6 +32,7 @@ async def test_every_framing_carries_a_conversation(server, phones, framing):
 
 
 async def test_sign_up_and_sign_in_by_code(server, phones):
+    # M-439, M-442, M-446, M-447, M-448, M-455
     phone = next(phones)
     client = make_client(server)
     await client.connect()
@@ -55,6 +57,7 @@ async def test_sign_up_and_sign_in_by_code(server, phones):
 
 
 async def test_a_login_code_goes_to_the_other_devices(server, phones):
+    # M-443
     phone = next(phones)
     async with logged_in(server, (phone, "Alice")) as (first,):
         inbox = Inbox(first, events.NewMessage(chats=777000))
@@ -69,6 +72,7 @@ async def test_a_login_code_goes_to_the_other_devices(server, phones):
 
 
 async def test_outside_the_sandbox_codes_are_random_printed_and_limited(start_server, phones, tmp_path):
+    # M-428, M-430, M-438, M-442
     data = tmp_path / "data"
     server = start_server(data=data, sandbox=False)
     phone = next(phones)
@@ -96,6 +100,7 @@ async def test_outside_the_sandbox_codes_are_random_printed_and_limited(start_se
 
 
 async def test_sessions_are_listed_and_ended(server, phones):
+    # M-457
     phone = next(phones)
     async with logged_in(server, (phone, "Alice"), (phone, "Alice")) as (first, second):
         listed = (await first(functions.account.GetAuthorizationsRequest())).authorizations
@@ -285,6 +290,7 @@ async def test_history_offsets_and_search(pair):
 
 
 async def test_two_devices_of_one_account_stay_in_step(server, phones):
+    # M-361
     phone, other = next(phones), next(phones)
     async with logged_in(server, (phone, "Alice"), (phone, "Alice"), (other, "Bob")) as (phone_a, laptop_a, bob):
         to_bob, to_alice = await befriend(phone_a, bob)
@@ -326,6 +332,7 @@ async def test_a_repeated_random_id_sends_once(pair):
 
 
 async def test_bad_requests_name_what_is_wrong(pair):
+    # M-420, M-436
     alice, bob, to_bob, to_alice = pair
     with pytest.raises(errors.MessageEmptyError):
         await alice(functions.messages.SendMessageRequest(peer=to_bob, message="", random_id=1))

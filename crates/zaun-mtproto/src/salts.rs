@@ -78,7 +78,9 @@ mod tests {
         assert!(!source.accepts(42, salts[1].salt, now), "M-248");
         assert!(source.accepts(42, salts[0].salt, UnixTime::from_secs(salts[0].valid_until - 1)), "M-244");
         assert!(!source.accepts(42, salts[0].salt, UnixTime::from_secs(salts[0].valid_until)), "M-244");
-        assert!(!source.accepts(43, salts[0].salt, now), "M-243");
+        assert!(!source.accepts(43, salts[0].salt, now), "M-243, M-168");
+        let node = SaltSource::new([7; 32]);
+        assert_eq!(node.future(42, now, 64), salts, "M-257: nodes with one secret agree");
         assert_eq!(source.future(42, now, -3).len(), 1, "M-252");
     }
 }

@@ -79,6 +79,7 @@ async fn m149_m151_an_unbound_key_may_do_almost_nothing() {
     assert_eq!((pong.msg_id, pong.ping_id), (ping, 5), "M-151");
 }
 
+/// M-170: the binding carries the first salt of its key.
 #[tokio::test]
 async fn m167_a_bound_key_acts_for_the_permanent_one_and_others_see_one_account() {
     let sandbox = Sandbox::start().await.unwrap();
@@ -105,6 +106,7 @@ async fn m167_a_bound_key_acts_for_the_permanent_one_and_others_see_one_account(
     }
 }
 
+/// M-152.
 #[tokio::test]
 async fn m159_to_m163_bindings_are_checked() {
     let sandbox = Sandbox::start().await.unwrap();

@@ -212,7 +212,7 @@ async fn m391_m392_impossible_states_are_refused() {
 }
 
 #[tokio::test]
-async fn m372_m374_m377_who_only_loads_files_is_not_pushed_to() {
+async fn m372_m374_who_only_loads_files_is_not_pushed_to() {
     let World { sandbox, mut alice, bob, to_bob } = world().await;
     let mut files = bob.conversation.session.clone();
     (files.session_id, files.content_sent) = (files.session_id ^ 1, 0);

@@ -58,6 +58,7 @@ fn m172_a_message_of_45_bytes_with_zero_padding() {
 }
 
 /// Numbers as in grammers-crypto (auth_key.rs).
+/// M-009.
 #[test]
 fn m136_m140_key_hashes_match_other_implementations() {
     assert_eq!(key().aux_hash().to_le_bytes(), [73, 22, 214, 189, 183, 247, 142, 104]);

@@ -128,6 +128,7 @@ fn damaged_files_do_not_panic() {
     }
 }
 
+/// M-106.
 #[test]
 fn m105_rsa_pad_round_trips_every_length() {
     let mut rng = rng(4);

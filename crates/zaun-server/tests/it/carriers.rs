@@ -23,6 +23,7 @@ async fn works(fixture: &Fixture, address: impl Into<Address>, dial: &Dial) {
 
 const FRAMINGS: [Framing; 3] = [Framing::Abridged, Framing::Intermediate, Framing::PaddedIntermediate];
 
+/// M-059.
 #[tokio::test]
 async fn m068_m058_websocket_and_http_share_the_port_of_the_framings() {
     let fixture = Fixture::start().await;
@@ -75,6 +76,7 @@ fn secret(key: u8, kind: SecretKind) -> ProxySecret {
     ProxySecret { key: Secret([key; 16]), kind }
 }
 
+/// M-335, M-336.
 #[tokio::test]
 async fn m084_m331_endpoints_with_secrets_take_their_clients_and_nobody_else() {
     let mut fixture = Fixture::start().await;
@@ -109,6 +111,7 @@ async fn m084_m331_endpoints_with_secrets_take_their_clients_and_nobody_else() {
     }
 }
 
+/// M-340.
 #[tokio::test]
 async fn m353_strangers_to_fake_tls_are_not_answered() {
     let mut fixture = Fixture::start().await;

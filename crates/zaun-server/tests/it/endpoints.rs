@@ -44,6 +44,7 @@ async fn a_trusted_proxy_says_who_the_client_is() {
     increments(&mut talk).await;
 }
 
+/// M-051.
 #[tokio::test]
 async fn m114_m115_m473_a_dc_takes_its_own_clients_and_keys() {
     let mut fixture = Fixture::start().await;

@@ -112,6 +112,7 @@ async fn m315_a_push_ends_the_wait_and_further_ones_join_it() {
     assert_eq!(pongs.await, [0, 1, 2], "M-060: one payload holds what came within wait_after");
 }
 
+/// M-064.
 #[tokio::test]
 async fn m061_an_answer_waits_for_the_next_request_of_its_session() {
     let fixture = Fixture::start().await;
@@ -152,4 +153,50 @@ async fn m063_what_was_sent_and_not_acknowledged_comes_again_on_another_connecti
     second.send_even(&wait(0, 0, 5_000)).await.unwrap();
     assert_eq!(number(second.result_of(query).await.unwrap()), 42);
     assert_eq!(fixture.runs(), 1);
+}
+
+#[tokio::test]
+async fn m062_a_response_speaks_for_the_session_of_its_request_only() {
+    let fixture = Fixture::start().await;
+    let mut talk = talk(&fixture).await;
+    increments(&mut talk).await;
+    poll(&mut talk, wait(0, 0, 50)).await;
+    talk.client.payload().await.unwrap();
+    let key = fixture.server.handle().key(talk.session.key.id()).unwrap();
+    let first = key.sessions().remove(0);
+    let own = talk.session.session_id;
+    // Another session takes the connection over; what waits for the first one stays where it is.
+    talk.session.session_id ^= 1;
+    talk.session.content_sent = 0;
+    first.push(object(&types::Pong { msg_id: 0, ping_id: 3 }));
+    increments(&mut talk).await;
+    assert!(talk.inbox.iter().all(|m| m.decode::<types::Pong>().is_none()), "M-062");
+    talk.session.session_id = own;
+    talk.send_even(&wait(0, 0, 5_000)).await.unwrap();
+    let pong: types::Pong = talk.wait_for(|m| m.decode()).await.unwrap();
+    assert_eq!(pong.ping_id, 3);
+}
+
+#[tokio::test]
+async fn m316_m318_the_last_http_wait_counts_and_max_wait_is_above_the_others() {
+    let fixture = Fixture::start().await;
+    let mut talk = talk(&fixture).await;
+    increments(&mut talk).await;
+    let acks: Vec<i64> = talk.inbox.drain(..).map(|m| m.msg_id).collect();
+    let key = fixture.server.handle().key(talk.session.key.id()).unwrap();
+    let session = key.sessions().remove(0);
+    let mut inside = Vec::new();
+    let last = wait(20_000, 20_000, 300);
+    for body in [object(&types::MsgsAck { msg_ids: acks }), object(&wait(0, 0, 20_000)), object(&last)] {
+        let (msg_id, seqno) = talk.session.stamp(zaun_testkit::now(), false);
+        inside.push(Message::new(msg_id, seqno, body));
+    }
+    let began = Instant::now();
+    talk.send_body(false, &container(&inside)).await.unwrap();
+    session.push(object(&types::Pong { msg_id: 0, ping_id: 1 }));
+    let pong: types::Pong = talk.wait_for(|m| m.decode()).await.unwrap();
+    assert_eq!(pong.ping_id, 1);
+    // The first http_wait would have let it go at once, the delays of the last one after 20 s.
+    let passed = began.elapsed();
+    assert!((Duration::from_millis(300)..Duration::from_secs(10)).contains(&passed), "{passed:?}");
 }

@@ -4,9 +4,11 @@ use std::sync::atomic::Ordering;
 
 use crate::log;
 use crate::support::*;
+use zaun_crypto::rsa::PublicKey;
 use zaun_mtproto::handshake::ClientConfig;
 use zaun_schema::mtproto::{enums, functions, types};
-use zaun_testkit::{Conversation, RawClient, Received, Session, Wire};
+use zaun_server::{BindRefusal, BindRequest, Router, RpcError};
+use zaun_testkit::{Conversation, RawClient, Received, Session, SpawnedServer, Wire, object};
 
 #[tokio::test]
 async fn a_destroyed_key_says_goodbye_and_is_unknown_then() {
@@ -107,4 +109,50 @@ async fn failing_storage_closes_without_a_word() {
     assert_eq!(told, enums::DestroyAuthKeyRes::DestroyAuthKeyFail, "M-310");
     keys.broken.store(false, Ordering::Relaxed);
     answers(&mut talk).await;
+}
+
+#[tokio::test]
+async fn m091_an_unfinished_key_exchange_does_not_block_what_is_encrypted() {
+    let fixture = Fixture::start().await;
+    let mut talk = fixture.talk().await;
+    let probe = object(&functions::ReqPqMulti { nonce: [7; 16] });
+    for _ in 0..2 {
+        talk.client.send(&zaun_mtproto::handshake::plain::encode(4, &probe)).await.unwrap();
+        let answer = talk.client.payload().await.unwrap();
+        assert_eq!(answer[..8], [0; 8], "resPQ comes in clear");
+        increments(&mut talk).await;
+    }
+}
+
+#[tokio::test]
+async fn m165_storage_trouble_while_binding_is_no_verdict_about_the_proof() {
+    let keys = SharedKeys::default();
+    crate::log::keep();
+    let router =
+        Router::new().method(|context: zaun_server::Context<Router>, Call(id): Call<INCREMENT>| async move {
+            let now = i32::try_from(zaun_testkit::now().as_secs()).unwrap();
+            let request = BindRequest {
+                perm_auth_key_id: id,
+                nonce: 1,
+                expires_at: now + 60,
+                encrypted_message: vec![0; 104].into(),
+            };
+            match context.bind_temporary_key(&request).await {
+                Err(BindRefusal::Storage(_)) => Err(RpcError::internal()),
+                Err(BindRefusal::Message(_)) => Err(RpcError::bad_request("ENCRYPTED_MESSAGE_INVALID")),
+                other => panic!("{other:?}"),
+            }
+        });
+    let server = SpawnedServer::start(router, keys.clone()).await.unwrap();
+    let mut raw = RawClient::connect(server.address(), Wire::default()).await.unwrap();
+    let trusted = PublicKey::from_pem(&server.public_key().to_pkcs1_pem()).unwrap();
+    let config = ClientConfig { expires_in: Some(3600), ..ClientConfig::new(vec![trusted]) };
+    let negotiated = raw.exchange_key_with(config).await.unwrap();
+    let session = Session::new(negotiated.auth_key, negotiated.first_salt);
+    let mut talk = Conversation { client: raw, session, inbox: Default::default() };
+    for (broken, code) in [(true, 500), (false, 400)] {
+        keys.broken.store(broken, Ordering::Relaxed);
+        let query = talk.send(&Call::<INCREMENT>(5)).await.unwrap();
+        assert_eq!(error(talk.result_of(query).await.unwrap()).error_code, code, "M-165");
+    }
 }

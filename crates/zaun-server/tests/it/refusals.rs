@@ -96,6 +96,7 @@ async fn a_key_that_nobody_offered_is_refused() {
     log::names(&client, "M-103");
 }
 
+/// M-117, M-234.
 #[tokio::test]
 async fn packets_that_do_not_open_are_all_answered_alike_and_leave_no_trace() {
     let fixture = Fixture::start().await;
@@ -139,6 +140,7 @@ async fn a_packet_without_room_for_a_key_id_is_refused() {
     }
 }
 
+/// M-326.
 #[tokio::test]
 async fn a_replayed_packet_runs_once() {
     let fixture = Fixture::start().await;

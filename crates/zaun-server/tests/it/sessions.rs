@@ -3,7 +3,7 @@
 use crate::support::*;
 use bytes::Bytes;
 use zaun_schema::mtproto::{enums, functions, types};
-use zaun_testkit::{Conversation, Received};
+use zaun_testkit::{Conversation, Received, object};
 
 const UPDATE: Bytes = Bytes::from_static(&[0x99, 0, 0x99, 0, 1, 2, 3, 4]);
 
@@ -19,6 +19,7 @@ fn push(fixture: &Fixture, talk: &Conversation) {
     session.push(UPDATE);
 }
 
+/// M-036.
 #[tokio::test]
 async fn what_was_not_acknowledged_arrives_on_the_next_connection() {
     let fixture = Fixture::start().await;
@@ -88,6 +89,7 @@ async fn a_query_that_is_asked_again_elsewhere_is_answered_there() {
     assert_eq!(number(next.result_of(msg_id).await.unwrap()), 6, "M-281");
 }
 
+/// M-033, M-188.
 #[tokio::test]
 async fn one_session_may_have_several_connections_and_one_connection_several_sessions() {
     let fixture = Fixture::start().await;
@@ -166,4 +168,20 @@ async fn ping_delay_disconnect_ends_the_connection_and_not_the_session() {
     let fresh = |m: &zaun_testkit::Message| m.decode::<types::NewSessionCreated>().is_some();
     let announced = next.inbox.iter().filter(|m| fresh(m)).count();
     assert!(announced <= 1, "M-308: at most the unacknowledged announcement of before");
+}
+
+#[tokio::test]
+async fn m242_a_message_outside_the_window_creates_no_session() {
+    let fixture = Fixture::start().await;
+    let mut talk = fixture.talk().await;
+    let now = zaun_testkit::now();
+    for (shift, code) in [(-400_i64, 16), (400, 17)] {
+        let msg_id = (zaun_mtproto::msg_id::from_time(now) + (shift << 32)) & !3;
+        let ping = object(&functions::Ping { ping_id: 1 });
+        talk.send_as(&talk.session.header(msg_id, 1), &ping).await.unwrap();
+        let told: types::BadMsgNotification = talk.wait_for(|m| m.decode()).await.unwrap();
+        assert_eq!((told.error_code, told.bad_msg_id), (code, msg_id), "M-233");
+        let key = fixture.server.handle().key(talk.session.key.id()).unwrap();
+        assert!(key.sessions().is_empty(), "M-242");
+    }
 }

@@ -20,6 +20,7 @@ fn total(faults: Faults, sum: impl Fn(&Report) -> u64) -> u64 {
     (0..SEEDS).map(|seed| sum(&run(seed, &plan))).sum()
 }
 
+/// M-229.
 #[test]
 fn in_a_quiet_world_nothing_is_refused_repeated_or_discarded() {
     for seed in 0..SEEDS {

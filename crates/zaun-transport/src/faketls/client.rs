@@ -166,6 +166,7 @@ mod tests {
         (hello, out)
     }
 
+    /// M-342.
     #[test]
     fn m346_both_halves_agree_byte_by_byte() {
         let (mut client, record) = record(2, "two.example", NOW);
@@ -173,6 +174,9 @@ mod tests {
         let accepted =
             accept(&record, &secrets(), NOW + 5, &mut ReplayCache::default(), &mut rand::rng()).unwrap();
         assert_eq!(accepted.secret.key, Secret([2; 16]));
+        // Behind the random comes the session id, echoed, and then the cipher, the first that was offered.
+        assert_eq!(accepted.flight[43..76], record[43..76], "M-346");
+        assert_eq!(accepted.flight[76..78], [0x13, 0x01], "M-349");
         let mut wire = accepted.flight.to_vec();
         wire.extend(b"rest");
         let mut rest = None;

@@ -2,8 +2,8 @@
 
 use crate::support::{Cover, SECRET, combinations, drain_server, encrypted, pair, rng, secrets, sent};
 use zaun_transport::{
-    ClientCodec, ForeignProtocol, Framing, Info, Limits, NotObfuscatable, PeerFault, Secret, ServerCodec,
-    TransportError,
+    ClientCodec, ForeignProtocol, Framing, Info, Limits, NotObfuscatable, PeerFault, ProxySecret, Secret,
+    SecretKind, ServerCodec, TransportError,
 };
 
 fn first_error(server: &mut ServerCodec, bytes: &[u8]) -> Option<TransportError> {
@@ -106,6 +106,7 @@ fn m084_an_endpoint_with_a_secret_takes_nothing_else() {
     }
 }
 
+/// M-078.
 #[test]
 fn m079_every_dc_field_is_taken_and_reported() {
     let mut rng = rng(5);
@@ -167,4 +168,31 @@ fn m081_forbidden_beginnings_are_drawn_again() {
     let mut wire = bytes::BytesMut::new();
     client.write_frame(&encrypted(24), false, &mut rng, &mut wire).unwrap();
     assert_eq!(wire[..8], [0x77; 8]);
+}
+
+/// A header as clients inside fake TLS make it: with any beginning (M-082).
+fn header_beginning_with(first: &[u8], tag: u8, secret: Secret) -> [u8; 64] {
+    let mut header: [u8; 64] = std::array::from_fn(|n| n as u8 ^ 0x5a);
+    header[..first.len()].copy_from_slice(first);
+    let key = zaun_crypto::sha256(&[&header[8..40], &secret.0]);
+    let mut stream = zaun_crypto::ctr::AesCtr256::new(&key, header[40..56].try_into().unwrap());
+    let mut encrypted = header;
+    encrypted[56..60].fill(tag);
+    stream.apply(&mut encrypted);
+    header[56..].copy_from_slice(&encrypted[56..]);
+    header
+}
+
+#[test]
+fn m082_m351_inside_fake_tls_any_beginning_is_a_header_but_only_padded_framing_is_taken() {
+    let fake = || ProxySecret { key: SECRET, kind: SecretKind::FakeTls("example".into()) };
+    let beginnings: [&[u8]; 4] = [&[0xef], b"GET ", &[0xee; 4], &[1, 2, 3, 4, 0, 0, 0, 0]];
+    for first in beginnings {
+        let mut server = ServerCodec::with_secrets(Limits::default(), [fake()].into());
+        assert_eq!(first_error(&mut server, &header_beginning_with(first, 0xdd, SECRET)), None, "M-082");
+        assert_eq!(server.info().map(|info| info.framing), Some(Framing::PaddedIntermediate));
+        let mut server = ServerCodec::with_secrets(Limits::default(), [fake()].into());
+        let refused = first_error(&mut server, &header_beginning_with(first, 0xee, SECRET));
+        assert_eq!(refused, Some(PeerFault::UnknownTag.into()), "M-351");
+    }
 }

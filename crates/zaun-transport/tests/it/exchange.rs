@@ -23,6 +23,7 @@ fn received(server: &mut ServerCodec) -> Vec<(Vec<u8>, bool)> {
     drain_server(server).into_iter().map(|frame| (frame.payload.to_vec(), frame.quick_ack)).collect()
 }
 
+/// M-014, M-015, M-017, M-019, M-022, M-024, M-025.
 #[test]
 fn m032_every_split_gives_the_same_frames_to_the_server() {
     for (framing, cover) in combinations() {

@@ -5,6 +5,7 @@ use zaun_mtproto::handshake::{
     ClientError, DcPolicy, MAX_EXPIRES_IN_S, MAX_RETRIES, Reason, RsaScheme, Step, plain,
 };
 
+/// M-092.
 #[test]
 fn m105_m107_m110_both_schemes_and_all_four_inner_data_agree() {
     for scheme in [RsaScheme::Pad, RsaScheme::Old] {
@@ -177,6 +178,7 @@ fn m089_answers_have_rising_identifiers_of_responses() {
     assert!(ids[0] < ids[1] && ids.iter().all(|id| id % 4 == 1), "{ids:?}");
 }
 
+/// M-112, M-329.
 #[test]
 fn secrets_do_not_show_in_debug_output() {
     let (mut client, first) = client_with(|_| {});

@@ -16,6 +16,7 @@ fn refused_response(change: impl FnOnce(&mut types::ResPQ)) -> ClientError {
     tell(&mut client, message(&response)).unwrap_err()
 }
 
+/// M-119, M-123.
 #[test]
 fn a_correct_server_is_believed() {
     let (mut client, inner, key) = requested().share();
@@ -56,12 +57,14 @@ fn wrong_res_pq() {
     assert_eq!(unknown, ClientError::UnknownKeys);
 }
 
+/// M-128, M-320.
 #[test]
 fn wrong_outer_nonces_of_the_offer() {
     assert_eq!(requested().refused(|offer| offer.nonce[0] ^= 1), ClientError::Nonce("nonce"));
     assert_eq!(requested().refused(|offer| offer.server_nonce[0] ^= 1), ClientError::Nonce("server_nonce"));
 }
 
+/// M-128, M-320.
 #[test]
 fn wrong_inner_nonces_of_the_offer() {
     let error = requested().refused(|offer| offer.inner.nonce[0] ^= 1);
@@ -81,6 +84,7 @@ fn m121_m129_wrong_hash_length_or_padding() {
     assert!(matches!(error, ClientError::Malformed(_)), "{error}");
 }
 
+/// M-320.
 #[test]
 fn m124_m125_m126_wrong_group_or_public_value() {
     let error = requested().refused(|offer| offer.inner.g = 2);

@@ -79,6 +79,7 @@ fn m145_an_earlier_query_is_out_of_its_turn() {
     assert_eq!(refusal.reason, Reason::Poisoned, "M-118");
 }
 
+/// M-141: a client may start over at any point.
 #[test]
 fn m099_m100_a_new_req_pq_replaces_the_run() {
     let mut server = server();

@@ -153,6 +153,7 @@ fn m133_retry_id_of_the_first_attempt_is_zero() {
     assert_eq!(shared().refused(|params| params.inner.retry_id = 1), (-404, Reason::RetryId));
 }
 
+/// M-327.
 #[test]
 fn m134_g_b_must_be_in_range() {
     for g_b in [

@@ -33,6 +33,7 @@ fn the_identifier_of_a_time_notification_is_right_even_after_our_clock_went_back
     assert!(msg_id::seconds(packets[2].msg_id) > rig.now.as_secs().cast_signed(), "M-207");
 }
 
+/// M-233.
 #[test]
 fn ids_out_of_the_window_are_16_and_17() {
     let mut rig = Rig::begun();
@@ -109,6 +110,7 @@ fn nothing_inside_a_container_with_a_wrong_salt_runs() {
     );
 }
 
+/// M-216.
 #[test]
 fn a_container_that_came_before_is_19() {
     let mut rig = Rig::begun();
@@ -124,6 +126,7 @@ fn a_container_that_came_before_is_19() {
     refuses(&mut rig, &disguised, BadMsg::ContainerIdSeen, 19);
 }
 
+/// M-228.
 #[test]
 fn ids_below_everything_remembered_are_20() {
     let mut rig = Rig::begun();
@@ -309,6 +312,7 @@ fn one_bad_message_refuses_its_whole_container() {
     assert_eq!(rig.deliver(A, &good).len(), 1, "M-237");
 }
 
+/// M-238.
 #[test]
 fn the_order_of_checks_is_fixed() {
     let mut rig = Rig::begun();
