@@ -3,7 +3,10 @@
 use bytes::BytesMut;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
-use zaun_transport::{ClientCodec, Frame, Framing, Incoming, Limits, ProxySecret, Secret, SecretKind, ServerCodec, TransportError};
+use zaun_transport::{
+    ClientCodec, Frame, Framing, Incoming, Limits, ProxySecret, Secret, SecretKind, ServerCodec,
+    TransportError,
+};
 
 use crate::Cursor;
 
@@ -34,8 +37,11 @@ fn serve(choice: u8, pieces: &[&[u8]]) -> (Vec<Frame>, Option<TransportError>) {
         .into_iter()
         .nth(usize::from(choice >> 1) % 3);
     let secrets = kind.into_iter().map(|kind| ProxySecret { key: SECRET, kind });
-    let mut codec =
-        if choice & 1 == 0 { ServerCodec::new(limits) } else { ServerCodec::with_secrets(limits, secrets.collect()) };
+    let mut codec = if choice & 1 == 0 {
+        ServerCodec::new(limits)
+    } else {
+        ServerCodec::with_secrets(limits, secrets.collect())
+    };
     let (mut frames, mut out) = (Vec::new(), BytesMut::new());
     for piece in pieces {
         codec.feed(piece);

@@ -156,7 +156,7 @@ fn split(path: &str, text: &str) -> Vec<(String, String)> {
         }
         let Some(name) = test_name(bare, &lines[above..at], python) else { continue };
         let indent = line.len() - bare.len();
-        let ends = |later: &&str| {
+        let ends = |later: &&str| -> bool {
             let depth = later.len() - later.trim_start().len();
             if python {
                 !later.trim().is_empty() && depth <= indent
@@ -164,7 +164,7 @@ fn split(path: &str, text: &str) -> Vec<(String, String)> {
                 **later == format!("{:indent$}}}", "")
             }
         };
-        let length = lines[at + 1..].iter().position(|l| ends(&l)).unwrap_or(lines.len() - at - 1);
+        let length = lines[at + 1..].iter().position(ends).unwrap_or(lines.len() - at - 1);
         found.push((name, lines[above..=at + length].join("\n")));
     }
     found

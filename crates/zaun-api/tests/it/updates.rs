@@ -66,11 +66,13 @@ async fn difference(client: &mut ApiClient, pts: i32) -> enums::updates::Differe
 }
 
 fn texts(messages: &[enums::Message]) -> Vec<&str> {
-    let text = |message| match message {
-        &enums::Message::Message(ref m) => m.message.as_str(),
-        _ => "",
-    };
-    messages.iter().map(text).collect()
+    let mut texts = Vec::new();
+    for message in messages {
+        if let enums::Message::Message(message) = message {
+            texts.push(message.message.as_str());
+        }
+    }
+    texts
 }
 
 /// The next pushed packet of updates.
