@@ -247,7 +247,8 @@ impl<S: Service> Connection<S> {
             packet::auth_key_id(&next.payload) == first && !self.handle.explains(next.payload.len())
         };
         let key_id = first.filter(|id| *id != 0 && incoming.len() > 1 && incoming.iter().all(alike));
-        let decided = self.version == Some(Version::Two) && !self.slot.is_flooded();
+        let decided =
+            self.version == Some(Version::Two) && self.handle.shared.batching && !self.slot.is_flooded();
         let Some(key_id) = key_id.filter(|_| decided) else {
             for incoming in incoming {
                 self.receive(incoming, out).await?;
@@ -530,8 +531,9 @@ impl<S: Service> Connection<S> {
             out.payload(&sealed);
             any = true;
         }
+        let most = if self.handle.shared.batching { MAX_SEAL_PACKETS } else { 1 };
         let (mut batch, mut bytes) = (Vec::new(), 0);
-        while bytes < SEAL_BYTES && batch.len() < MAX_SEAL_PACKETS {
+        while bytes < SEAL_BYTES && batch.len() < most {
             let Some(packet) = self.next_packet() else { break };
             bytes += packet.body.len();
             batch.push(packet);

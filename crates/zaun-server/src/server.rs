@@ -47,6 +47,7 @@ pub(crate) struct Shared<S: Service> {
     inspector: Inspector,
     explain: bool,
     pub(crate) version1: bool,
+    pub(crate) batching: bool,
     next_conn: AtomicU64,
     open: AtomicUsize,
     /// Connections that are open only to be told −429.
@@ -72,6 +73,7 @@ pub struct Builder<S: Service> {
     flood: FloodLimits,
     explain: bool,
     version1: bool,
+    batching: bool,
     middleware: Vec<Arc<dyn Middleware<S>>>,
 }
 
@@ -121,6 +123,13 @@ impl<S: Service> Builder<S> {
         self
     }
 
+    /// Whether packets that are at hand together are encrypted and decrypted together. On by default; the switch is
+    /// there to measure what it is worth.
+    pub fn batching(mut self, on: bool) -> Self {
+        self.batching = on;
+        self
+    }
+
     /// Whether old clients are served that speak MTProto 1.0, whose packets are less well protected (M-187). Off by
     /// default.
     pub fn mtproto1(mut self, on: bool) -> Self {
@@ -157,6 +166,7 @@ impl<S: Service> Builder<S> {
                 inspector: Inspector::default(),
                 explain: self.explain,
                 version1: self.version1,
+                batching: self.batching,
                 next_conn: AtomicU64::new(1),
                 open: AtomicUsize::new(0),
                 refusing: AtomicUsize::new(0),
@@ -186,6 +196,7 @@ impl<S: Service> Server<S> {
             flood: FloodLimits::default(),
             explain: false,
             version1: false,
+            batching: true,
             middleware: Vec::new(),
         }
     }

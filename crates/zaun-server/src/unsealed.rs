@@ -43,6 +43,9 @@ impl<S: Service> Handle<S> {
     /// Sends one serialized object to many sessions, as [`SessionHandle::push`] does to one; the packets are encrypted
     /// together.
     pub fn push_all(&self, sessions: &[Arc<SessionHandle<S>>], object: &Bytes) {
+        if !self.shared.batching {
+            return sessions.iter().for_each(|session| session.push(object.clone()));
+        }
         for sessions in sessions.chunks(FAN_OUT) {
             let batch: Vec<(Unsealed<S>, ConnId, Arc<Mailbox>)> =
                 sessions.iter().filter_map(|session| self.push_now(session, object)).collect();

@@ -85,6 +85,10 @@ pub struct ServeArgs {
     #[arg(long, env = "ZAUN_MTPROTO1")]
     pub mtproto1: bool,
 
+    /// Encrypt and decrypt packets one by one; `zaun bench` compares
+    #[arg(long, hide = true)]
+    pub no_batching: bool,
+
     /// TOML file with any of these settings
     #[arg(long, env = "ZAUN_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -152,6 +156,8 @@ pub struct Config {
     pub old_rsa: bool,
     /// Serve MTProto 1.0 as well.
     pub mtproto1: bool,
+    /// Encrypt and decrypt packets together.
+    pub batching: bool,
     /// Log filter.
     pub log: String,
     /// Log as JSON.
@@ -183,6 +189,7 @@ impl Config {
             dc,
             old_rsa: !(args.no_old_rsa || file.no_old_rsa),
             mtproto1: args.mtproto1 || file.mtproto1,
+            batching: !args.no_batching,
             log: args.log.or(file.log).unwrap_or_else(|| "info".into()),
             log_json: args.log_json || file.log_json,
             json: args.json,

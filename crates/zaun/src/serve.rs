@@ -98,6 +98,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
         .flood_limits(flood_limits(&config))
         .explain(config.sandbox)
         .mtproto1(config.mtproto1)
+        .batching(config.batching)
         .build()?;
     let presence = tokio::spawn(watch_presence(messenger.clone()));
     let uploads = tokio::spawn(sweep_uploads(messenger));

@@ -4,6 +4,7 @@
 //! itself is charged by the processor time it used; a foreign one by the clock.
 
 mod account;
+mod fanout;
 mod files;
 mod handshakes;
 mod idle;
@@ -38,7 +39,7 @@ pub struct BenchArgs {
 
     /// Idle connections to open
     #[arg(long, value_name = "N", default_value_t = 10_000)]
-    connections: usize,
+    pub(crate) connections: usize,
 
     /// Messages to send
     #[arg(long, value_name = "N", default_value_t = 20_000)]
@@ -58,9 +59,11 @@ enum Figure {
     Pings,
     /// Messages committed and delivered
     Messages,
-    /// File parts up and down, beside the cipher
+    /// One object to a thousand sessions, packets encrypted together and one by one
+    Fanout,
+    /// File parts up and down over 1, 4 and 16 connections, beside the cipher
     Files,
-    /// Memory of idle encrypted connections
+    /// Memory of idle encrypted connections over TCP, WebSocket and HTTP
     Idle,
 }
 
@@ -83,8 +86,9 @@ async fn take(args: &BenchArgs, figure: Figure) -> anyhow::Result<()> {
         Figure::Handshakes => handshakes::run(&Target::open(args)?).await,
         Figure::Pings => pings::run(&Target::open(args)?).await,
         Figure::Messages => messages::run(&Target::open(args)?, args.messages).await,
-        Figure::Files => files::run(&Target::open(args)?).await,
-        Figure::Idle => idle::run(&Target::open(args)?, args.connections).await,
+        Figure::Fanout => fanout::run().await,
+        Figure::Files => files::run(args).await,
+        Figure::Idle => idle::run(args).await,
     }
 }
 

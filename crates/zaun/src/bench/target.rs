@@ -27,6 +27,11 @@ pub struct Target {
 impl Target {
     /// The server named by the flags, or one of our own with a durable database in a temporary directory.
     pub fn open(args: &BenchArgs) -> anyhow::Result<Target> {
+        Target::open_with(args, &[])
+    }
+
+    /// The same with further flags, as far as it is a server of our own.
+    pub fn open_with(args: &BenchArgs, flags: &[&str]) -> anyhow::Result<Target> {
         if let (Some(address), Some(path)) = (args.address, &args.key) {
             let pem =
                 std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
@@ -37,7 +42,8 @@ impl Target {
         let data = tempfile::Builder::new().prefix("zaun-bench-").tempdir()?;
         let path = data.path().join("data");
         let path = path.to_str().context("the temporary directory has an odd name")?;
-        let own = Process::start(&std::env::current_exe()?, &["--sandbox", "--log", "warn", "--data", path])?;
+        let flags = [&["--sandbox", "--log", "warn", "--data", path], flags].concat();
+        let own = Process::start(&std::env::current_exe()?, &flags)?;
         let key = PublicKey::from_pem(&own.public_key().to_pkcs1_pem())?;
         Ok(Target { address: own.address(), key: Arc::new(key), own: Some(own), _data: Some(data) })
     }
@@ -50,6 +56,11 @@ impl Target {
     /// A connection with a new key.
     pub async fn converse(&self) -> anyhow::Result<Conversation> {
         Ok(Conversation::begin(self.address, Target::wire(), &self.key).await?)
+    }
+
+    /// Whether it was started here.
+    pub fn is_own(&self) -> bool {
+        self.own.is_some()
     }
 
     /// Processor time that the server used so far; `None` for a foreign one.
