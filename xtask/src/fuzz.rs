@@ -14,6 +14,7 @@ use crate::{root, run as execute, say, target};
 const TARGETS: &[(&str, u32)] = &[
     ("tl", 200_000),
     ("framing", 200_000),
+    ("faketls", 20_000),
     ("handshake", 3_000),
     ("packet", 200_000),
     ("batch", 20_000),

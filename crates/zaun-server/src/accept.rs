@@ -63,8 +63,13 @@ async fn begin<S: Service>(
     };
     let secrets = &endpoint.secrets;
     match first {
-        First::Tls if secrets.iter().any(has_domain) => fake_tls(slot, endpoint, socket, head).await,
-        First::Tls if endpoint.tls.is_some() && secrets.is_empty() => tls(endpoint, socket, head).await,
+        // Boxed, because a connection's task is as large as the largest of its ways, and most are plain.
+        First::Tls if secrets.iter().any(has_domain) => {
+            Box::pin(fake_tls(slot, endpoint, socket, head)).await
+        }
+        First::Tls if endpoint.tls.is_some() && secrets.is_empty() => {
+            Box::pin(tls(endpoint, socket, head)).await
+        }
         First::Http if secrets.is_empty() => {
             Ok(Begun::Http(Box::new(Prefixed { head, inner: socket }), " over HTTP"))
         }

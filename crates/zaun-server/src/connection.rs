@@ -160,11 +160,15 @@ impl<S: Service> Connection<S> {
     /// The next moment at which something is due even if nothing happens.
     pub(crate) fn deadline(&self) -> Instant {
         let patience = if self.sessions.is_empty() { STRANGER_IDLE } else { SESSION_IDLE };
-        let now = self.handle.now();
-        let acks = self.sessions.iter().filter_map(|s| s.engine.lock().next_deadline()).min();
-        let acks = acks.map(|at| Instant::now() + at.saturating_sub(now));
         let idle = self.heard_at + patience;
-        acks.into_iter().chain(self.disconnect_at).fold(idle, Instant::min)
+        self.acks_due_at().into_iter().chain(self.disconnect_at).fold(idle, Instant::min)
+    }
+
+    /// When acknowledgements have to leave that would not wait for an answer.
+    pub(crate) fn acks_due_at(&self) -> Option<Instant> {
+        let sessions = self.sessions.get(self.spoken_for()).unwrap_or_default();
+        let earliest = sessions.iter().filter_map(|s| s.engine.lock().next_deadline()).min();
+        earliest.map(|at| Instant::now() + at.saturating_sub(self.handle.now()))
     }
 
     /// Whether it is time to go, after [`Connection::deadline`] or after an answer.
@@ -594,13 +598,6 @@ impl<S: Service> Connection<S> {
     pub(crate) fn waiting(&self) -> usize {
         let sessions = self.sessions.get(self.spoken_for()).unwrap_or_default();
         sessions.iter().map(|session| session.engine.lock().waiting(self.conn)).sum()
-    }
-
-    /// Whether acknowledgements are due that would not wait for an answer.
-    pub(crate) fn acks_due(&self) -> bool {
-        let now = self.handle.now();
-        let sessions = self.sessions.get(self.spoken_for()).unwrap_or_default();
-        sessions.iter().any(|session| session.engine.lock().next_deadline().is_some_and(|at| at <= now))
     }
 
     /// A packet that says nothing, for a client that waits for one (M-315).

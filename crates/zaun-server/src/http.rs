@@ -224,12 +224,14 @@ async fn wait_for_messages<S: Service>(connection: &mut Connection<S>) {
         seen = waiting;
         let first: Option<Instant> = first;
         let due = first.map_or(end, |first| (first + wait.max_delay).min(newest + wait.wait_after).min(end));
-        if due <= now || connection.acks_due() || connection.check_ending().is_err() {
+        // ping_delay_disconnect ends no request: its timer is for connections that are kept open.
+        let due = connection.acks_due_at().map_or(due, |acks| acks.min(due));
+        if due <= now || connection.check_ending().is_err() {
             return;
         }
         tokio::select! {
             () = mailbox.woken() => {}
-            () = sleep_until(due.min(connection.deadline())) => {}
+            () = sleep_until(due) => {}
         }
     }
 }

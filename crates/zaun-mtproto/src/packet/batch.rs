@@ -14,6 +14,10 @@ use super::{OUTER_HEADER, OpenError, Opened, Outgoing, appended, checked, encryp
 /// the last packets run out, and little enough for the stack.
 const GROUP: usize = 32;
 
+/// Fewer packets than this are opened one by one: one message's decryption and hash in one loop hide as much of the
+/// waiting as a few lanes do.
+const WORTHWHILE: usize = 8;
+
 /// One message to be sealed, and the buffer that its packet is appended to.
 #[derive(Debug)]
 pub struct Sealing<'a> {
@@ -106,18 +110,22 @@ pub fn open_many<'a>(
     results: &mut Vec<Result<Opened, OpenError>>,
 ) {
     let mut batch = batch.into_iter();
-    while let Some(first) = batch.next() {
-        let Some(second) = batch.next() else {
-            results.push(open(first.key, first.from, first.packet));
-            return;
-        };
+    loop {
         let mut group = [const { None }; GROUP];
-        let mut incoming = [first, second].into_iter().chain(&mut batch);
-        for (slot, incoming) in group.iter_mut().zip(&mut incoming) {
+        let mut count = 0;
+        for (slot, incoming) in group.iter_mut().zip(&mut batch) {
             *slot = Some(Opening::new(incoming));
+            count += 1;
         }
-        open_group(&mut group);
+        if count < WORTHWHILE {
+            group.iter_mut().flatten().for_each(Opening::open_alone);
+        } else {
+            open_group(&mut group);
+        }
         results.extend(group.iter_mut().map_while(Option::take).map(Opening::result));
+        if count < GROUP {
+            return;
+        }
     }
 }
 
