@@ -21,7 +21,7 @@ use crate::stream::{self, Opening};
 
 /// Runs an accepted connection to its end.
 pub(crate) async fn run<S: Service>(slot: Arc<Slot<S>>, endpoint: Arc<Endpoint>, socket: Socket, peer: Peer) {
-    let begun = timeout(STRANGER_IDLE, begin(&slot, &endpoint, socket, peer)).await;
+    let begun = timeout(STRANGER_IDLE, Box::pin(begin(&slot, &endpoint, socket, peer))).await;
     let refused = match begun {
         Ok(Ok(Begun::Stream(opening))) => return stream::run(slot, endpoint, opening).await,
         Ok(Ok(Begun::Http(io, carrier))) => return Box::pin(http::run(slot, endpoint, io, carrier)).await,

@@ -208,7 +208,7 @@ impl<S: Service> Connection<S> {
         out: &mut dyn Outlet,
     ) -> Result<(), Close> {
         let site = self.site();
-        self.exchange.complete(&site, outcome, out).await
+        Box::pin(self.exchange.complete(&site, outcome, out)).await
     }
 
     fn site(&self) -> crate::exchange::Site<S> {
@@ -229,7 +229,8 @@ impl<S: Service> Connection<S> {
             None => Err(refuse(-404, "the packet is shorter than an auth_key_id (M-171)")),
             Some(0) => {
                 let site = self.site();
-                self.exchange.receive(&site, incoming.payload.freeze(), out).await
+                // Boxed: key exchanges are rare, and every idle connection would hold room for one.
+                Box::pin(self.exchange.receive(&site, incoming.payload.freeze(), out)).await
             }
             Some(key_id) => {
                 let key = self.find_key(key_id).await?;
@@ -347,7 +348,7 @@ impl<S: Service> Connection<S> {
                 return Ok(key.clone());
             }
         }
-        let loaded = self.handle.load_key(key_id).await;
+        let loaded = Box::pin(self.handle.load_key(key_id)).await;
         let found = loaded.map_err(|error| Close::Silent(error.to_string()))?;
         let here = |key: &Arc<KeyEntry<S>>| self.endpoint.dc.is_none_or(|dc| dc.owns(key.stored.dc));
         let key = match found {
