@@ -1,0 +1,1 @@
+//! Tests of the inspector against real servers and arbitrary bytes.
