@@ -12,7 +12,7 @@ use crate::{cargo, root, run as execute, say, target};
 /// of a server that is killed or runs out of disk.
 const PYTHON: &[&str] = &["telethon", "kurigram", "tdlib", "faults"];
 /// Judges in `clients/node`; each is one file.
-const NODE: &[&str] = &["mtcute"];
+const NODE: &[&str] = &["mtcute", "inspector"];
 
 /// Runs one client, or all.
 pub fn run(name: Option<&str>) -> anyhow::Result<()> {

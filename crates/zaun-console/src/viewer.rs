@@ -12,7 +12,7 @@ pub use crate::event::Account;
 use crate::dictionary::Dictionary;
 use crate::event::{Event, Header, Packet, Refused, What, hex_id, reaction};
 use crate::limits::{MAX_KNOWN_KEYS, MAX_OPEN_QUERIES};
-use crate::tree::{Node, decode, innermost};
+use crate::tree::{Message, Node, decode, innermost};
 use crate::redact;
 
 /// How long the account of a key is believed: logins and logouts show after it.
@@ -122,6 +122,13 @@ impl Viewer {
                 self.phones.clear();
             }
             self.phones.insert(key_id, phone);
+        }
+        // Logging in and out: what was known of the key may have changed.
+        let of_login = |message: &Message| {
+            message.name.starts_with("auth.") || message.answers.as_ref().is_some_and(|m| m.starts_with("auth."))
+        };
+        if decoded.messages.iter().any(of_login) {
+            self.accounts.remove(&key_id);
         }
         let account = self.account(source, key_id).await;
         let header = Header {

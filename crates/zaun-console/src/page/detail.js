@@ -10,16 +10,24 @@ const detail = { buffers: [], buffer: 0, root: null, nodes: [] }
 
 function drawDetail(row) {
   const { event } = row
+  // A refusal shows what was refused, where that could be read.
+  const refused = event.kind === 'refused' && event.msg_id ? refusedRow(event) : null
+  const shown = refused ? refused.event : event
   const message = event.messages?.[row.index]
   $('facts').replaceChildren(...(event.kind === 'refused' ? [refusalElement(event)] : []),
     element('p', 'title', message ? message.answers ? `${message.answers} → answer` : message.name : row.name), factsElement(row, message))
-  detail.buffers = event.buffers || []
-  detail.buffer = message?.tree.at[0] || 0
-  detail.root = message?.tree || null
+  detail.buffers = shown.buffers || []
+  detail.root = (refused ? refused.event.messages[refused.index] : message)?.tree || null
+  detail.buffer = detail.root?.at[0] || 0
   detail.nodes = []
   drawTree()
   drawBytes()
   if (detail.root) scrollBytes(detail.root.at)
+}
+
+function refusedRow(event) {
+  return store.rows.find(row => row.conn === event.conn && row.direction === 'in' &&
+    (row.id === event.msg_id || row.event.header?.msg_id === event.msg_id))
 }
 
 function refusalElement(event) {
@@ -38,7 +46,7 @@ function factsElement(row, message) {
     if (value === undefined || value === null || value === '') return
     list.append(element('dt', '', name), element('dd', '', value))
   }
-  add('time', new Date(event.at_us / 1000).toISOString().replace('T', ' ').replace('Z', ''))
+  add('time', `${new Date(event.at_us / 1000).toLocaleDateString('sv')} ${timeOf(event.at_us)}`)
   add('connection', event.conn || '')
   if (!message && event.kind !== 'refused') add('what', row.text)
   add('msg_id', message?.msg_id || header?.msg_id || event.msg_id)
@@ -83,8 +91,11 @@ function addNode(parent, node, depth, before = null) {
 }
 
 function valueElements(node) {
+  if (node.error) {
+    const bytes = node.hidden ? element('span', 'hidden', 'hidden') : element('span', 'number', node.value || '')
+    return [element('span', 'error', node.error), bytes]
+  }
   if (node.hidden) return [element('span', 'hidden', 'hidden'), element('span', 'leaf', node.type)]
-  if (node.error) return [element('span', 'error', node.error), element('span', 'number', node.value || '')]
   if (node.value === undefined) {
     const count = node.type === 'vector' ? ` ${(node.children || []).length}` : ''
     return [element('span', 'type', node.type + count)]

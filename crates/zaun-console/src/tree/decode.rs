@@ -16,6 +16,9 @@ const GZIP_PACKED: u32 = gzip::GZIP_PACKED;
 /// `rpc_result`.
 const RPC_RESULT: u32 = 0xf35c_6d01;
 
+/// `msg_copy`.
+const MSG_COPY: u32 = 0xe060_46b2;
+
 /// A place in a buffer, and how far it may be read.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Cursor {
@@ -68,7 +71,7 @@ impl<'a> Decoder<'a> {
     pub(super) fn root(&mut self, mut cursor: Cursor) -> Node {
         let start = cursor.position;
         self.broken = false;
-        let mut node = self.object(&mut cursor, None, 0).unwrap_or_else(|stop| self.unread(&mut cursor, stop, true));
+        let mut node = self.object_or_unread(&mut cursor, None, 0);
         if cursor.left() > 0 {
             let guarded = self.find_at(cursor.buffer, start).is_none_or(|entry| entry.holds_secrets);
             let stop = Stop(format!("{} bytes follow the object", cursor.left()));
@@ -76,6 +79,15 @@ impl<'a> Decoder<'a> {
         }
         node.at = (cursor.buffer, start, cursor.end);
         node
+    }
+
+    /// An object, or a node that says why it is none: nobody knows what is in that.
+    fn object_or_unread(&mut self, cursor: &mut Cursor, expected: Option<&'static TypeExpr>, depth: usize) -> Node {
+        let start = *cursor;
+        self.object(cursor, expected, depth).unwrap_or_else(|stop| {
+            *cursor = start;
+            self.unread(cursor, stop, true)
+        })
     }
 
     /// An object by its id. `expected` is the type of a vector's elements, where it is known.
@@ -118,6 +130,11 @@ impl<'a> Decoder<'a> {
             }
             let read = match answered.filter(|_| definition.id == RPC_RESULT) {
                 Some(ty) => self.object(cursor, Some(ty), depth + 1),
+                // The schema says Message, but it comes without its id (M-268).
+                None if definition.id == MSG_COPY => match self.dictionary.bare("message") {
+                    Some(bare) if self.peek(from) != Some(bare.definition.id) => self.fields(bare, from, cursor, depth + 1),
+                    _ => self.object(cursor, None, depth + 1),
+                },
                 None => self.value(&param.ty, cursor, depth + 1),
             };
             match read {
@@ -292,9 +309,7 @@ impl<'a> Decoder<'a> {
         self.sources.push(Source::new(unpacked));
         let mut inner = self.whole(self.sources.len().saturating_sub(1));
         let inside = inner;
-        let mut child = self
-            .object(&mut inner, expected, depth + 1)
-            .unwrap_or_else(|stop| self.unread(&mut inner, stop, true));
+        let mut child = self.object_or_unread(&mut inner, expected, depth + 1);
         child.name = "unpacked".into();
         // What is wrong inside does not move what follows outside.
         self.broken = false;

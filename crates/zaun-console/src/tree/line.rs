@@ -55,11 +55,9 @@ impl Line {
         if self.left == 0 {
             return;
         }
-        if node.hidden {
-            return self.push("‹hidden›");
-        }
         match (&*node.kind, &node.value) {
             ("?", _) => self.push(&format!("‹{}›", node.error.as_deref().unwrap_or("not read"))),
+            _ if node.hidden => self.push("‹hidden›"),
             ("string", Some(value)) => self.push(&format!("{:?}", cut(value))),
             (_, Some(value)) => self.push(&cut(value)),
             ("vector", None) => self.list("[", node, "]"),
