@@ -88,8 +88,7 @@ impl Dictionary {
     fn spread_secrets(&mut self) {
         loop {
             let secret = self.entries.values().filter(|entry| entry.holds_secrets && !entry.is_method());
-            let secret: HashSet<String> =
-                secret.map(|entry| entry.definition.result.to_string()).collect();
+            let secret: HashSet<String> = secret.map(|entry| entry.definition.result.to_string()).collect();
             let mut changed = false;
             for entry in self.entries.values_mut().filter(|entry| !entry.holds_secrets) {
                 let holds = entry.definition.params.iter().any(|param| may_hold(&param.ty, &secret));

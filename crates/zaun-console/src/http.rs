@@ -18,7 +18,8 @@ use bytes::Bytes;
 use http_body_util::{Either, Full};
 use hyper::body::{Body, Frame, Incoming};
 use hyper::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, HeaderMap, HeaderValue, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, HeaderMap, HeaderValue,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -127,7 +128,10 @@ impl Console {
 
     fn answer(&self, request: &Request<Incoming>, guard: Guard) -> Answer {
         if guard == Guard::Host && !is_local(request.headers()) {
-            return plain(StatusCode::FORBIDDEN, "The inspector answers only to localhost, for pages of its own.\n");
+            return plain(
+                StatusCode::FORBIDDEN,
+                "The inspector answers only to localhost, for pages of its own.\n",
+            );
         }
         match (request.method(), request.uri().path()) {
             (&Method::GET, "/") => page(),
@@ -242,7 +246,8 @@ fn check_loopback(address: SocketAddr) -> io::Result<()> {
     if address.ip().is_loopback() {
         return Ok(());
     }
-    let text = format!("the inspector shows everything to whoever reaches it: {address} is no loopback address");
+    let text =
+        format!("the inspector shows everything to whoever reaches it: {address} is no loopback address");
     Err(io::Error::new(io::ErrorKind::InvalidInput, text))
 }
 
@@ -270,10 +275,13 @@ mod tests {
 
     #[test]
     fn only_loopback_names_are_local() {
-        for host in ["localhost", "localhost:4431", "127.0.0.1:80", "127.1.2.3", "[::1]:4431", "LOCALHOST:1"] {
+        for host in ["localhost", "localhost:4431", "127.0.0.1:80", "127.1.2.3", "[::1]:4431", "LOCALHOST:1"]
+        {
             assert!(is_loopback_host(host), "{host}");
         }
-        for host in ["", "evil.example", "localhost.evil.example:4431", "10.0.0.1", "127.0.0.1.nip.io", "[::1", "1"] {
+        for host in
+            ["", "evil.example", "localhost.evil.example:4431", "10.0.0.1", "127.0.0.1.nip.io", "[::1", "1"]
+        {
             assert!(!is_loopback_host(host), "{host}");
         }
     }

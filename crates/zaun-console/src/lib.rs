@@ -10,6 +10,16 @@
 //! let decoded = zaun_console::tree::decode(&ping, &|_| None);
 //! assert_eq!(zaun_console::tree::line(&decoded.messages[0].tree), "ping(ping_id: 7)");
 //! ```
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::as_conversions,
+        clippy::panic
+    )
+)]
 
 pub mod dictionary;
 pub mod event;

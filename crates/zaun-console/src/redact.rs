@@ -163,7 +163,18 @@ pub const SHOWN: &[(&str, &str)] = &[
 
 /// Parts of names that make a field suspicious: it must be in one of the tables.
 pub const SUSPICIOUS: &[&str] = &[
-    "code", "pass", "secret", "token", "srp", "salt", "key", "auth", "credential", "recover", "hash", "new_nonce",
+    "code",
+    "pass",
+    "secret",
+    "token",
+    "srp",
+    "salt",
+    "key",
+    "auth",
+    "credential",
+    "recover",
+    "hash",
+    "new_nonce",
     "encrypted_message",
 ];
 
@@ -187,7 +198,8 @@ fn contains(table: &[(&str, &str)], constructor: &str, field: &str) -> bool {
 const TEXTS: &[&str] = &["message", "quote_text", "entities", "media", "rich_message"];
 
 /// Fields that say who wrote it.
-const WRITERS: &[&str] = &["from_id", "peer_id", "user_id", "fwd_from", "saved_peer_id", "reply_from", "reply_to_peer_id"];
+const WRITERS: &[&str] =
+    &["from_id", "peer_id", "user_id", "fwd_from", "saved_peer_id", "reply_from", "reply_to_peer_id"];
 
 /// Whether a constructor is a message that the service account may have written.
 #[must_use]
@@ -227,7 +239,8 @@ mod tests {
         match ty {
             TypeExpr::Vector(element) | TypeExpr::BareVector(element) => is_data(element),
             TypeExpr::Named(name) => {
-                ["int", "long", "string", "bytes", "int128", "int256", "double", "DataJSON"].contains(&name.as_str())
+                ["int", "long", "string", "bytes", "int128", "int256", "double", "DataJSON"]
+                    .contains(&name.as_str())
             }
             _ => false,
         }

@@ -8,12 +8,12 @@ use bytes::Bytes;
 use zaun_server::inspect::{self, Kind, Refusal, Watch, Watched};
 use zaun_tl::schema::TypeExpr;
 
-pub use crate::event::Account;
 use crate::dictionary::Dictionary;
+pub use crate::event::Account;
 use crate::event::{Event, Header, Packet, Refused, What, hex_id, reaction};
 use crate::limits::{MAX_KNOWN_KEYS, MAX_OPEN_QUERIES};
-use crate::tree::{Message, Node, decode, innermost};
 use crate::redact;
+use crate::tree::{Message, Node, decode, innermost};
 
 /// How long the account of a key is believed: logins and logouts show after it.
 const ACCOUNT_LIFE: Duration = Duration::from_secs(1);
@@ -125,7 +125,8 @@ impl Viewer {
         }
         // Logging in and out: what was known of the key may have changed.
         let of_login = |message: &Message| {
-            message.name.starts_with("auth.") || message.answers.as_ref().is_some_and(|m| m.starts_with("auth."))
+            message.name.starts_with("auth.")
+                || message.answers.as_ref().is_some_and(|m| m.starts_with("auth."))
         };
         if decoded.messages.iter().any(of_login) {
             self.accounts.remove(&key_id);

@@ -66,7 +66,8 @@ impl Doors {
             }
         };
         let control = async {
-            if let Some(Err(error)) = optional(control.map(|listener| console.serve_control(listener))).await {
+            if let Some(Err(error)) = optional(control.map(|listener| console.serve_control(listener))).await
+            {
                 tracing::error!(%error, "the control socket is gone");
             }
         };

@@ -7,9 +7,7 @@ use zaun_tl::{BOOL_FALSE_ID, BOOL_TRUE_ID, VECTOR_ID};
 
 use super::{Asked, Node, Source, hex_of};
 use crate::dictionary::{Dictionary, Entry};
-use crate::limits::{
-    MAX_DEPTH, MAX_GZIP, MAX_NODES, MAX_UNPACKED_BYTES, MAX_VALUE_BYTES, MAX_VALUE_CHARS,
-};
+use crate::limits::{MAX_DEPTH, MAX_GZIP, MAX_NODES, MAX_UNPACKED_BYTES, MAX_VALUE_BYTES, MAX_VALUE_CHARS};
 use crate::redact;
 
 const GZIP_PACKED: u32 = gzip::GZIP_PACKED;
@@ -82,7 +80,12 @@ impl<'a> Decoder<'a> {
     }
 
     /// An object, or a node that says why it is none: nobody knows what is in that.
-    fn object_or_unread(&mut self, cursor: &mut Cursor, expected: Option<&'static TypeExpr>, depth: usize) -> Node {
+    fn object_or_unread(
+        &mut self,
+        cursor: &mut Cursor,
+        expected: Option<&'static TypeExpr>,
+        depth: usize,
+    ) -> Node {
         let start = *cursor;
         self.object(cursor, expected, depth).unwrap_or_else(|stop| {
             *cursor = start;
@@ -91,12 +94,19 @@ impl<'a> Decoder<'a> {
     }
 
     /// An object by its id. `expected` is the type of a vector's elements, where it is known.
-    fn object(&mut self, cursor: &mut Cursor, expected: Option<&'static TypeExpr>, depth: usize) -> Result<Node, Stop> {
+    fn object(
+        &mut self,
+        cursor: &mut Cursor,
+        expected: Option<&'static TypeExpr>,
+        depth: usize,
+    ) -> Result<Node, Stop> {
         let start = *cursor;
         let id = self.word(cursor)?;
         match id {
             VECTOR_ID => return self.vector(start, cursor, expected, depth),
-            BOOL_TRUE_ID | BOOL_FALSE_ID => return Ok(self.plain("Bool", start, cursor, (id == BOOL_TRUE_ID).to_string())),
+            BOOL_TRUE_ID | BOOL_FALSE_ID => {
+                return Ok(self.plain("Bool", start, cursor, (id == BOOL_TRUE_ID).to_string()));
+            }
             GZIP_PACKED => return self.packed(start, cursor, expected, depth),
             _ => {}
         }
@@ -108,20 +118,28 @@ impl<'a> Decoder<'a> {
     }
 
     /// The fields of a constructor, whose id was read already.
-    fn fields(&mut self, entry: &'static Entry, start: Cursor, cursor: &mut Cursor, depth: usize) -> Result<Node, Stop> {
+    fn fields(
+        &mut self,
+        entry: &'static Entry,
+        start: Cursor,
+        cursor: &mut Cursor,
+        depth: usize,
+    ) -> Result<Node, Stop> {
         if depth >= MAX_DEPTH {
             return Err(Stop(format!("nested deeper than {MAX_DEPTH}")));
         }
         self.take_node()?;
         self.guarded += usize::from(entry.holds_secrets);
         let definition = &entry.definition;
-        let mut node = Node { kind: definition.name.as_str().into(), id: Some(definition.id), ..Node::default() };
+        let mut node =
+            Node { kind: definition.name.as_str().into(), id: Some(definition.id), ..Node::default() };
         let mut flags: Vec<(&str, u32, Cursor)> = Vec::new();
         let mut answered = None;
         for (param, hidden) in definition.params.iter().zip(&entry.hidden) {
             let from = *cursor;
             if let Some(flag) = &param.flag {
-                let field = flags.iter().find(|(name, word, _)| *name == flag.field && word >> flag.bit & 1 == 1);
+                let field =
+                    flags.iter().find(|(name, word, _)| *name == flag.field && word >> flag.bit & 1 == 1);
                 let Some((_, _, at)) = field else { continue };
                 if matches!(&param.ty, TypeExpr::Named(name) if name == "true") {
                     node.children.push(set_flag(param, *at));
@@ -132,7 +150,9 @@ impl<'a> Decoder<'a> {
                 Some(ty) => self.object(cursor, Some(ty), depth + 1),
                 // The schema says Message, but it comes without its id (M-268).
                 None if definition.id == MSG_COPY => match self.dictionary.bare("message") {
-                    Some(bare) if self.peek(from) != Some(bare.definition.id) => self.fields(bare, from, cursor, depth + 1),
+                    Some(bare) if self.peek(from) != Some(bare.definition.id) => {
+                        self.fields(bare, from, cursor, depth + 1)
+                    }
                     _ => self.object(cursor, None, depth + 1),
                 },
                 None => self.value(&param.ty, cursor, depth + 1),
@@ -196,14 +216,20 @@ impl<'a> Decoder<'a> {
         if let Some(leaf) = self.built_in(name, start, cursor) {
             return leaf;
         }
-        let is_bare = matches!(ty, TypeExpr::Bare(_)) || name.starts_with(|c: char| c.is_ascii_lowercase() && !name.contains('.'));
+        let is_bare = matches!(ty, TypeExpr::Bare(_))
+            || name.starts_with(|c: char| c.is_ascii_lowercase() && !name.contains('.'));
         match self.dictionary.bare(name).filter(|_| is_bare) {
             Some(entry) => self.fields(entry, start, cursor, depth),
             None => self.object(cursor, None, depth),
         }
     }
 
-    fn built_in(&mut self, name: &'static str, start: Cursor, cursor: &mut Cursor) -> Option<Result<Node, Stop>> {
+    fn built_in(
+        &mut self,
+        name: &'static str,
+        start: Cursor,
+        cursor: &mut Cursor,
+    ) -> Option<Result<Node, Stop>> {
         let value = match name {
             "int" => self.array(cursor).map(|word| i32::from_le_bytes(word).to_string()),
             "long" => self.array(cursor).map(|word| i64::from_le_bytes(word).to_string()),
@@ -250,7 +276,13 @@ impl<'a> Decoder<'a> {
         })
     }
 
-    fn elements(&mut self, element: &'static TypeExpr, start: Cursor, cursor: &mut Cursor, depth: usize) -> Result<Node, Stop> {
+    fn elements(
+        &mut self,
+        element: &'static TypeExpr,
+        start: Cursor,
+        cursor: &mut Cursor,
+        depth: usize,
+    ) -> Result<Node, Stop> {
         self.read_elements(start, cursor, depth, |decoder, cursor| decoder.value(element, cursor, depth + 1))
     }
 
@@ -302,7 +334,8 @@ impl<'a> Decoder<'a> {
             return Err(Stop("too many packed objects inside each other".to_owned()));
         }
         self.string(cursor)?;
-        let bytes = self.sources.get(start.buffer).map(|source| source.bytes.slice(start.position..cursor.position));
+        let bytes =
+            self.sources.get(start.buffer).map(|source| source.bytes.slice(start.position..cursor.position));
         let unpacked = gzip::unpack_within(&bytes.unwrap_or_default(), self.unpacked_left);
         let unpacked = unpacked.map_err(|error| Stop(error.to_string()))?;
         self.unpacked_left = self.unpacked_left.saturating_sub(unpacked.len());
@@ -372,14 +405,21 @@ impl<'a> Decoder<'a> {
         Node { kind: kind.into(), value: Some(value), at, ..Node::default() }
     }
 
-    fn leaf(&mut self, kind: &'static str, start: Cursor, cursor: &Cursor, value: String) -> Result<Node, Stop> {
+    fn leaf(
+        &mut self,
+        kind: &'static str,
+        start: Cursor,
+        cursor: &Cursor,
+        value: String,
+    ) -> Result<Node, Stop> {
         self.take_node()?;
         Ok(self.plain(kind, start, cursor, value))
     }
 
     fn take_node(&mut self) -> Result<(), Stop> {
         let left = self.nodes_left.checked_sub(1);
-        self.nodes_left = left.ok_or_else(|| Stop(format!("more than {MAX_NODES} values; the rest is left out")))?;
+        self.nodes_left =
+            left.ok_or_else(|| Stop(format!("more than {MAX_NODES} values; the rest is left out")))?;
         Ok(())
     }
 

@@ -24,7 +24,9 @@ pub fn line(node: &Node) -> String {
     let mut around = Vec::new();
     while !std::ptr::eq(wrapper, innermost(wrapper)) {
         let layer = wrapper.field("layer").and_then(|layer| layer.value.as_deref());
-        around.push(layer.map_or_else(|| wrapper.kind.to_string(), |layer| format!("{} {layer}", wrapper.kind)));
+        around.push(
+            layer.map_or_else(|| wrapper.kind.to_string(), |layer| format!("{} {layer}", wrapper.kind)),
+        );
         let Some(inner) = wrapper.children.iter().find(|child| INNER.contains(&&*child.name)) else { break };
         wrapper = inner;
     }

@@ -114,7 +114,8 @@ impl Source {
     }
 
     fn into_buffer(self) -> Buffer {
-        let mut shown: Vec<Option<u8>> = self.bytes.iter().take(MAX_HEX_BYTES).map(|byte| Some(*byte)).collect();
+        let mut shown: Vec<Option<u8>> =
+            self.bytes.iter().take(MAX_HEX_BYTES).map(|byte| Some(*byte)).collect();
         for (start, end) in self.hidden {
             let end = end.min(shown.len());
             if let Some(range) = shown.get_mut(start.min(end)..end) {
@@ -134,5 +135,9 @@ impl Source {
 
 /// Bytes as hex digits.
 fn hex_of(bytes: &[u8]) -> String {
-    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).filter_map(|n| char::from_digit(n.into(), 16)).collect()
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .filter_map(|n| char::from_digit(n.into(), 16))
+        .collect()
 }

@@ -52,8 +52,7 @@ async fn the_page_may_run_its_own_script_only() {
 async fn a_conversation_comes_as_lines_from_opening_to_close() {
     let server = server().await;
     let mut stream = Stream::open(page_of(server.handle().clone()).await).await;
-    let talk =
-        Conversation::begin(server.address(), Wire::default(), &server.public_key()).await.unwrap();
+    let talk = Conversation::begin(server.address(), Wire::default(), &server.public_key()).await.unwrap();
     let mut talk = talk;
     talk.send(&zaun_schema::mtproto::functions::Ping { ping_id: 7 }).await.unwrap();
     let text = stream
@@ -74,7 +73,9 @@ async fn a_conversation_comes_as_lines_from_opening_to_close() {
     let kinds: Vec<String> = stream
         .lines
         .iter()
-        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["kind"].as_str().unwrap().to_owned())
+        .map(|line| {
+            serde_json::from_str::<serde_json::Value>(line).unwrap()["kind"].as_str().unwrap().to_owned()
+        })
         .collect();
     assert_eq!(kinds[..2], ["opened", "transport"]);
     for kind in ["plain_received", "plain_sent", "key_created", "received", "sent", "closed"] {

@@ -39,7 +39,10 @@ async fn a_login_is_followed_without_its_secrets() {
         ..functions::messages::GetDialogs::default()
     };
     let dialogs = first.call(&dialogs).await.unwrap();
-    assert!(format!("{dialogs:?}").contains(CODE), "the client is told the code, so the stream had it to hide");
+    assert!(
+        format!("{dialogs:?}").contains(CODE),
+        "the client is told the code, so the stream had it to hide"
+    );
     let exported = first.call(&functions::auth::ExportAuthorization { dc_id: 2 }).await;
     let packet = stream.answer_to("auth.exportAuthorization").await;
     let exported = match exported {

@@ -36,10 +36,13 @@ impl Style {
     /// An event's lines; of a packet, the messages at these places.
     pub fn lines(&self, event: &Event, shown: &[usize]) -> Vec<String> {
         match &event.what {
-            What::Received(packet) | What::PlainReceived(packet) => self.packet(event, packet, shown, ("→", GREEN)),
+            What::Received(packet) | What::PlainReceived(packet) => {
+                self.packet(event, packet, shown, ("→", GREEN))
+            }
             What::Sent(packet) | What::PlainSent(packet) => self.packet(event, packet, shown, ("←", YELLOW)),
             What::Refused(refused) => {
-                let values = refused.values.as_deref().map(|values| format!(": {values}")).unwrap_or_default();
+                let values =
+                    refused.values.as_deref().map(|values| format!(": {values}")).unwrap_or_default();
                 let text = format!("{}{values}; {}", refused.reason, refused.reaction);
                 let id = refused.msg_id.as_deref().map(short).unwrap_or_default();
                 let head = self.head(event, ("✕", RED), id);
@@ -101,7 +104,11 @@ impl Style {
             _ => String::new(),
         };
         let lost = matches!(what, What::Missed { .. });
-        format!("{} {}", self.head(event, ("·", FAINT), ""), self.paint(if lost { RED } else { FAINT }, &text))
+        format!(
+            "{} {}",
+            self.head(event, ("·", FAINT), ""),
+            self.paint(if lost { RED } else { FAINT }, &text)
+        )
     }
 
     fn tree(&self, node: &Node, depth: usize, lines: &mut Vec<String>) {
@@ -109,7 +116,9 @@ impl Style {
         let name = if node.name.is_empty() { String::new() } else { format!("{}: ", node.name) };
         let value = match (&node.value, &node.error) {
             _ if node.hidden && node.error.is_none() => format!("‹hidden› {}", node.kind),
-            (value, Some(error)) => self.paint(RED, &format!("{error} {}", value.as_deref().unwrap_or_default())),
+            (value, Some(error)) => {
+                self.paint(RED, &format!("{error} {}", value.as_deref().unwrap_or_default()))
+            }
             (Some(value), None) if node.kind == "string" => format!("{value:?}"),
             (Some(value), None) => printable(value),
             (None, None) => self.paint(BOLD, &node.kind),

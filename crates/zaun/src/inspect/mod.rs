@@ -48,7 +48,8 @@ pub struct InspectArgs {
 pub fn main(args: &InspectArgs) -> anyhow::Result<()> {
     let (source, live): (Box<dyn BufRead>, bool) = match &args.file {
         Some(file) => {
-            let opened = std::fs::File::open(file).with_context(|| format!("cannot read {}", file.display()))?;
+            let opened =
+                std::fs::File::open(file).with_context(|| format!("cannot read {}", file.display()))?;
             (Box::new(std::io::BufReader::new(opened)), false)
         }
         None => {

@@ -53,7 +53,8 @@ fn key_id(text: &str) -> anyhow::Result<String> {
     if is_hex {
         return Ok(text.to_lowercase());
     }
-    let id: i64 = text.parse().with_context(|| format!("\"{text}\" is no key id: 16 hex digits, or a number"))?;
+    let id: i64 =
+        text.parse().with_context(|| format!("\"{text}\" is no key id: 16 hex digits, or a number"))?;
     Ok(zaun_console::event::hex_id(id))
 }
 
@@ -85,7 +86,8 @@ impl Picking {
         }
         let Some(method) = &pick.method else { return Some((0..messages.len()).collect()) };
         let named = |name: &str| name.to_lowercase().contains(method);
-        let wanted = |message: &Message| named(&message.name) || message.answers.as_deref().is_some_and(named);
+        let wanted =
+            |message: &Message| named(&message.name) || message.answers.as_deref().is_some_and(named);
         let shown: Vec<usize> = (0..).zip(messages).filter(|(_, m)| wanted(m)).map(|(at, _)| at).collect();
         (!shown.is_empty() || pick.refused && is_refusal).then_some(shown)
     }
@@ -115,8 +117,17 @@ mod tests {
         let event = refused("00000000000000ff", "9996621234");
         let passes = |pick: Pick| pick.start().unwrap().passes(&event).is_some();
         assert!(passes(Pick::default()));
-        assert!(passes(Pick { key_id: Some("255".into()), phone: Some("+999 662 1234".into()), ..Pick::default() }));
-        assert!(passes(Pick { key_id: Some("00000000000000FF".into()), conn: Some(3), refused: true, ..Pick::default() }));
+        assert!(passes(Pick {
+            key_id: Some("255".into()),
+            phone: Some("+999 662 1234".into()),
+            ..Pick::default()
+        }));
+        assert!(passes(Pick {
+            key_id: Some("00000000000000FF".into()),
+            conn: Some(3),
+            refused: true,
+            ..Pick::default()
+        }));
         assert!(!passes(Pick { key_id: Some("255".into()), conn: Some(4), ..Pick::default() }));
         assert!(!passes(Pick { phone: Some("9996621235".into()), ..Pick::default() }));
         assert!(!passes(Pick { method: Some("ping".into()), ..Pick::default() }));

@@ -39,7 +39,10 @@ pub fn find(data: Option<&Path>, url: Option<&str>) -> anyhow::Result<Place> {
     if let Some(url) = url {
         let rest = url.strip_prefix("http://").unwrap_or(url);
         let authority = rest.split('/').next().unwrap_or_default();
-        anyhow::ensure!(authority.contains(':'), "\"{url}\" names no port; it looks like http://127.0.0.1:4431/");
+        anyhow::ensure!(
+            authority.contains(':'),
+            "\"{url}\" names no port; it looks like http://127.0.0.1:4431/"
+        );
         return Ok(Place::Page(authority.to_owned()));
     }
     if let Some(data) = data {
@@ -90,7 +93,8 @@ impl Place {
                 Ok(Box::new(reader))
             }
             Place::Page(authority) => {
-                let explain = || format!("no inspector answers at {authority}; was it started with --inspect?");
+                let explain =
+                    || format!("no inspector answers at {authority}; was it started with --inspect?");
                 let stream = TcpStream::connect(authority).with_context(explain)?;
                 stream.set_read_timeout(Some(START_TIMEOUT))?;
                 let reader = ask(stream, authority)?;

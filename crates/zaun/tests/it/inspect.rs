@@ -97,7 +97,8 @@ async fn a_server_is_found_and_followed_without_preparation() {
     assert!(announced["inspect"].is_null(), "no page unless asked for");
     let mut all = Running::start(temp.path(), &["inspect"]);
     all.following();
-    let mut picked = Running::start(temp.path(), &["inspect", "--phone", PHONE, "--method", "sendcode", "--expand"]);
+    let mut picked =
+        Running::start(temp.path(), &["inspect", "--phone", PHONE, "--method", "sendcode", "--expand"]);
     picked.following();
     let mut refused = Running::start(temp.path(), &["inspect", "--refused"]);
     refused.following();
