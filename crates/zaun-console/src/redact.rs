@@ -21,6 +21,7 @@ pub const HIDDEN: &[(&str, &str)] = &[
     ("emailVerificationCode", "code"),
     ("account.invalidateSignInCodes", "codes"),
     ("account.sendConfirmPhoneCode", "hash"),
+    ("updateServiceNotification", "message"),
     ("auth.sentCodeTypeFragmentSms", "url"),
     ("auth.sentCodeTypeFlashCall", "pattern"),
     ("auth.sentCodeTypeFirebaseSms", "nonce"),
@@ -194,17 +195,30 @@ fn contains(table: &[(&str, &str)], constructor: &str, field: &str) -> bool {
     table.iter().any(|(c, f)| *f == field && (*c == ANY || *c == constructor))
 }
 
-/// Fields that hold text which another account wrote, in constructors that name that account.
-const TEXTS: &[&str] = &["message", "quote_text", "entities", "media", "rich_message"];
+/// Fields that hold text of the service account, in constructors that name whose conversation it is.
+const TEXTS: &[&str] = &["message", "quote_text", "entities", "media", "rich_message", "reply_to", "draft"];
 
-/// Fields that say who wrote it.
+/// Fields that say whose conversation it is, or who wrote it first.
 const WRITERS: &[&str] =
-    &["from_id", "peer_id", "user_id", "fwd_from", "saved_peer_id", "reply_from", "reply_to_peer_id"];
+    &["from_id", "peer_id", "peer", "user_id", "fwd_from", "saved_peer_id", "reply_from", "reply_to_peer_id"];
 
-/// Whether a constructor is a message that the service account may have written.
+/// Constructors and methods in which text of the service account may stand: as it comes, forwarded, quoted, drafted.
+const CONVERSATIONS: &[&str] = &[
+    "message",
+    "updateShortMessage",
+    "updateShortChatMessage",
+    "messageReplyHeader",
+    "inputReplyToMessage",
+    "messages.sendMessage",
+    "messages.saveDraft",
+    "updateDraftMessage",
+    "dialog",
+];
+
+/// Whether text of the service account may stand in a constructor.
 #[must_use]
 pub fn has_text_of_others(constructor: &str) -> bool {
-    matches!(constructor, "message" | "updateShortMessage" | "updateShortChatMessage" | "messageReplyHeader")
+    CONVERSATIONS.contains(&constructor)
 }
 
 /// Whether a field holds the text of such a message.
@@ -272,6 +286,20 @@ mod tests {
         };
         let stale: Vec<_> = HIDDEN.iter().chain(SHOWN).filter(|(c, f)| !exists(c, f)).collect();
         assert!(stale.is_empty(), "{stale:?}");
+    }
+
+    #[test]
+    fn conversations_of_the_tables_exist_and_name_whose_they_are() {
+        for name in CONVERSATIONS {
+            let mut found = Dictionary::shared().entries().filter(|e| e.definition.name == *name).peekable();
+            assert!(found.peek().is_some(), "{name}");
+            let of_api =
+                found.filter(|entry| entry.definition.params.iter().any(|param| is_text(&param.name)));
+            assert!(
+                of_api.into_iter().all(|e| e.definition.params.iter().any(|p| is_writer(&p.name))),
+                "{name}"
+            );
+        }
     }
 
     #[test]

@@ -38,7 +38,8 @@ function drawRows() {
 
 function rowElement(row, index) {
   const kind = row.refused ? 'refused' : row.direction || 'event'
-  const made = element('div', `row ${kind}${row.service ? ' service' : ''}`)
+  const failed = row.text.includes(' → rpc_error(')
+  const made = element('div', `row ${kind}${row.service ? ' service' : ''}${failed ? ' failed' : ''}`)
   made.id = `row-${index}`
   made.setAttribute('role', 'option')
   made.setAttribute('aria-selected', row === view.selected)

@@ -148,5 +148,6 @@ function filterOf(search, onlyRefused, service, conn) {
 }
 
 function hay(row) {
-  return `${row.name} ${row.text} ${row.method} ${row.key} ${row.phone} ${row.user || ''} ${row.id}`.toLowerCase()
+  row.hay ??= `${row.name} ${row.text} ${row.method} ${row.key} ${row.phone} ${row.user || ''} ${row.id}`.toLowerCase()
+  return row.hay
 }

@@ -63,7 +63,7 @@ impl Line {
             ("string", Some(value)) => self.push(&format!("{:?}", cut(value))),
             (_, Some(value)) => self.push(&cut(value)),
             ("vector", None) => self.list("[", node, "]"),
-            (_, None) if node.children.is_empty() => self.push(&node.kind),
+            (_, None) if node.children.iter().all(|child| child.kind == "#") => self.push(&node.kind),
             (kind, None) => self.list(&format!("{kind}("), node, ")"),
         }
     }

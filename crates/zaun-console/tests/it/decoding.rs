@@ -133,6 +133,42 @@ fn what_is_packed_keeps_its_secrets_and_the_packed_bytes_with_them() {
 }
 
 #[test]
+fn what_the_service_account_says_is_hidden_wherever_it_stands() {
+    let peer = |user_id| -> enums::Peer { types::PeerUser { user_id }.into() };
+    let message = |writer, forwarded: Option<i64>| types::Message {
+        id: 1,
+        from_id: Some(peer(writer)),
+        peer_id: peer(1_000_001),
+        message: "Login code: 22222".into(),
+        fwd_from: forwarded
+            .map(|from| types::MessageFwdHeader { from_id: Some(peer(from)), ..Default::default() }.into()),
+        ..types::Message::default()
+    };
+    let tells = |body: &Bytes| {
+        let decoded = decode(body, &|_| None);
+        check(&decoded);
+        decoded.messages[0].text.contains("22222") || decoded.buffers[0].hex.contains("3232323232")
+    };
+    assert!(tells(&object(&message(1_000_002, None))), "other people say what they like");
+    assert!(!tells(&object(&message(777_000, None))));
+    assert!(!tells(&object(&message(1_000_002, Some(777_000)))));
+    let quote = functions::messages::SendMessage {
+        peer: enums::InputPeer::InputPeerSelf,
+        reply_to: Some(
+            types::InputReplyToMessage {
+                reply_to_msg_id: 5,
+                reply_to_peer_id: Some(types::InputPeerUser { user_id: 777_000, access_hash: 0 }.into()),
+                quote_text: Some("22222".into()),
+                ..Default::default()
+            }
+            .into(),
+        ),
+        ..functions::messages::SendMessage::default()
+    };
+    assert!(!tells(&bytes(&quote)));
+}
+
+#[test]
 fn a_bare_vector_is_read_by_the_method_or_by_what_fits() {
     let longs = bytes(&vec![1_i64, -2]);
     let result = |body: &Bytes| line(decode(body, &|_| None).messages[0].tree.field("result").unwrap());

@@ -10,6 +10,9 @@ const SHORT_ID_DIGITS: usize = 8;
 /// Narrowest terminal that lines are cut for; below it they wrap.
 const MIN_WIDTH: usize = 40;
 
+/// How the text of an answer goes on behind the method when the method failed.
+const FAILED: &str = " → rpc_error";
+
 const RED: &str = "31";
 const GREEN: &str = "32";
 const YELLOW: &str = "33";
@@ -83,6 +86,9 @@ impl Style {
     fn message(&self, message: &Message, text: &str) -> String {
         let name = message.answers.as_ref().unwrap_or(&message.name);
         match text.strip_prefix(name.as_str()) {
+            Some(rest) if rest.starts_with(FAILED) => {
+                format!("{}{}", self.paint(BOLD, name), self.paint(RED, rest))
+            }
             Some(rest) => format!("{}{rest}", self.paint(BOLD, name)),
             None => text.to_owned(),
         }
