@@ -146,7 +146,15 @@ test('a hidden value is marked as such in tree and bytes', async () => {
   await page.locator('.row.in').first().click()
   await page.locator('.node .hidden').first().waitFor()
   assert((await page.locator('#hex i.kept').count()) >= 8)
+  await find('method:auth.sendCode')
+  await page.locator('.row.out').first().click()
+  assert.equal(await page.locator('.node', { hasText: 'phone_code_hash:' }).locator('.hidden').innerText(), 'hidden')
   await page.fill('#search', '')
+  await page.locator('#rows').evaluate(rows => { rows.scrollTop = 0 })
+  await page.screenshot({ path: join(shots, 'hidden-light.png') })
+  await page.emulateMedia({ colorScheme: 'dark' })
+  await page.screenshot({ path: join(shots, 'hidden-dark.png') })
+  await page.emulateMedia({ colorScheme: 'light' })
 })
 
 test('the keyboard is enough', async () => {

@@ -92,7 +92,7 @@ function addNode(parent, node, depth, before = null) {
 
 function valueElements(node) {
   if (node.error) {
-    const bytes = node.hidden ? element('span', 'hidden', 'hidden') : element('span', 'number', node.value || '')
+    const bytes = node.hidden ? element('span', 'hidden', 'hidden') : element('span', 'raw', node.value || '')
     return [element('span', 'error', node.error), bytes]
   }
   if (node.hidden) return [element('span', 'hidden', 'hidden'), element('span', 'leaf', node.type)]
@@ -102,7 +102,8 @@ function valueElements(node) {
   }
   if (node.type === 'string') return [element('span', 'string', JSON.stringify(node.value))]
   if (node.type === 'true') return []
-  return [element('span', 'number', node.value), element('span', 'leaf', node.type + hint(node))]
+  const raw = ['bytes', 'int128', 'int256'].includes(node.type)
+  return [element('span', raw ? 'raw' : 'number', node.value), element('span', 'leaf', node.type + hint(node))]
 }
 
 /** What a number may mean, where it can be told. */
