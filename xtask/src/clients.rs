@@ -11,8 +11,8 @@ use crate::{cargo, root, run as execute, say, target};
 /// Judges in `clients/python`; each runs the files that begin with `test_` and its name. `faults` is Telethon in front
 /// of a server that is killed or runs out of disk.
 const PYTHON: &[&str] = &["telethon", "kurigram", "tdlib", "faults"];
-/// Judges in `clients/node`; each is one file.
-const NODE: &[&str] = &["mtcute"];
+/// Judges in `clients/node`; each is one file. `inspector` drives the inspector's page in a browser.
+const NODE: &[&str] = &["mtcute", "inspector"];
 
 /// Runs one client, or all.
 pub fn run(name: Option<&str>) -> anyhow::Result<()> {
@@ -73,6 +73,9 @@ fn test_files(folder: &Path, clients: &[&str]) -> anyhow::Result<Vec<String>> {
 }
 
 fn run_node(clients: &[&str], zaun: &Path) -> anyhow::Result<()> {
+    if clients.contains(&"inspector") {
+        bring_browser()?;
+    }
     let folder = root().join("clients/node");
     let modules = target().join("clients/node");
     bring(&modules, &folder.join("package-lock.json"), "Node clients", |lock| {
@@ -94,6 +97,20 @@ fn run_node(clients: &[&str], zaun: &Path) -> anyhow::Result<()> {
         execute(Command::new("node").args(["--test", "--test-concurrency=1"]).arg(test).env("ZAUN", zaun))?;
     }
     Ok(())
+}
+
+/// Installs Chromium where that is possible and it is not there.
+fn bring_browser() -> anyhow::Result<()> {
+    if std::env::var_os("CHROMIUM").is_some() || Path::new("/usr/bin/chromium").exists() {
+        return Ok(());
+    }
+    say("installing Debian's package chromium");
+    execute(
+        Command::new("apt-get")
+            .args(["install", "--yes", "--no-install-recommends", "chromium"])
+            .env("DEBIAN_FRONTEND", "noninteractive"),
+    )
+    .context("the page is tested in Chromium: install it (Debian: chromium), or name it in CHROMIUM")
 }
 
 fn copy_tests(from: &Path, to: &Path) -> anyhow::Result<PathBuf> {

@@ -11,7 +11,7 @@ use crate::{cargo, docs, root, say};
 const RINGS: &[(&str, &[&str])] = &[
     ("pure", &["zaun-tl", "zaun-schema", "zaun-crypto", "zaun-transport", "zaun-mtproto"]),
     ("rules", &["zaun-store", "zaun-blob", "zaun-messenger"]),
-    ("shell", &["zaun-server", "zaun-client", "zaun-api", "zaun-testkit", "zaun"]),
+    ("shell", &["zaun-server", "zaun-console", "zaun-client", "zaun-api", "zaun-testkit", "zaun"]),
     ("tools", &["xtask"]),
 ];
 

@@ -33,3 +33,13 @@ pub mod api {
 pub mod mtproto {
     include!(concat!(env!("OUT_DIR"), "/mtproto.rs"));
 }
+
+/// The schemas as text, for tools that read objects without the types.
+pub mod text {
+    /// The Telegram API in the newest layer.
+    pub const API: &str = include_str!("../tl/api.tl");
+    /// What older layers say differently; [`zaun_tl::schema::History`] reads it.
+    pub const HISTORY: &str = include_str!("../tl/history.tl");
+    /// MTProto.
+    pub const MTPROTO: &str = include_str!("../tl/mtproto.tl");
+}

@@ -13,6 +13,8 @@ use crate::endpoints::EndpointArgs;
 const DEFAULT_DATA: &str = "zaun-data";
 /// Loopback: nobody else gets in unless asked.
 const DEFAULT_LISTEN: &str = "127.0.0.1:4430";
+/// Where the inspector's page is unless said otherwise.
+const DEFAULT_INSPECT: &str = "127.0.0.1:4431";
 /// The DC of clients that do not say which one they mean; libraries begin there.
 const DEFAULT_DC: i32 = 2;
 /// Required by the answer that names it, and clients only preselect a prefix with it.
@@ -89,6 +91,11 @@ pub struct ServeArgs {
     #[arg(long, hide = true)]
     pub no_batching: bool,
 
+    /// Serve the inspector, a live page of everything on the wire, on this loopback address; port 0 takes a free one
+    #[arg(long, env = "ZAUN_INSPECT", value_name = "ADDRESS:PORT", num_args = 0..=1, require_equals = true,
+          default_missing_value = DEFAULT_INSPECT)]
+    pub inspect: Option<SocketAddr>,
+
     /// TOML file with any of these settings
     #[arg(long, env = "ZAUN_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -125,6 +132,7 @@ struct File {
     dc: Option<i32>,
     no_old_rsa: bool,
     mtproto1: bool,
+    inspect: Option<SocketAddr>,
     log: Option<String>,
     log_json: bool,
 }
@@ -158,6 +166,8 @@ pub struct Config {
     pub mtproto1: bool,
     /// Encrypt and decrypt packets together.
     pub batching: bool,
+    /// Where the inspector's page is served, if it is.
+    pub inspect: Option<SocketAddr>,
     /// Log filter.
     pub log: String,
     /// Log as JSON.
@@ -190,6 +200,7 @@ impl Config {
             old_rsa: !(args.no_old_rsa || file.no_old_rsa),
             mtproto1: args.mtproto1 || file.mtproto1,
             batching: !args.no_batching,
+            inspect: args.inspect.or(file.inspect),
             log: args.log.or(file.log).unwrap_or_else(|| "info".into()),
             log_json: args.log_json || file.log_json,
             json: args.json,

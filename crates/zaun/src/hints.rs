@@ -15,6 +15,8 @@ pub struct Places {
     endpoints: Vec<(serde_json::Value, String)>,
     /// The certificate for TLS that clients may be told to trust.
     certificate: Option<PathBuf>,
+    /// The inspector's page.
+    inspector: Option<String>,
 }
 
 impl Places {
@@ -27,7 +29,13 @@ impl Places {
             address,
             endpoints: bound.iter().map(describe).collect(),
             certificate: tls.then_some(certificate),
+            inspector: None,
         }
+    }
+
+    /// Says where the inspector's page is.
+    pub fn with_inspector(self, inspector: Option<String>) -> Places {
+        Places { inspector, ..self }
     }
 
     /// The announcement as one JSON object, for programs.
@@ -37,6 +45,7 @@ impl Places {
         serde_json::json!({
             "address": address.ip().to_string(), "port": address.port(), "dc": dc, "key": key,
             "endpoints": endpoints, "tls_certificate": self.certificate,
+            "inspect": self.inspector,
         })
     }
 }
@@ -72,6 +81,8 @@ impl Places {
         let certificate = self.certificate.as_ref();
         let certificate =
             certificate.map(|path| format!("  certificate  {}\n", path.display())).unwrap_or_default();
+        let inspector = self.inspector.as_ref();
+        let inspector = inspector.map(|url| format!("  inspector    {url}\n")).unwrap_or_default();
         let phones = if sandbox {
             "  sandbox      phone 99966XYYYY logs in with the digit X five times, as 99966 2 1234 with 22222\n"
         } else {
@@ -87,7 +98,7 @@ impl Places {
         format!(
             "\n  Zaun listens on {address}\n\n  \
          dc           {dc}\n  \
-         fingerprint  {fingerprint} (signed {signed})\n{more}{certificate}{phones}\n  \
+         fingerprint  {fingerprint} (signed {signed})\n{more}{certificate}{inspector}{phones}\n  \
          {pem}\n  {forms}\n\n\
          Point a client here:\n\n  \
          Telethon   telethon.crypto.rsa._server_keys.clear(); telethon.crypto.rsa.add_key(PEM, old=False)\n             \

@@ -2,8 +2,10 @@
 
 mod bench;
 mod config;
+mod console;
 mod endpoints;
 mod hints;
+mod inspect;
 mod keys;
 mod secrets;
 mod serve;
@@ -26,6 +28,8 @@ struct Cli {
 enum Command {
     /// Run the server.
     Serve(config::ServeArgs),
+    /// Follow what happens on a running server's wire, message by message, or read a saved capture.
+    Inspect(inspect::InspectArgs),
     /// Measure a server: key exchanges, pings, messages, files, memory.
     Bench(bench::BenchArgs),
     /// Print the server's public key in every form that client libraries want.
@@ -46,6 +50,7 @@ fn main() -> std::process::ExitCode {
 fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Serve(args) => serve::main(args),
+        Command::Inspect(args) => inspect::main(&args),
         Command::Bench(args) => bench::main(&args),
         Command::Keys(args) => keys::main(&args),
     }

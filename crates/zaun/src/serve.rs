@@ -15,6 +15,7 @@ use zaun_server::{FloodLimits, Rate, Server};
 use zaun_store::{Durability, Store};
 
 use crate::config::{Config, ServeArgs};
+use crate::console::Doors;
 use crate::endpoints::{self, Bound};
 use crate::keys::Forms;
 use crate::{hints, secrets, tls};
@@ -23,6 +24,9 @@ use crate::{hints, secrets, tls};
 const PRESENCE_INTERVAL: Duration = Duration::from_secs(5);
 /// How often uploads that nobody finished are looked for (M-506).
 const UPLOAD_SWEEP_INTERVAL: Duration = Duration::from_secs(300);
+
+/// How the temporary directory of a sandbox begins, by which `zaun inspect` finds it.
+pub const SANDBOX_PREFIX: &str = "zaun-sandbox-";
 
 /// Runs the command.
 pub fn main(args: ServeArgs) -> anyhow::Result<()> {
@@ -58,7 +62,7 @@ struct Data {
 impl Data {
     fn open(config: &Config) -> anyhow::Result<Data> {
         let Some(path) = config.data.clone() else {
-            let dir = tempfile::Builder::new().prefix("zaun-sandbox-").tempdir();
+            let dir = tempfile::Builder::new().prefix(SANDBOX_PREFIX).tempdir();
             let dir = dir.context("cannot create a temporary directory for the sandbox")?;
             return Ok(Data { path: dir.path().to_owned(), _temporary: Some(dir) });
         };
@@ -101,14 +105,17 @@ async fn run(config: Config) -> anyhow::Result<()> {
         .batching(config.batching)
         .build()?;
     let presence = tokio::spawn(watch_presence(messenger.clone()));
-    let uploads = tokio::spawn(sweep_uploads(messenger));
+    let uploads = tokio::spawn(sweep_uploads(messenger.clone()));
+    let doors = Doors::open(&data.path, config.inspect).await?;
 
     let key_path = config.key.clone().unwrap_or_else(|| secrets::rsa_path(&data.path));
-    let places = hints::Places::of(&config, &data.path, &bound);
+    let places = hints::Places::of(&config, &data.path, &bound).with_inspector(doors.url());
+    let inspector = doors.serve(server.handle(), messenger);
     let announce = announce(&config, places, key_path, rsa);
     let result = tokio::select! {
         served = serve_all(&server, bound, config.old_rsa) => served,
         failed = announce => failed,
+        never = inspector => match never {},
         () = stop_signal() => Ok(()),
     };
     presence.abort();

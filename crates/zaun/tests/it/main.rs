@@ -1,0 +1,3 @@
+//! Tests of the binary as people run it.
+
+mod inspect;
