@@ -127,7 +127,7 @@ test('a refusal shows the object that was refused', async () => {
   await page.evaluate(() => {
     const asked = store.rows.find(row => row.name === 'messages.sendMessage' && row.direction === 'in')
     const { conn, id: msg_id, event: { at_us } } = asked
-    takeLine(JSON.stringify({ n: 0, at_us, conn, kind: 'refused', msg_id, reason: 'for the test', values: '1 is not 2', reaction: 'passed over' }))
+    takeLine(JSON.stringify({ n: 0, at_us, conn, kind: 'refused', msg_id, reason: 'for the test', values: '1 is not 2', reaction: 'passed it over' }))
     refilter()
   })
   await find('for the test')
