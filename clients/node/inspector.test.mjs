@@ -122,6 +122,23 @@ test('a refusal stands out, with plain words', async () => {
   await page.uncheck('#only-refused')
 })
 
+test('a refusal shows the object that was refused', async () => {
+  // A library that is right is not refused, so the page is told of a refusal of what it said.
+  await page.evaluate(() => {
+    const asked = store.rows.find(row => row.name === 'messages.sendMessage' && row.direction === 'in')
+    const { conn, id: msg_id, event: { at_us } } = asked
+    takeLine(JSON.stringify({ n: 0, at_us, conn, kind: 'refused', msg_id, reason: 'for the test', values: '1 is not 2', reaction: 'passed it over' }))
+    refilter()
+  })
+  await find('for the test')
+  await row('for the test').click()
+  assert.match(await page.locator('.refusal').innerText(), /1 is not 2/)
+  assert.match(await page.locator('.node').first().innerText(), /messages\.sendMessage/)
+  assert((await page.locator('#hex i[data-at]').count()) > 20)
+  await page.screenshot({ path: join(shots, 'refused-object.png') })
+  await page.fill('#search', '')
+})
+
 test('search finds a message; its tree and its bytes belong together', async () => {
   await find(`method:messages.sendMessage ${WORDS}`)
   await row(WORDS).first().click()

@@ -162,6 +162,6 @@ pub fn reaction(reaction: Reaction) -> String {
         Reaction::BadMsg(code) => format!("answered bad_msg_notification {code}"),
         Reaction::TransportError(code) => format!("answered transport error {code}"),
         Reaction::Close => "closed the connection".to_owned(),
-        Reaction::Ignored => "passed over".to_owned(),
+        Reaction::Ignored => "passed it over".to_owned(),
     }
 }

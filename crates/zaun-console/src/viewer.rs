@@ -182,7 +182,7 @@ impl Viewer {
             None => Account::default(),
         };
         let rule = refusal.rule().map(str::to_owned);
-        let values = refusal.values.as_deref().map(|values| redact::values(rule.as_deref(), values));
+        let values = refusal.values.as_deref().map(redact::values);
         What::Refused(Refused {
             key_id: refusal.key_id.map(hex_id),
             msg_id: refusal.msg_id.map(|id| id.to_string()),

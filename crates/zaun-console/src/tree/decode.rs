@@ -5,9 +5,9 @@ use zaun_mtproto::gzip;
 use zaun_tl::schema::{Param, TypeExpr};
 use zaun_tl::{BOOL_FALSE_ID, BOOL_TRUE_ID, VECTOR_ID};
 
-use super::{Asked, Node, Source, hex_of};
+use super::{Asked, Node, Source, cut_hex, hex_of, text};
 use crate::dictionary::{Dictionary, Entry};
-use crate::limits::{MAX_DEPTH, MAX_GZIP, MAX_NODES, MAX_UNPACKED_BYTES, MAX_VALUE_BYTES, MAX_VALUE_CHARS};
+use crate::limits::{MAX_DEPTH, MAX_GZIP, MAX_NODES, MAX_UNPACKED_BYTES};
 use crate::redact;
 
 const GZIP_PACKED: u32 = gzip::GZIP_PACKED;
@@ -146,17 +146,7 @@ impl<'a> Decoder<'a> {
                     continue;
                 }
             }
-            let read = match answered.filter(|_| definition.id == RPC_RESULT) {
-                Some(ty) => self.object(cursor, Some(ty), depth + 1),
-                // The schema says Message, but it comes without its id (M-268).
-                None if definition.id == MSG_COPY => match self.dictionary.bare("message") {
-                    Some(bare) if self.peek(from) != Some(bare.definition.id) => {
-                        self.fields(bare, from, cursor, depth + 1)
-                    }
-                    _ => self.object(cursor, None, depth + 1),
-                },
-                None => self.value(&param.ty, cursor, depth + 1),
-            };
+            let read = self.field(entry, param, cursor, answered, depth + 1);
             match read {
                 Ok(child) => {
                     node.children.push(self.named(param, child, *hidden));
@@ -182,6 +172,28 @@ impl<'a> Decoder<'a> {
         node.at = (start.buffer, start.position, cursor.position);
         self.blank_service_text(entry, &mut node);
         Ok(node)
+    }
+
+    /// The value of a field; `answered` is the type that a result has, where its query is known.
+    fn field(
+        &mut self,
+        entry: &'static Entry,
+        param: &'static Param,
+        cursor: &mut Cursor,
+        answered: Option<&'static TypeExpr>,
+        depth: usize,
+    ) -> Result<Node, Stop> {
+        match (entry.definition.id, answered) {
+            (RPC_RESULT, Some(ty)) => self.object(cursor, Some(ty), depth),
+            (MSG_COPY, _) => match self.dictionary.bare("message") {
+                // The schema says Message, but it comes without its id (M-268).
+                Some(bare) if self.peek(*cursor) != Some(bare.definition.id) => {
+                    self.fields(bare, *cursor, cursor, depth)
+                }
+                _ => self.object(cursor, None, depth),
+            },
+            _ => self.value(&param.ty, cursor, depth),
+        }
     }
 
     fn named(&mut self, param: &'static Param, mut child: Node, hidden: bool) -> Node {
@@ -479,20 +491,4 @@ fn set_flag(param: &'static Param, flags: Cursor) -> Node {
 
 fn is_bool(id: u32) -> bool {
     id == BOOL_TRUE_ID || id == BOOL_FALSE_ID
-}
-
-/// A string's value; one that is not UTF-8 is shown as far as it can be.
-fn text(raw: &[u8]) -> String {
-    let text = String::from_utf8_lossy(raw);
-    match text.char_indices().nth(MAX_VALUE_CHARS) {
-        Some((at, _)) => format!("{}… ({} bytes)", text.get(..at).unwrap_or_default(), raw.len()),
-        None => text.into_owned(),
-    }
-}
-
-fn cut_hex(raw: &[u8]) -> String {
-    match raw.get(..MAX_VALUE_BYTES) {
-        Some(head) if raw.len() > MAX_VALUE_BYTES => format!("{}… ({} bytes)", hex_of(head), raw.len()),
-        _ => hex_of(raw),
-    }
 }

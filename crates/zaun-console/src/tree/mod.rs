@@ -13,7 +13,7 @@ use zaun_tl::schema::TypeExpr;
 pub use line::{innermost, line};
 pub use messages::decode;
 
-use crate::limits::MAX_HEX_BYTES;
+use crate::limits::{MAX_HEX_BYTES, MAX_VALUE_BYTES, MAX_VALUE_CHARS};
 
 /// One value.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -140,4 +140,21 @@ fn hex_of(bytes: &[u8]) -> String {
         .flat_map(|byte| [byte >> 4, byte & 15])
         .filter_map(|n| char::from_digit(n.into(), 16))
         .collect()
+}
+
+/// A string's value; one that is not UTF-8 is shown as far as it can be.
+fn text(raw: &[u8]) -> String {
+    let text = String::from_utf8_lossy(raw);
+    match text.char_indices().nth(MAX_VALUE_CHARS) {
+        Some((at, _)) => format!("{}… ({} bytes)", text.get(..at).unwrap_or_default(), raw.len()),
+        None => text.into_owned(),
+    }
+}
+
+/// Bytes as hex digits, the first of them only.
+fn cut_hex(raw: &[u8]) -> String {
+    match raw.get(..MAX_VALUE_BYTES) {
+        Some(head) if raw.len() > MAX_VALUE_BYTES => format!("{}… ({} bytes)", hex_of(head), raw.len()),
+        _ => hex_of(raw),
+    }
 }

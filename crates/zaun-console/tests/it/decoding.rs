@@ -141,7 +141,7 @@ fn what_the_service_account_says_is_hidden_wherever_it_stands() {
         peer_id: peer(1_000_001),
         message: "Login code: 22222".into(),
         fwd_from: forwarded
-            .map(|from| types::MessageFwdHeader { from_id: Some(peer(from)), ..Default::default() }.into()),
+            .map(|from| types::MessageFwdHeader { from_id: Some(peer(from)), ..Default::default() }),
         ..types::Message::default()
     };
     let tells = |body: &Bytes| {

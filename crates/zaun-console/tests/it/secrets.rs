@@ -79,6 +79,9 @@ async fn a_refused_salt_is_explained_without_the_salts() {
         .await;
     assert_eq!(refused.rule.as_deref(), Some("M-246"));
     assert_eq!(refused.reaction, "answered bad_server_salt 48");
+    let id = format!("\"msg_id\":\"{}\"", refused.msg_id.unwrap());
+    let shown = |line: &String| line.contains("\"received\"") && line.contains(&id);
+    assert!(stream.lines.iter().any(shown), "what was refused came before the refusal");
     stream
         .first(|event| match &event.what {
             What::Sent(packet) => packet.messages.iter().any(|m| m.name == "bad_server_salt").then_some(()),
