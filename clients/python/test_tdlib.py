@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from server import code_for
-from socks5 import Redirector
+from proxies import Socks5
 from tdlib_judge import Client, Library, patched_library
 
 
@@ -31,10 +31,10 @@ def library(key_file, tmp_path_factory):
 async def clients(start_server, key_file, library, phones, tmp_path):
     """Alice and Bob, logged in."""
     server = start_server(args=["--key", str(key_file[0])])
-    async with Redirector(server.host, server.port) as redirector:
+    async with Socks5(server.host, server.port) as proxy:
         pair = []
         for name in ("Alice", "Bob"):
-            client = Client(library, tmp_path / name, redirector.port)
+            client = Client(library, tmp_path / name, proxy.port)
             phone = next(phones)
             await client.log_in(phone, code_for(phone), name)
             client.phone = phone
