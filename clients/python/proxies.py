@@ -62,8 +62,9 @@ class HttpConnect(Redirector):
 
 
 class HttpForward(Redirector):
-    """An HTTP proxy that takes requests with whole addresses (`POST http://…/api`): only the path is passed on, the
-    rest of the stream as it is, which is enough while each request begins a read of its own."""
+    """An HTTP proxy that passes requests on; they begin with `POST http://ADDRESS:PORT/api` or with `POST /api`."""
+
+    posts = 0
 
     async def greet(self, reader, writer):
         pass
@@ -71,10 +72,10 @@ class HttpForward(Redirector):
     async def pump(self, reader, writer):
         try:
             while data := await reader.read(1 << 20):
-                if data.startswith(b"POST http://"):
-                    self.posts = getattr(self, "posts", 0) + 1
-                    method, rest = data.split(b"http://", 1)
-                    data = method + rest[rest.index(b"/"):]
+                if data.startswith(b"POST "):
+                    self.posts += 1
+                    if data.startswith(b"POST http://"):
+                        data = b"POST /" + data[len(b"POST http://"):].split(b"/", 1)[1]
                 writer.write(data)
                 await writer.drain()
         except OSError:
