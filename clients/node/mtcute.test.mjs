@@ -1,80 +1,24 @@
-// mtcute: key exchange, login, dialogs, messages in both directions, a photo, a file, logout.
+// mtcute: key exchange, login, dialogs, messages in both directions, a photo, a file, logout; PFS; every transport.
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
 import { after, before, test } from 'node:test'
-import { MemoryStorage, TelegramClient } from '@mtcute/node'
-import { addPublicKey } from '@mtcute/node/utils.js'
-import { Server, codeFor } from './server.mjs'
+import { HttpProxyTcpTransport, MemoryStorage, MtProxyTcpTransport, SocksProxyTcpTransport } from '@mtcute/node'
+import { converse, next, withPair } from './mtcute_judge.mjs'
+import { httpProxy, socksProxy } from './proxies.mjs'
+import { SECRETS, Server, endpoint } from './server.mjs'
 
 let server
-const clients = []
+const proxies = []
 
-before(async () => { server = await Server.start() })
+before(async () => {
+  server = await Server.start(...Object.values(SECRETS).flatMap(secret => endpoint(`secret=${secret}`)))
+})
 after(async () => {
-  for (const client of clients) await client.destroy()
+  for (const proxy of proxies) proxy.close()
   await server.stop()
 })
 
-async function makeClient() {
-  const dc = { id: server.dc, ipAddress: server.address, port: server.port }
-  const client = new TelegramClient({
-    apiId: 1,
-    apiHash: 'hash',
-    storage: new MemoryStorage(),
-    defaultDcs: { main: dc, media: { ...dc, mediaOnly: true } },
-    logLevel: 1,
-  })
-  await client.prepare()
-  addPublicKey(client._client.crypto, server.key.pkcs1_pem)
-  clients.push(client)
-  return client
-}
-
-async function logIn(phone, firstName) {
-  const client = await makeClient()
-  const sent = await client.sendCode({ phone })
-  try {
-    await client.signIn({ phone, phoneCodeHash: sent.phoneCodeHash, phoneCode: codeFor(phone) })
-  } catch (error) {
-    if (!/SIGN_?UP|UNOCCUPIED|not found|authorizationSignUpRequired/i.test(String(error))) throw error
-    const done = await client.call({
-      _: 'auth.signUp', phoneNumber: phone, phoneCodeHash: sent.phoneCodeHash, firstName, lastName: '',
-    })
-    await client.notifyLoggedIn(done)
-  }
-  client.phone = phone
-  client.me = await client.getMe()
-  await client.startUpdatesLoop()
-  return client
-}
-
-async function befriend(client, other) {
-  const imported = await client.call({
-    _: 'contacts.importContacts',
-    contacts: [{ _: 'inputPhoneContact', clientId: { low: 1, high: 0, unsigned: false }, phone: '+' + other.phone, firstName: 'Friend', lastName: '' }],
-  }).catch(() => null)
-  if (imported) return
-  await client.importContacts([{ phone: '+' + other.phone, firstName: 'Friend', lastName: '' }])
-}
-
-function next(client, wanted, what) {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`${what} did not come`)), 20000)
-    const handler = message => {
-      if (!wanted(message)) return
-      clearTimeout(timer)
-      client.onNewMessage.remove(handler)
-      resolve(message)
-    }
-    client.onNewMessage.add(handler)
-  })
-}
-
-test('a conversation, a photo, a file, and the end', async (t) => {
-  const alice = await logIn('9996611001', 'Alice')
-  const bob = await logIn('9996622002', 'Bob')
-  await befriend(alice, bob)
-  await befriend(bob, alice)
+test('a conversation, a photo, a file, and the end', t => withPair(server, {}, async (alice, bob) => {
 
   await t.test('messages go both ways', async () => {
     const atBob = next(bob, m => m.text === 'hello bob', 'the message')
@@ -119,4 +63,31 @@ test('a conversation, a photo, a file, and the end', async (t) => {
   await t.test('log out', async () => {
     assert.ok(await alice.logOut())
   })
+}))
+
+test('perfect forward secrecy', async () => {
+  const storages = []
+  const options = () => {
+    storages.push(new MemoryStorage())
+    return { storage: storages.at(-1), network: { usePfs: true } }
+  }
+  await withPair(server, options, converse)
+  for (const { authKeys } of storages) assert.ok(await authKeys.getTemp(server.dc, 0, Date.now()), 'the temporary key')
 })
+
+for (const [n, kind] of Object.keys(SECRETS).entries()) {
+  test(`an endpoint with a secret: ${kind}`, async () => {
+    const secret = Buffer.from(SECRETS[kind], 'hex')
+    const { port } = server.endpoints[n + 1]
+    await withPair(server, () => ({ transport: new MtProxyTcpTransport({ host: server.address, port, secret }) }), converse)
+  })
+}
+
+for (const [kind, start, Transport] of [['SOCKS5', socksProxy, SocksProxyTcpTransport], ['HTTP', httpProxy, HttpProxyTcpTransport]]) {
+  test(`a proxy: ${kind}`, async () => {
+    const proxy = await start(server)
+    proxies.push(proxy)
+    await withPair(server, () => ({ transport: new Transport({ host: '127.0.0.1', port: proxy.port }) }), converse)
+    assert.ok(proxy.led >= 2)
+  })
+}

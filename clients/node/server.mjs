@@ -27,5 +27,17 @@ export class Server {
   }
 }
 
+const SECRET_KEY = '000102030405060708090a0b0c0d0e0f'
+
+/** MTProxy secrets of the three kinds, in hex. */
+export const SECRETS = {
+  plain: SECRET_KEY,
+  dd: 'dd' + SECRET_KEY,
+  ee: 'ee' + SECRET_KEY + Buffer.from('example.org').toString('hex'),
+}
+
+/** Arguments for one more listener on a free port. */
+export const endpoint = (...settings) => ['--endpoint', ['listen=127.0.0.1:0', ...settings].join(',')]
+
 /** The fixed code of a test phone 99966XYYYY: the digit X five times. */
 export const codeFor = phone => phone[5].repeat(5)

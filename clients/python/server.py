@@ -40,6 +40,8 @@ class Server:
         info = json.loads(line)
         self.key = info["key"]
         self.dc = info["dc"]
+        # The first is --listen; those of --endpoint follow in order.
+        self.endpoints = info["endpoints"]
 
     def stop(self):
         if self.process and self.process.poll() is None:
@@ -58,6 +60,20 @@ class Server:
             if line.startswith("VmRSS:"):
                 return int(line.split()[1])
         raise AssertionError("no VmRSS")
+
+
+# MTProxy secrets of the three kinds; the key is in all of them the same.
+SECRET_KEY = "000102030405060708090a0b0c0d0e0f"
+SECRETS = {
+    "plain": SECRET_KEY,
+    "dd": "dd" + SECRET_KEY,
+    "ee": "ee" + SECRET_KEY + "example.org".encode().hex(),
+}
+
+
+def endpoint(*settings):
+    """Arguments for one more listener on a free port."""
+    return ["--endpoint", ",".join(["listen=127.0.0.1:0", *settings])]
 
 
 def code_for(phone):

@@ -60,6 +60,11 @@ class Library:
         self.thread.join()
 
 
+def through(kind, port, **settings):
+    """A proxy of TDLib's type `kind`."""
+    return {"@type": "proxy", "server": "127.0.0.1", "port": port, "type": {"@type": f"proxyType{kind}", **settings}}
+
+
 class TdError(Exception):
     pass
 
@@ -67,10 +72,11 @@ class TdError(Exception):
 class Client:
     """One TDLib client: requests with answers, updates in a list that can be waited on."""
 
-    def __init__(self, library, folder, proxy_port):
+    def __init__(self, library, folder, proxy):
+        """`proxy` is TDLib's object of that name: the way to the server under test."""
         self.library = library
         self.folder = folder
-        self.proxy_port = proxy_port
+        self.proxy = proxy
         self.loop = asyncio.get_running_loop()
         self.id = library.lib.td_create_client_id()
         library.clients[self.id] = self
@@ -115,6 +121,11 @@ class Client:
             kinds = [u["@type"] for u in self.updates[-30:]]
             raise AssertionError(f"{what} did not come; last updates: {kinds}") from None
 
+    def is_in(self, state):
+        """Whether the newest authorization state is this one."""
+        states = [u["authorization_state"]["@type"] for u in self.updates if u["@type"] == "updateAuthorizationState"]
+        return states[-1:] == [state]
+
     async def state(self, name):
         await self.wait(
             lambda u: u["@type"] == "updateAuthorizationState" and u["authorization_state"]["@type"] == name, what=name
@@ -138,8 +149,7 @@ class Client:
             device_model="judge",
             application_version="1",
         )
-        proxy = {"@type": "proxy", "server": "127.0.0.1", "port": self.proxy_port, "type": {"@type": "proxyTypeSocks5"}}
-        await self("addProxy", proxy=proxy, enable=True)
+        await self("addProxy", proxy=self.proxy, enable=True)
         if use_pfs:
             await self("setOption", name="use_pfs", value={"@type": "optionValueBoolean", "value": True})
         await self.state("authorizationStateWaitPhoneNumber")

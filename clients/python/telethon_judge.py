@@ -2,7 +2,7 @@
 
 import contextlib
 
-from telethon import TelegramClient, errors, functions, types
+from telethon import TelegramClient, errors, events, functions, types
 from telethon.crypto import rsa
 from telethon.network import connection
 from telethon.sessions import MemorySession
@@ -16,17 +16,23 @@ FRAMINGS = {
     "intermediate": connection.ConnectionTcpIntermediate,
     "obfuscated": connection.ConnectionTcpObfuscated,
 }
+# Telethon's ways through an endpoint with a secret, by the kind of secret that each can use.
+THROUGH_SECRETS = [
+    ("plain", connection.ConnectionTcpMTProxyAbridged),
+    ("plain", connection.ConnectionTcpMTProxyIntermediate),
+    ("dd", connection.ConnectionTcpMTProxyRandomizedIntermediate),
+]
 
 
 def make_client(server, session=None, framing="full", **kwargs):
+    """`connection` and `proxy` may be given as to the client itself."""
     rsa._server_keys.clear()
     rsa.add_key(server.key["pkcs1_pem"], old=False)
     if session is None:
         session = MemorySession()
         session.set_dc(server.dc, server.host, server.port)
-    return TelegramClient(
-        session, 1, "hash", connection=FRAMINGS[framing], timeout=10, retry_delay=0.2, connection_retries=50, **kwargs
-    )
+    settings = {"connection": FRAMINGS[framing], "timeout": 10, "retry_delay": 0.2, "connection_retries": 50}
+    return TelegramClient(session, 1, "hash", **(settings | kwargs))
 
 
 async def log_in(client, phone, name=None):
@@ -64,6 +70,16 @@ async def befriend(a, b):
         imported = await client(functions.contacts.ImportContactsRequest([contact]))
         assert [i.user_id for i in imported.imported] == [other.id]
     return await a.get_input_entity(me_b.id), await b.get_input_entity(me_a.id)
+
+
+async def converse(alice, bob):
+    """One message in each direction."""
+    to_bob, to_alice = await befriend(alice, bob)
+    at_bob, at_alice = (Inbox(client, events.NewMessage(incoming=True)) for client in (bob, alice))
+    await alice.send_message(to_bob, "hello bob")
+    assert (await at_bob.wait(lambda e: e.raw_text == "hello bob")).is_private
+    await bob.send_message(to_alice, "hello alice")
+    await at_alice.wait(lambda e: e.raw_text == "hello alice")
 
 
 class Inbox(inbox.Inbox):

@@ -1,89 +1,21 @@
 """kurigram drives accounts, contacts, dialogs, messages and reconnects."""
 
 import asyncio
-import contextlib
 import hashlib
 import io
 import os
-import pathlib
-import tempfile
 
 import pytest
 from PIL import Image
-from pyrogram import Client, enums, errors, handlers, raw, types
-from pyrogram.crypto import rsa
-from pyrogram.storage import SQLiteStorage
+from pyrogram import enums, errors, handlers, raw, types
 
-import inbox
+from kurigram_judge import Inbox, befriended, log_in, logged_in, make_client
 from server import code_for
-
-
-class Storage(SQLiteStorage):
-    """A session that begins at the server under test instead of the built-in address."""
-
-    server = None
-
-    async def server_address(self, value=object):
-        return self.server.host
-
-    async def port(self, value=object):
-        return self.server.port
-
-
-def make_client(server, name, **kwargs):
-    rsa.server_public_keys.clear()
-    key = server.key
-    rsa.server_public_keys[key["fingerprint"]] = rsa.PublicKey(int(key["modulus_decimal"]), key["exponent"])
-    storage = Storage(name, workdir=pathlib.Path(tempfile.mkdtemp(dir=server.log_path.parent)))
-    storage.server = server
-    return Client(name, api_id=1, api_hash="hash", storage_engine=storage, **kwargs)
-
-
-async def log_in(server, phone, name):
-    client = make_client(server, name)
-    await client.connect()
-    sent = await client.send_code(phone)
-    result = await client.sign_in(phone, sent.phone_code_hash, code_for(phone))
-    if result is False:
-        await client.sign_up(phone, sent.phone_code_hash, name)
-    await client.initialize()
-    client.me = await client.get_me()
-    await client.invoke(raw.functions.updates.GetState())
-    return client
-
-
-@contextlib.asynccontextmanager
-async def logged_in(server, *accounts):
-    clients = []
-    try:
-        for phone, name in accounts:
-            clients.append(await log_in(server, phone, name))
-        yield clients
-    finally:
-        for client in clients:
-            if client.is_initialized:
-                await client.terminate()
-            if client.is_connected:
-                await client.disconnect()
-
-
-class Inbox(inbox.Inbox):
-    """What a handler of a client gets; of several arguments the first after the client."""
-
-    def __init__(self, client, handler):
-        super().__init__(lambda add: client.add_handler(handler(add)))
-
-    async def add(self, client, item, *others):
-        await super().add(item)
 
 
 @pytest.fixture
 async def pair(server, phones):
-    alice_phone, bob_phone = next(phones), next(phones)
-    async with logged_in(server, (alice_phone, "Alice"), (bob_phone, "Bob")) as (alice, bob):
-        for client, phone in ((alice, bob_phone), (bob, alice_phone)):
-            imported = await client.import_contacts([types.InputPhoneContact("+" + phone, "Friend")])
-            assert len(imported.users) == 1
+    async with befriended(server, next(phones), next(phones)) as (alice, bob):
         yield alice, bob
 
 

@@ -1,5 +1,6 @@
 """TDLib: key exchange, login, main screen, messages, a photo, logout."""
 
+import contextlib
 import json
 import os
 import subprocess
@@ -7,9 +8,9 @@ import subprocess
 import pytest
 from PIL import Image
 
-from server import code_for
-from socks5 import Redirector
-from tdlib_judge import Client, Library, patched_library
+from proxies import HttpForward, Socks5
+from server import SECRETS, code_for, endpoint
+from tdlib_judge import Client, Library, patched_library, through
 
 
 @pytest.fixture(scope="module")
@@ -27,26 +28,29 @@ def library(key_file, tmp_path_factory):
     library.close()
 
 
+@contextlib.asynccontextmanager
+async def logged_in(library, folder, phones, proxy, **kwargs):
+    """Alice and Bob."""
+    pair = []
+    try:
+        for name in ("Alice", "Bob"):
+            client = Client(library, folder / name, proxy)
+            pair.append(client)
+            client.phone = next(phones)
+            await client.log_in(client.phone, code_for(client.phone), name, **kwargs)
+        yield pair
+    finally:
+        for client in pair:
+            if not client.is_in("authorizationStateClosed"):
+                await client.close()
+
+
 @pytest.fixture
 async def clients(start_server, key_file, library, phones, tmp_path):
-    """Alice and Bob, logged in."""
     server = start_server(args=["--key", str(key_file[0])])
-    async with Redirector(server.host, server.port) as redirector:
-        pair = []
-        for name in ("Alice", "Bob"):
-            client = Client(library, tmp_path / name, redirector.port)
-            phone = next(phones)
-            await client.log_in(phone, code_for(phone), name)
-            client.phone = phone
-            pair.append(client)
-        yield pair
-        for client in pair:
-            if not any(
-                u["@type"] == "updateAuthorizationState"
-                and u["authorization_state"]["@type"] == "authorizationStateClosed"
-                for u in client.updates
-            ):
-                await client.close()
+    async with Socks5(server.host, server.port) as proxy:
+        async with logged_in(library, tmp_path, phones, through("Socks5", proxy.port)) as pair:
+            yield pair
 
 
 async def chat_with(client, other):
@@ -72,6 +76,15 @@ def arrived(message):
     return wanted
 
 
+async def converse(alice, bob):
+    """One message in each direction; returns how each names the chat."""
+    to_bob, to_alice = await chat_with(alice, bob), await chat_with(bob, alice)
+    for client, chat, other, words in ((alice, to_bob, bob, "hello bob"), (bob, to_alice, alice, "hello alice")):
+        await client("sendMessage", chat_id=chat, **text(words))
+        await other.wait(arrived(words))
+    return to_bob, to_alice
+
+
 async def test_the_main_screen_and_a_conversation(clients):
     alice, bob = clients
     to_bob, to_alice = await chat_with(alice, bob), await chat_with(bob, alice)
@@ -91,10 +104,8 @@ async def test_the_main_screen_and_a_conversation(clients):
     assert to_alice in chats["chat_ids"]
 
 
-async def test_a_photo_goes_up_and_down(clients, tmp_path):
-    alice, bob = clients
-    to_bob, to_alice = await chat_with(alice, bob), await chat_with(bob, alice)
-    picture = tmp_path / "picture.jpg"
+async def send_photo(alice, bob, to_bob, picture):
+    """Bob has it on his disk in the end."""
     Image.effect_noise((640, 480), 60).convert("RGB").save(picture)
     photo = {"@type": "inputFileLocal", "path": str(picture)}
     content = {"@type": "inputMessagePhoto", "photo": {"@type": "inputPhoto", "photo": photo, "width": 640, "height": 480}}
@@ -112,7 +123,53 @@ async def test_a_photo_goes_up_and_down(clients, tmp_path):
         assert image.size == (640, 480)
 
 
+async def test_a_photo_goes_up_and_down(clients, tmp_path):
+    alice, bob = clients
+    to_bob, _ = await converse(alice, bob)
+    await send_photo(alice, bob, to_bob, tmp_path / "picture.jpg")
+
+
 async def test_log_out(clients):
     alice, _ = clients
     await alice("logOut")
     await alice.state("authorizationStateClosed")
+
+
+@pytest.mark.parametrize("kind", SECRETS)
+async def test_an_endpoint_with_a_secret_carries_a_conversation(start_server, key_file, library, phones, tmp_path, kind):
+    server = start_server(args=["--key", str(key_file[0]), *endpoint(f"secret={SECRETS[kind]}")])
+    proxy = through("Mtproto", server.endpoints[1]["port"], secret=SECRETS[kind])
+    async with logged_in(library, tmp_path, phones, proxy) as pair:
+        await converse(*pair)
+
+
+async def test_plain_http_carries_a_conversation(start_server, key_file, library, phones, tmp_path):
+    server = start_server(args=["--key", str(key_file[0])])
+    async with HttpForward(server.host, server.port) as proxy:
+        async with logged_in(library, tmp_path, phones, through("Http", proxy.port, http_only=True)) as pair:
+            await converse(*pair)
+        assert proxy.posts > 10
+
+
+async def test_pfs_outlives_a_restart_that_forgets_temporary_keys(start_server, key_file, library, phones, tmp_path):
+    server = start_server(args=["--key", str(key_file[0])], data=tmp_path / "data")
+    async with Socks5(server.host, server.port) as proxy:
+        async with logged_in(library, tmp_path, phones, through("Socks5", proxy.port), use_pfs=True) as (alice, bob):
+            to_bob, to_alice = await converse(alice, bob)
+            await send_photo(alice, bob, to_bob, tmp_path / "before.jpg")
+            server.stop()
+            server.start()
+            await alice("sendMessage", chat_id=to_bob, **text("after the restart"))
+            await bob.wait(arrived("after the restart"), timeout=60)
+            await bob("sendMessage", chat_id=to_alice, **text("here too"))
+            await alice.wait(arrived("here too"), timeout=60)
+            for client in (alice, bob):
+                assert client.is_in("authorizationStateReady")
+
+
+async def test_files_of_another_dc_take_an_exported_authorization(start_server, key_file, library, phones, tmp_path):
+    server = start_server(args=["--key", str(key_file[0]), "--files-dc", "4", "--log", "zaun_api=debug,info"])
+    async with Socks5(server.host, server.port) as proxy:
+        async with logged_in(library, tmp_path, phones, through("Socks5", proxy.port)) as (alice, bob):
+            to_bob, _ = await converse(alice, bob)
+            await send_photo(alice, bob, to_bob, tmp_path / "picture.jpg")

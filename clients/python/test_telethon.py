@@ -8,27 +8,13 @@ from telethon import errors, events, functions, types
 from telethon.tl.types import InputPeerUser
 
 from server import code_for
-from telethon_judge import FRAMINGS, Inbox, befriend, log_in, logged_in, make_client
+from telethon_judge import Inbox, befriend, log_in, logged_in, make_client
 
 
 @pytest.fixture
 async def pair(server, phones):
     async with logged_in(server, (next(phones), "Alice"), (next(phones), "Bob")) as (alice, bob):
         yield (alice, bob, *await befriend(alice, bob))
-
-
-@pytest.mark.parametrize("framing", FRAMINGS)
-async def test_every_framing_carries_a_conversation(server, phones, framing):
-    # M-014, M-015, M-017, M-019, M-022, M-024, M-073, M-075: by a foreign client
-    accounts = ((next(phones), "Alice"), (next(phones), "Bob"))
-    async with logged_in(server, *accounts, framing=framing) as (alice, bob):
-        to_bob, to_alice = await befriend(alice, bob)
-        inbox = Inbox(bob, events.NewMessage(incoming=True))
-        await alice.send_message(to_bob, "over " + framing)
-        assert (await inbox.wait(lambda e: e.raw_text == "over " + framing)).is_private
-        back = Inbox(alice, events.NewMessage(incoming=True))
-        await bob.send_message(to_alice, "and back")
-        await back.wait(lambda e: e.raw_text == "and back")
 
 
 async def test_sign_up_and_sign_in_by_code(server, phones):

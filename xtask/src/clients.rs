@@ -12,7 +12,7 @@ use crate::{cargo, root, run as execute, say, target};
 /// of a server that is killed or runs out of disk.
 const PYTHON: &[&str] = &["telethon", "kurigram", "tdlib", "faults"];
 /// Judges in `clients/node`; each is one file. `inspector` drives the inspector's page in a browser.
-const NODE: &[&str] = &["mtcute", "inspector"];
+const NODE: &[&str] = &["mtcute", "gramjs", "inspector"];
 
 /// Runs one client, or all.
 pub fn run(name: Option<&str>) -> anyhow::Result<()> {
@@ -94,7 +94,9 @@ fn run_node(clients: &[&str], zaun: &Path) -> anyhow::Result<()> {
         // Node looks for packages beside the file that asks, so the tests run beside them.
         let tests = copy_tests(&folder, &modules)?;
         let test = tests.join(format!("{client}.test.mjs"));
-        execute(Command::new("node").args(["--test", "--test-concurrency=1"]).arg(test).env("ZAUN", zaun))?;
+        // Forced, because mtcute keeps a timer for its temporary key after the client is destroyed.
+        let args = ["--test", "--test-concurrency=1", "--test-force-exit"];
+        execute(Command::new("node").args(args).arg(test).env("ZAUN", zaun))?;
     }
     Ok(())
 }

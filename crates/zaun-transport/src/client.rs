@@ -1,7 +1,7 @@
 //! The client's codec.
 
 use crate::error::{TransportError, WriteError};
-use crate::framing::{FLAG, Framing, Limits, MAX_OUTBOUND_BYTES, Reader, Writer, word};
+use crate::framing::{CLIENT_PADDING_MASK, FLAG, Framing, Limits, MAX_OUTBOUND_BYTES, Reader, Writer, word};
 use crate::input::Input;
 use crate::obfuscation::{self, Secret, Streams};
 use crate::server::encrypt;
@@ -60,7 +60,7 @@ impl ClientCodec {
 
     fn with(framing: Framing, greeting: Bytes, streams: Option<Box<Streams>>) -> Self {
         let limits = Limits { max_frame_bytes: MAX_OUTBOUND_BYTES };
-        let (reader, writer) = (Reader::new(framing, limits), Writer::new(framing));
+        let (reader, writer) = (Reader::new(framing, limits), Writer::new(framing, CLIENT_PADDING_MASK));
         Self { input: Input::default(), reader, writer, streams, greeting, failed: None }
     }
 

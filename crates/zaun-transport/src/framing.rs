@@ -82,8 +82,10 @@ const FULL_ENVELOPE: usize = 12;
 /// The bit of a length that asks for a quick ack (M-024).
 pub(crate) const FLAG: u32 = 1 << 31;
 
-/// Padding of 0 to 15 bytes follows payloads in padded intermediate (M-025).
-const PADDING_MASK: u8 = 15;
+/// A client's padding in padded intermediate: 0 to 15 bytes follow a payload (M-025).
+pub(crate) const CLIENT_PADDING_MASK: u8 = 15;
+/// A server's: Telethon takes length modulo 4 bytes off and no more, and the official proxy adds 0 to 3.
+pub(crate) const SERVER_PADDING_MASK: u8 = 3;
 
 /// The receiving half.
 #[derive(Debug)]
@@ -179,12 +181,14 @@ impl Reader {
 #[derive(Debug)]
 pub(crate) struct Writer {
     pub framing: Framing,
+    padding_mask: u8,
     sequence: u32,
 }
 
 impl Writer {
-    pub fn new(framing: Framing) -> Self {
-        Self { framing, sequence: 0 }
+    /// `padding_mask` selects how many random bytes follow payloads in padded intermediate.
+    pub fn new(framing: Framing, padding_mask: u8) -> Self {
+        Self { framing, padding_mask, sequence: 0 }
     }
 
     /// Appends one frame; `flagged` asks for a quick ack.
@@ -195,7 +199,7 @@ impl Writer {
         rng: &mut R,
         out: &mut BytesMut,
     ) -> Result<(), WriteError> {
-        let padded = if self.framing == Framing::PaddedIntermediate { PADDING_MASK } else { 0 };
+        let padded = if self.framing == Framing::PaddedIntermediate { self.padding_mask } else { 0 };
         if payload.len() + usize::from(padded) > MAX_OUTBOUND_BYTES {
             return Err(WriteError::TooLarge(payload.len()));
         }
@@ -208,7 +212,7 @@ impl Writer {
 
     /// Appends a short body with a transport error: less than 16 bytes even with its padding (M-052).
     pub fn error<R: CryptoRng + ?Sized>(&mut self, code: i32, rng: &mut R, out: &mut BytesMut) {
-        self.body(&code.to_le_bytes(), false, 7, rng, out);
+        self.body(&code.to_le_bytes(), false, self.padding_mask & 7, rng, out);
     }
 
     /// Appends a quick ack (M-042, M-043, M-044); full framing has none (M-047).
@@ -218,7 +222,7 @@ impl Writer {
             Framing::Intermediate => out.put_u32_le(token),
             Framing::PaddedIntermediate => {
                 let [a, b, c, d] = token.to_le_bytes();
-                self.body(&[0xff, 0xff, 0xff, 0xff, a, b, c, d], false, 7, rng, out);
+                self.body(&[0xff, 0xff, 0xff, 0xff, a, b, c, d], false, self.padding_mask & 7, rng, out);
             }
             Framing::Full => {}
         }
@@ -234,7 +238,7 @@ impl Writer {
         out: &mut BytesMut,
     ) {
         let flag = if flagged { FLAG } else { 0 };
-        out.reserve(body.len() + FULL_ENVELOPE + usize::from(PADDING_MASK));
+        out.reserve(body.len() + FULL_ENVELOPE + usize::from(CLIENT_PADDING_MASK));
         match self.framing {
             Framing::Abridged => {
                 let [a, b, c, _] = (length(body) / 4).to_le_bytes();

@@ -1,7 +1,7 @@
 //! The server's codec.
 
 use crate::error::{ForeignProtocol, PeerFault, TransportError, WriteError};
-use crate::framing::{Framing, Limits, Reader, Writer, word};
+use crate::framing::{Framing, Limits, Reader, SERVER_PADDING_MASK, Writer, word};
 use crate::input::Input;
 use crate::obfuscation::{self, Streams};
 use crate::secret::{ProxySecret, SecretKind};
@@ -298,6 +298,10 @@ fn foreign(first_word: u32) -> Option<ForeignProtocol> {
 
 impl Open {
     fn new(framing: Framing, limits: Limits, streams: Option<Box<Streams>>) -> Self {
-        Self { reader: Reader::new(framing, limits), writer: Writer::new(framing), streams }
+        Self {
+            reader: Reader::new(framing, limits),
+            writer: Writer::new(framing, SERVER_PADDING_MASK),
+            streams,
+        }
     }
 }

@@ -3,6 +3,7 @@
 mod bench;
 mod config;
 mod console;
+mod doctor;
 mod endpoints;
 mod hints;
 mod inspect;
@@ -32,6 +33,8 @@ enum Command {
     Inspect(inspect::InspectArgs),
     /// Measure a server: key exchanges, pings, messages, files, memory.
     Bench(bench::BenchArgs),
+    /// Try any MTProto server against the rules of the protocol, and say what holds.
+    Doctor(doctor::DoctorArgs),
     /// Print the server's public key in every form that client libraries want.
     Keys(keys::KeysArgs),
 }
@@ -52,6 +55,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Serve(args) => serve::main(args),
         Command::Inspect(args) => inspect::main(&args),
         Command::Bench(args) => bench::main(&args),
+        Command::Doctor(args) => doctor::main(&args),
         Command::Keys(args) => keys::main(&args),
     }
 }

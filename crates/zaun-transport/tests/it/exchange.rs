@@ -131,6 +131,20 @@ fn m026_plaintext_payloads_keep_their_padding_and_encrypted_ones_lose_it() {
     assert!(lengths[0] < 44 && lengths[63] > 51 && lengths[63] < 56, "{lengths:?}");
 }
 
+/// Telethon takes length modulo 4 off a packet, and the official proxy adds no more than 3 bytes.
+#[test]
+fn m025_a_servers_padding_is_below_one_word() {
+    let mut rng = rng(8);
+    let mut server = connected(Framing::PaddedIntermediate);
+    let mut seen = [0; 4];
+    for _ in 0..100 {
+        let mut wire = BytesMut::new();
+        server.write_frame(&encrypted(56), &mut rng, &mut wire).unwrap();
+        seen[wire.len() - 4 - 56] += 1;
+    }
+    assert!(seen.iter().all(|count| *count > 0), "{seen:?}");
+}
+
 #[test]
 fn m042_quick_acks_on_the_wire() {
     let mut rng = rng(4);

@@ -1,0 +1,111 @@
+//! `zaun doctor`: a careful client that tries a server of anybody's against the rules of the protocol and says in plain
+//! words what holds.
+//!
+//! It changes nothing but what every client leaves behind: authorization keys and sessions.
+
+mod answers;
+mod check;
+mod handshake;
+mod identifiers;
+mod messages;
+mod patient;
+mod refusals;
+mod report;
+mod salts;
+mod sessions;
+mod states;
+#[cfg(test)]
+mod tests;
+mod transports;
+
+use std::io::IsTerminal;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::Args;
+use zaun_crypto::rsa::{PrivateKey, PublicKey};
+
+use check::Check;
+use patient::Patient;
+use report::Report;
+
+/// Flags of `zaun doctor`.
+#[derive(Args, Debug)]
+pub struct DoctorArgs {
+    /// The server
+    #[arg(value_name = "ADDRESS:PORT")]
+    address: SocketAddr,
+
+    /// PEM file with the public (or private) RSA key of that server; without one only transports and the first step of
+    /// the key exchange are tried
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+
+    /// Try TLS at the same address too, with any certificate
+    #[arg(long)]
+    tls: bool,
+
+    /// Print the findings as one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command; an error if a rule does not hold.
+pub fn main(args: &DoctorArgs) -> anyhow::Result<()> {
+    let patient = Patient::new(args.address, args.key.as_deref().map(load_key).transpose()?, args.tls);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    // One line that is written over, where somebody looks.
+    let watched = std::io::stderr().is_terminal();
+    let report = runtime.block_on(examine(&patient, |title| {
+        if watched {
+            eprint!("\r\x1b[K{title}");
+        }
+    }));
+    if watched {
+        eprint!("\r\x1b[K");
+    }
+    if args.json {
+        println!("{}", report.json());
+    } else {
+        print!("{}", report.text());
+    }
+    let failed = report.failed();
+    anyhow::ensure!(failed == 0, "{failed} of the rules tried do not hold");
+    Ok(())
+}
+
+fn load_key(path: &std::path::Path) -> anyhow::Result<PublicKey> {
+    let pem = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let public = PrivateKey::from_pem(&pem).map_or(pem, |key| key.public().to_pkcs1_pem());
+    PublicKey::from_pem(&public).with_context(|| format!("{} holds no RSA key", path.display()))
+}
+
+/// Every check, in the order in which it is made.
+fn checks(tls: bool) -> Vec<Check> {
+    let mut checks = transports::checks(tls);
+    for topic in [
+        handshake::checks(),
+        refusals::checks(),
+        identifiers::checks(),
+        messages::checks(),
+        salts::checks(),
+        states::checks(),
+        answers::checks(),
+        sessions::checks(),
+    ] {
+        checks.extend(topic);
+    }
+    checks
+}
+
+/// Makes all the checks; `progress` is told the title of each before it begins.
+async fn examine(patient: &Patient, mut progress: impl FnMut(&str)) -> Report {
+    let mut report = Report::new(patient);
+    for check in checks(patient.tls) {
+        progress(&check.title);
+        let outcome = check.make(patient).await;
+        report.add(check, outcome);
+    }
+    report
+}

@@ -1,0 +1,94 @@
+//! What was found, for people and for programs.
+
+use std::fmt::Write;
+
+use super::check::{Check, Finding, Trouble};
+use super::patient::Patient;
+
+/// The findings of one examination.
+pub struct Report {
+    address: String,
+    with_key: bool,
+    rows: Vec<(Check, Finding)>,
+}
+
+impl Report {
+    /// An empty one.
+    pub fn new(patient: &Patient) -> Report {
+        Report { address: patient.address.to_string(), with_key: patient.key.is_some(), rows: Vec::new() }
+    }
+
+    /// Adds a finding.
+    pub fn add(&mut self, check: Check, finding: Finding) {
+        self.rows.push((check, finding));
+    }
+
+    /// How many rules do not hold.
+    pub fn failed(&self) -> usize {
+        self.rows.iter().filter(|(_, finding)| matches!(finding, Err(Trouble::Seen(_)))).count()
+    }
+
+    /// The titles of the rules that do not hold, with what was seen.
+    #[cfg(test)]
+    pub fn failures(&self) -> Vec<(String, String)> {
+        let seen = |(check, finding): &(Check, Finding)| match finding {
+            Err(Trouble::Seen(seen)) => Some((check.title.clone(), seen.clone())),
+            _ => None,
+        };
+        self.rows.iter().filter_map(seen).collect()
+    }
+
+    /// A table.
+    pub fn text(&self) -> String {
+        let mut out = String::new();
+        for (check, finding) in &self.rows {
+            let mark = match finding {
+                Ok(()) => "holds",
+                Err(Trouble::Seen(_)) => "FAILS",
+                Err(Trouble::NotTried(_)) => "-",
+            };
+            let _ = writeln!(out, "{mark:<6} {:<14} {}", check.rule, check.title);
+            let _ = match finding {
+                Ok(()) => Ok(()),
+                Err(Trouble::Seen(seen)) => {
+                    writeln!(out, "{:21} expected: {}\n{:21} seen:     {seen}", "", check.expected, "")
+                }
+                Err(Trouble::NotTried(reason)) => writeln!(out, "{:21} not tried: {reason}", ""),
+            };
+        }
+        let (failed, skipped) = (self.failed(), self.not_tried());
+        let held = self.rows.len() - failed - skipped;
+        let _ = writeln!(out, "\n{}: {held} hold, {failed} fail, {skipped} were not tried", self.address);
+        if !self.with_key {
+            out.push_str(
+                "Without --key only transports and the first step of the key exchange can be tried.\n",
+            );
+        }
+        out
+    }
+
+    fn not_tried(&self) -> usize {
+        self.rows.iter().filter(|(_, finding)| matches!(finding, Err(Trouble::NotTried(_)))).count()
+    }
+
+    /// One object: `address` and `findings`, each with `rule`, `title`, `expected`, `result` (`holds`, `fails` or
+    /// `not tried`) and `seen`.
+    pub fn json(&self) -> serde_json::Value {
+        let findings: Vec<_> = self
+            .rows
+            .iter()
+            .map(|(check, finding)| {
+                let (result, seen) = match finding {
+                    Ok(()) => ("holds", None),
+                    Err(Trouble::Seen(seen)) => ("fails", Some(seen)),
+                    Err(Trouble::NotTried(reason)) => ("not tried", Some(reason)),
+                };
+                serde_json::json!({
+                    "rule": check.rule, "title": check.title, "expected": check.expected,
+                    "result": result, "seen": seen,
+                })
+            })
+            .collect();
+        serde_json::json!({ "address": self.address, "findings": findings })
+    }
+}

@@ -1,0 +1,149 @@
+//! Our own server keeps every rule that can be tried, and spoiled ones are found out.
+
+use bytes::Bytes;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use zaun_server::{MemoryKeys, Router};
+use zaun_testkit::SpawnedServer;
+
+use super::*;
+
+async fn server() -> SpawnedServer<Router> {
+    SpawnedServer::start(Router::new(), MemoryKeys::default()).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn our_own_server_keeps_every_rule() {
+    let server = server().await;
+    let patient = Patient::new(server.address(), Some(server.public_key()), false);
+    let report = examine(&patient, |_| {}).await;
+    assert_eq!(report.failures(), [], "{}", report.text());
+    let untried: Vec<_> = report.json()["findings"].as_array().unwrap().clone();
+    let untried = untried.iter().filter(|f| f["result"] == "not tried").map(|f| f["rule"].clone());
+    assert_eq!(untried.collect::<Vec<_>>(), ["M-303"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_key_the_rest_is_not_tried() {
+    let server = server().await;
+    let report = examine(&Patient::new(server.address(), None, false), |_| {}).await;
+    assert_eq!(report.failures(), []);
+    let text = report.text();
+    assert!(text.contains("needs the server's RSA key") && text.contains("Without --key"), "{text}");
+    assert!(text.contains("holds  M-094"), "{text}");
+}
+
+/// A relay in front of the server that changes what the server sends.
+async fn relay(server: &SpawnedServer<Router>, spoil: fn(&mut [u8])) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (address, target) = (listener.local_addr().unwrap(), server.address());
+    tokio::spawn(async move {
+        while let Ok((near, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let far = TcpStream::connect(target).await.unwrap();
+                let (mut near_read, mut near_write) = near.into_split();
+                let (mut far_read, mut far_write) = far.into_split();
+                let up = async { drop(tokio::io::copy(&mut near_read, &mut far_write).await) };
+                let down = async {
+                    let mut buffer = vec![0; 65536];
+                    while let Ok(len @ 1..) = far_read.read(&mut buffer).await {
+                        spoil(&mut buffer[..len]);
+                        if near_write.write_all(&buffer[..len]).await.is_err() {
+                            break;
+                        }
+                    }
+                };
+                tokio::select! { () = up => {} () = down => {} }
+            });
+        }
+    });
+    address
+}
+
+/// Makes the checks of these rules only.
+async fn failures(patient: &Patient, rules: &[&str]) -> Vec<String> {
+    let mut failed = Vec::new();
+    for check in checks(false).into_iter().filter(|check| rules.contains(&check.rule)) {
+        if matches!(check.make(patient).await, Err(check::Trouble::Seen(_))) {
+            failed.push(check.rule.to_owned());
+        }
+    }
+    failed
+}
+
+/// A method that nobody should have.
+struct Impostor;
+
+impl zaun_tl::Decode for Impostor {
+    fn decode(r: &mut zaun_tl::Reader) -> Result<Self, zaun_tl::DecodeError> {
+        r.take_u32().map(|_| Impostor)
+    }
+}
+
+impl zaun_tl::Encode for Impostor {
+    fn encode(&self, w: &mut zaun_tl::Writer) {
+        w.put_u32(patient::UNKNOWN_METHOD);
+    }
+}
+
+impl zaun_tl::Function for Impostor {
+    const NAME: &'static str = "test.impostor";
+    const ID: u32 = patient::UNKNOWN_METHOD;
+    type Response = i64;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_answers_an_unknown_method_with_something_is_found_out() {
+    let service = Router::new().method(|_, _: Impostor| async { Ok(1_i64) });
+    let server = SpawnedServer::start(service, MemoryKeys::default()).await.unwrap();
+    let patient = Patient::new(server.address(), Some(server.public_key()), false);
+    assert_eq!(failures(&patient, &["M-269", "M-297", "M-306"]).await, ["M-269", "M-297"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_spoiled_pq_is_found_out() {
+    let server = server().await;
+    // In intermediate framing pq lies behind length, envelope, constructor, two nonces and its own length byte.
+    let address = relay(&server, |bytes| {
+        if bytes.len() == 4 + 20 + 64 {
+            bytes[4 + 20 + 4 + 32 + 1 + 7] ^= 1;
+        }
+    });
+    let patient = Patient::new(address.await, None, false);
+    assert_eq!(failures(&patient, &["M-093", "M-094"]).await, ["M-094"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn spoiled_transport_errors_are_found_out() {
+    let server = server().await;
+    let address = relay(&server, |bytes| {
+        if bytes.len() == 8 && bytes[..4] == [4, 0, 0, 0] {
+            bytes[4..].copy_from_slice(&(-429_i32).to_le_bytes());
+        }
+    });
+    let patient = Patient::new(address.await, Some(server.public_key()), false);
+    assert_eq!(
+        failures(&patient, &["M-049", "M-088", "M-093", "M-104", "M-172"]).await,
+        ["M-088", "M-104", "M-049", "M-172", "M-172"]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_answers_nothing_fails_within_the_time_of_a_check() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let patient = Patient::new(listener.local_addr().unwrap(), None, false);
+    assert_eq!(failures(&patient, &["M-093"]).await, ["M-093"]);
+}
+
+#[test]
+fn a_key_file_may_hold_either_half() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("key.pem");
+    let key = zaun_testkit::private_key();
+    for pem in [key.to_pkcs8_pem().unwrap().to_string(), key.public().to_pkcs1_pem()] {
+        std::fs::write(&path, pem).unwrap();
+        assert_eq!(load_key(&path).unwrap().fingerprint(), key.public().fingerprint());
+    }
+    std::fs::write(&path, Bytes::from_static(b"nothing")).unwrap();
+    assert!(format!("{:#}", load_key(&path).unwrap_err()).contains("holds no RSA key"));
+}
