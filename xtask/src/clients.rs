@@ -14,14 +14,21 @@ const PYTHON: &[&str] = &["telethon", "kurigram", "tdlib", "faults"];
 /// Judges in `clients/node`; each is one file. `inspector` drives the inspector's page in a browser.
 const NODE: &[&str] = &["mtcute", "gramjs", "inspector"];
 
+/// The judge in `clients/grammers`, a Rust library and so a workspace of its own.
+const RUST: &str = "grammers";
+/// The crate of grammers that holds the keys of its servers, and the one of them that is replaced.
+const GRAMMERS_KEYS: (&str, &str) = ("grammers-mtproto", "-3414540481677951611");
+
 /// Runs one client, or all.
 pub fn run(name: Option<&str>) -> anyhow::Result<()> {
     let wanted = |known: &[&'static str]| -> Vec<&'static str> {
         known.iter().copied().filter(|client| name.is_none_or(|name| name == *client)).collect()
     };
     let (python, node) = (wanted(PYTHON), wanted(NODE));
-    let known = || [PYTHON, NODE].concat().join(", ");
-    anyhow::ensure!(!python.is_empty() || !node.is_empty(), "no client of that name; there are {}", known());
+    let rust = name.is_none_or(|name| name == RUST);
+    let known = || [PYTHON, NODE, &[RUST]].concat().join(", ");
+    let any = !python.is_empty() || !node.is_empty() || rust;
+    anyhow::ensure!(any, "no client of that name; there are {}", known());
     say("building the server for the clients");
     cargo(&["build", "--locked", "--package", "zaun"])?;
     let zaun = target().join("debug/zaun");
@@ -30,6 +37,79 @@ pub fn run(name: Option<&str>) -> anyhow::Result<()> {
     }
     if !node.is_empty() {
         run_node(&node, &zaun)?;
+    }
+    if rust {
+        run_grammers(&zaun)?;
+    }
+    Ok(())
+}
+
+/// grammers holds its servers' keys in code, so a copy of that one crate gets the key of the judge's server; nothing
+/// else of it is touched.
+fn run_grammers(zaun: &Path) -> anyhow::Result<()> {
+    let folder = root().join("clients/grammers");
+    let copy = folder.join(GRAMMERS_KEYS.0);
+    let key = target().join("clients/grammers.pem");
+    fs::create_dir_all(target().join("clients"))?;
+    let forms = Command::new(zaun).args(["keys", "--json", "--key"]).arg(&key).output()?;
+    anyhow::ensure!(forms.status.success(), "zaun keys failed ({})", forms.status);
+    let forms: serde_json::Value = serde_json::from_slice(&forms.stdout)?;
+    bring(&copy, &folder.join("Cargo.lock"), "grammers", |_| copy_with_key(&folder, &copy, &forms))?;
+    say("Rust clients: grammers");
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    execute(
+        Command::new(cargo)
+            .args(["test", "--locked", "--quiet", "--target-dir"])
+            .arg(target().join("clients/grammers"))
+            .env("ZAUN", zaun)
+            .env("ZAUN_JUDGE_KEY", &key)
+            .current_dir(&folder),
+    )
+}
+
+fn copy_with_key(folder: &Path, copy: &Path, key: &serde_json::Value) -> anyhow::Result<()> {
+    if copy.exists() {
+        fs::remove_dir_all(copy)?;
+    }
+    let original = fetched(folder)?;
+    copy_tree(&original, copy)?;
+    let path = copy.join("src/authentication.rs");
+    let source = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let (before, after) = source
+        .split_once(GRAMMERS_KEYS.1)
+        .and_then(|(before, rest)| Some((before, rest.split_once("Key::new(\"")?.1.split_once('"')?.1)))
+        .context("grammers holds its keys in another form")?;
+    let (fingerprint, modulus) = (&key["fingerprint"], key["modulus_decimal"].as_str().unwrap_or_default());
+    fs::write(&path, format!("{before}{fingerprint} => rsa::Key::new(\"{modulus}\"{after}"))?;
+    Ok(())
+}
+
+/// Where cargo keeps the sources of the crate; brings them if need be.
+fn fetched(folder: &Path) -> anyhow::Result<PathBuf> {
+    let bare = target().join("clients/grammers-fetch");
+    fs::create_dir_all(bare.join("src"))?;
+    fs::write(bare.join("src/lib.rs"), "")?;
+    let manifest = fs::read_to_string(folder.join("Cargo.toml"))?;
+    let unpatched = manifest.split("[patch.crates-io]").next().unwrap_or_default();
+    fs::write(bare.join("Cargo.toml"), unpatched)?;
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let metadata =
+        Command::new(cargo).args(["metadata", "--format-version=1"]).current_dir(&bare).output()?;
+    anyhow::ensure!(metadata.status.success(), "the crates of grammers could not be brought");
+    let metadata: serde_json::Value = serde_json::from_slice(&metadata.stdout)?;
+    let packages = metadata["packages"].as_array().context("cargo metadata has another form")?;
+    let crate_of = packages.iter().find(|package| package["name"] == GRAMMERS_KEYS.0);
+    let manifest = crate_of.and_then(|package| package["manifest_path"].as_str());
+    let manifest = manifest.context("grammers has other crates by now")?;
+    Ok(Path::new(manifest).parent().unwrap_or(Path::new("/")).to_owned())
+}
+
+fn copy_tree(from: &Path, to: &Path) -> anyhow::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let path = entry?.path();
+        let target = to.join(path.file_name().unwrap_or_default());
+        if path.is_dir() { copy_tree(&path, &target)? } else { _ = fs::copy(&path, &target)? }
     }
     Ok(())
 }
