@@ -91,3 +91,15 @@ for (const [kind, start, Transport] of [['SOCKS5', socksProxy, SocksProxyTcpTran
     assert.ok(proxy.led >= 2)
   })
 }
+
+test('a wrong clock is corrected', async () => {
+  const real = Date.now
+  for (const wrong of [-3600_000, 3600_000]) {
+    Date.now = () => real() + wrong
+    try {
+      await withPair(server, {}, converse)
+    } finally {
+      Date.now = real
+    }
+  }
+})

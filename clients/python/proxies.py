@@ -40,6 +40,36 @@ class Redirector:
             writer.close()
 
 
+class Cutter(Redirector):
+    """A relay that cuts every connection after `limit` bytes of the server; it begins with none."""
+
+    limit = None
+
+    def __init__(self, host, port):
+        super().__init__(host, port)
+        self.cuts = 0
+
+    async def greet(self, reader, writer):
+        pass
+
+    async def pump(self, reader, writer):
+        downwards = writer.get_extra_info("sockname")[1] == self.port
+        passed = 0
+        try:
+            while data := await reader.read(4096):
+                if downwards and self.limit:
+                    passed += len(data)
+                    if passed > self.limit:
+                        self.cuts += 1
+                        break
+                writer.write(data)
+                await writer.drain()
+        except OSError:
+            pass
+        finally:
+            writer.close()
+
+
 class Socks5(Redirector):
     async def greet(self, reader, writer):
         version, count = await reader.readexactly(2)
