@@ -17,7 +17,8 @@ cargo xtask CHORE
 
 test             everything: tidy, the workspace's tests, fuzzing, the foreign clients; brings what it needs
 tidy             formatting, clippy, crate arrows, generated documents
-clients [NAME]   foreign clients only, or one of: telethon, kurigram, tdlib, faults, mtcute, gramjs
+clients [NAME]   foreign clients only, or one of: telethon, kurigram, tdlib, faults, mtcute, gramjs,
+                 inspector, grammers
 fuzz-smoke       every fuzz target for a fixed number of runs
 docs             write docs/METHODS.md and docs/PROTOCOL.md anew
 schema           rebuild the schema files from packages of the public registries
