@@ -5,9 +5,11 @@
 
 mod answers;
 mod check;
+mod frames;
 mod handshake;
 mod identifiers;
 mod messages;
+mod packets;
 mod patient;
 mod refusals;
 mod report;
@@ -17,6 +19,7 @@ mod states;
 #[cfg(test)]
 mod tests;
 mod transports;
+mod web;
 
 use std::io::IsTerminal;
 use std::net::SocketAddr;
@@ -85,8 +88,11 @@ fn load_key(path: &std::path::Path) -> anyhow::Result<PublicKey> {
 fn checks(tls: bool) -> Vec<Check> {
     let mut checks = transports::checks(tls);
     for topic in [
+        frames::checks(),
+        web::checks(),
         handshake::checks(),
         refusals::checks(),
+        packets::checks(),
         identifiers::checks(),
         messages::checks(),
         salts::checks(),
