@@ -53,6 +53,7 @@ pub fn checks() -> Vec<Check> {
         Check::keyed("M-104", "short inner data is refused", REFUSED, |p| spoiled(p, Part::Length)),
         Check::keyed("M-118", "after -404 the same run stays refused", REFUSED, dead_run),
         Check::keyed("M-144", "a repeated query gets the same answer again", "equal bytes", repeated),
+        Check::keyed("M-131", "a damaged client_DH_inner_data is refused", REFUSED, damaged_share),
     ]
 }
 
@@ -154,6 +155,14 @@ enum Part {
 
 /// Goes as far as a correct req_DH_params that was not sent yet.
 async fn ready(patient: &Patient) -> Result<(RawClient, functions::ReqDHParams), Trouble> {
+    let (client, _, payload) = requesting(patient).await?;
+    let request = zaun_mtproto::handshake::plain::decode(payload).ok();
+    let request = request.and_then(|plain| zaun_tl::from_bytes(plain.body).ok());
+    Ok((client, request.ok_or_else(|| Trouble::NotTried("our own query does not parse".into()))?))
+}
+
+/// The same with the engine, and the query as it is.
+async fn requesting(patient: &Patient) -> Result<(RawClient, ClientHandshake, Bytes), Trouble> {
     let config = Arc::new(ClientConfig::new(vec![patient.rsa()?]));
     let (mut engine, query) = ClientHandshake::start(config, now(), &mut rand::rng()).map_err(Error::from)?;
     let mut client = patient.connect().await?;
@@ -164,9 +173,24 @@ async fn ready(patient: &Patient) -> Result<(RawClient, functions::ReqDHParams),
     };
     let outcome = job.run(&mut rand::rng());
     let payload = engine.complete(now(), outcome).map_err(Error::from)?;
-    let request = zaun_mtproto::handshake::plain::decode(payload).ok();
-    let request = request.and_then(|plain| zaun_tl::from_bytes(plain.body).ok());
-    Ok((client, request.ok_or_else(|| Trouble::NotTried("our own query does not parse".into()))?))
+    Ok((client, engine, payload))
+}
+
+async fn damaged_share(patient: Patient) -> Finding {
+    let (mut client, mut engine, query) = requesting(&patient).await?;
+    client.send(&query).await?;
+    let answer = client.payload().await?.freeze();
+    let ClientStep::Compute(job) = engine.receive(answer).map_err(Error::from)? else {
+        return Err(Trouble::Seen("the exchange was over too early".into()));
+    };
+    let outcome = job.run(&mut rand::rng());
+    let mut query = engine.complete(now(), outcome).map_err(Error::from)?.to_vec();
+    // The first byte of the ciphertext: behind the envelope, the constructor, two nonces and a long string's length.
+    if let Some(byte) = query.get_mut(20 + 4 + 32 + 4) {
+        *byte ^= 1;
+    }
+    client.send(&query).await?;
+    refused(&mut client, -404).await
 }
 
 async fn spoiled(patient: Patient, part: Part) -> Finding {

@@ -1,8 +1,11 @@
 //! Containers, copies, gzip, repeats (M-213 … M-217, M-258 … M-273).
 
 use bytes::Bytes;
+use zaun_schema::LAYER;
+use zaun_schema::api::functions as api;
 use zaun_schema::mtproto::{functions, types};
 use zaun_testkit::{MSG_CONTAINER, Message, container, gzip, msg_copy, object};
+use zaun_tl::RawObject;
 
 use super::check::{Check, Finding, Trouble, expect};
 use super::patient::{Patient, Talk};
@@ -19,6 +22,7 @@ pub fn checks() -> Vec<Check> {
         Check::keyed("M-210", "a message inside a container may be old", "pong", old_inside),
         Check::keyed("M-268", "msg_copy is unpacked", "pong to the message inside", copied),
         Check::keyed("M-269", "gzip_packed is unpacked", "rpc_error for the method inside", zipped),
+        Check::keyed("M-273", "gzip_packed inside gzip_packed is refused", "rpc_error", zipped_twice),
         Check::keyed(
             "M-213 M-214",
             "a repeated query is answered from memory",
@@ -114,6 +118,23 @@ async fn zipped(patient: Patient) -> Finding {
     let (_, result) = talk.result(query).await?;
     let error = zaun_tl::from_bytes::<types::RpcError>(result);
     expect(error.is_ok(), "a result that is no rpc_error")
+}
+
+/// Only a method that exists tells a refusal from the error for what is inside.
+async fn zipped_twice(patient: Patient) -> Finding {
+    let mut talk = patient.talk().await?;
+    let known = zaun_tl::to_bytes(&api::help::GetNearestDc {}, LAYER).unwrap_or_default();
+    let wrapped = api::InvokeWithLayer { layer: LAYER, query: RawObject(known.into()) };
+    let body = zaun_tl::to_bytes(&wrapped, LAYER).unwrap_or_default();
+    let mut refused = Vec::new();
+    for body in [Bytes::from(body.clone()), gzip(&gzip(&body))] {
+        let query = talk.0.send_body(true, &body).await?;
+        refused.push(zaun_testkit::check(&talk.result(query).await?.1).is_err());
+    }
+    match refused[..] {
+        [false, refused] => expect(refused, "the result of the method inside"),
+        _ => Err(Trouble::NotTried("the server does not know help.getNearestDc".into())),
+    }
 }
 
 async fn repeated(patient: Patient) -> Finding {

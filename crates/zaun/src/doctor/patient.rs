@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use tokio::sync::OnceCell;
@@ -26,12 +27,22 @@ pub struct Patient {
     /// Whether TLS is tried.
     pub tls: bool,
     agreed: Arc<OnceCell<(AuthKey, i64)>>,
+    /// Whether the shared key was asked for; if it is not there then, it does not come.
+    asked: Arc<AtomicBool>,
+    answers: Arc<AtomicBool>,
 }
 
 impl Patient {
     /// A server that nobody spoke to yet.
     pub fn new(address: SocketAddr, key: Option<PublicKey>, tls: bool) -> Patient {
-        Patient { address, key: key.map(Arc::new), tls, agreed: Arc::default() }
+        Patient {
+            address,
+            key: key.map(Arc::new),
+            tls,
+            agreed: Arc::default(),
+            asked: Arc::default(),
+            answers: Arc::default(),
+        }
     }
 
     /// The RSA key once more; checks that need it are not made without.
@@ -40,14 +51,27 @@ impl Patient {
         PublicKey::from_pem(&pem).map_err(|_| Trouble::NotTried("needs the server's RSA key".into()))
     }
 
+    /// Notes that it answered a first question.
+    pub fn answered(&self) {
+        self.answers.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it ever answered, over any transport.
+    pub fn answers(&self) -> bool {
+        self.answers.load(Ordering::Relaxed)
+    }
+
     /// A connection over TCP, intermediate and plain.
     pub async fn connect(&self) -> Result<RawClient, Error> {
         RawClient::connect(self.address, Wire::default()).await
     }
 
-    /// A new session of the shared key; the key is made with the first.
+    /// A new session of the shared key; the key is made with the first, and asked for once.
     pub async fn session(&self) -> Result<Session, Trouble> {
         let rsa = self.rsa()?;
+        if self.asked.swap(true, Ordering::Relaxed) && !self.agreed.initialized() {
+            return Err(Trouble::NotTried("no key could be agreed upon".into()));
+        }
         let exchange = async {
             let agreed = self.connect().await?.exchange_key(&rsa).await?;
             Ok::<_, Error>((agreed.auth_key, agreed.first_salt))

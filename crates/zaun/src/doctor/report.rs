@@ -38,25 +38,18 @@ impl Report {
         self.rows.iter().filter_map(seen).collect()
     }
 
-    /// A table.
+    /// A table; what fails comes once more at its end, where people look.
     pub fn text(&self) -> String {
         let mut out = String::new();
         for (check, finding) in &self.rows {
-            let mark = match finding {
-                Ok(()) => "holds",
-                Err(Trouble::Seen(_)) => "FAILS",
-                Err(Trouble::NotTried(_)) => "-",
-            };
-            let _ = writeln!(out, "{mark:<6} {:<14} {}", check.rule, check.title);
-            let _ = match finding {
-                Ok(()) => Ok(()),
-                Err(Trouble::Seen(seen)) => {
-                    writeln!(out, "{:21} expected: {}\n{:21} seen:     {seen}", "", check.expected, "")
-                }
-                Err(Trouble::NotTried(reason)) => writeln!(out, "{:21} not tried: {reason}", ""),
-            };
+            row(&mut out, check, finding);
         }
         let (failed, skipped) = (self.failed(), self.not_tried());
+        if failed > 0 {
+            out.push_str("\nWhat fails:\n");
+            let fails = |(_, finding): &&(Check, Finding)| matches!(finding, Err(Trouble::Seen(_)));
+            self.rows.iter().filter(fails).for_each(|(check, finding)| row(&mut out, check, finding));
+        }
         let held = self.rows.len() - failed - skipped;
         let _ = writeln!(out, "\n{}: {held} hold, {failed} fail, {skipped} were not tried", self.address);
         if !self.with_key {
@@ -91,4 +84,21 @@ impl Report {
             .collect();
         serde_json::json!({ "address": self.address, "findings": findings })
     }
+}
+
+/// One row of the table, with both sides if they differ.
+fn row(out: &mut String, check: &Check, finding: &Finding) {
+    let mark = match finding {
+        Ok(()) => "holds",
+        Err(Trouble::Seen(_)) => "FAILS",
+        Err(Trouble::NotTried(_)) => "-",
+    };
+    let _ = writeln!(out, "{mark:<6} {:<14} {}", check.rule, check.title);
+    let _ = match finding {
+        Ok(()) => Ok(()),
+        Err(Trouble::Seen(seen)) => {
+            writeln!(out, "{:21} expected: {}\n{:21} seen:     {seen}", "", check.expected, "")
+        }
+        Err(Trouble::NotTried(reason)) => writeln!(out, "{:21} not tried: {reason}", ""),
+    };
 }

@@ -66,7 +66,9 @@ pub fn checks(tls: bool) -> Vec<Check> {
 
 async fn asked(patient: Patient, dial: Dial) -> Finding {
     let mut client = RawClient::dial(patient.address, &dial).await?;
-    res_pq(&mut client, [0x21; 16]).await.map(drop)
+    res_pq(&mut client, [0x21; 16]).await?;
+    patient.answered();
+    Ok(())
 }
 
 async fn pinged(patient: Patient, dial: Dial) -> Finding {

@@ -1,3 +1,4 @@
 //! Tests of the binary as people run it.
 
+mod doctor;
 mod inspect;
