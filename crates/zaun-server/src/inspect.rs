@@ -183,10 +183,13 @@ impl Inspector {
         self.watching.load(Ordering::Relaxed) > 0
     }
 
-    pub(crate) fn emit(&self, event: Event) {
-        if let Some(events) = self.events.get() {
+    /// Tells those who watch; with nobody watching the event is not even made.
+    pub(crate) fn emit(&self, event: impl FnOnce() -> Event) {
+        if self.is_watched()
+            && let Some(events) = self.events.get()
+        {
             // Fails only if the last viewer just left.
-            let _ = events.send(event);
+            let _ = events.send(event());
         }
     }
 
@@ -194,5 +197,29 @@ impl Inspector {
         self.watching.fetch_add(1, Ordering::Relaxed);
         let events = self.events.get_or_init(|| broadcast::channel(MAX_BACKLOG).0);
         Watch { watching: self.watching.clone(), events: events.subscribe() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_viewer_no_event_is_made() {
+        let made = AtomicUsize::new(0);
+        let inspector = Inspector::default();
+        let emit = || {
+            inspector.emit(|| {
+                made.fetch_add(1, Ordering::Relaxed);
+                Event { at: UnixTime::ZERO, conn: ConnId(1), kind: Kind::QuickAck { token: 1 } }
+            });
+            made.load(Ordering::Relaxed)
+        };
+        assert_eq!(emit(), 0, "nobody ever watched");
+        assert!(inspector.events.get().is_none(), "and nothing was allocated for it");
+        let watch = inspector.watch();
+        assert_eq!(emit(), 1);
+        drop(watch);
+        assert_eq!(emit(), 1, "the viewer has left");
     }
 }

@@ -295,9 +295,7 @@ impl<S: Service> Handle<S> {
 
     /// Tells whoever watches; `kind` is not even made when nobody does.
     pub(crate) fn note(&self, conn: ConnId, kind: impl FnOnce() -> inspect::Kind) {
-        if self.shared.inspector.is_watched() {
-            self.shared.inspector.emit(inspect::Event { at: self.now(), conn, kind: kind() });
-        }
+        self.shared.inspector.emit(|| inspect::Event { at: self.now(), conn, kind: kind() });
     }
 
     /// Whether a packet of so many bytes is to be explained if it cannot be decrypted.
