@@ -24,6 +24,7 @@
 //! # Ok::<(), SubmitError>(())
 //! ```
 
+mod bind;
 mod clock;
 mod content;
 mod error;
@@ -47,6 +48,7 @@ use bytes::{Bytes, BytesMut};
 use zaun_crypto::auth_key::AuthKey;
 use zaun_crypto::kdf::Side;
 
+pub use bind::Binding;
 pub use error::{Failure, ReceiveError, SubmitError, UnreadableAnswer};
 pub use events::{Event, ReconnectReason, RpcError};
 pub use links::{Carrier, HttpWait};
@@ -128,6 +130,8 @@ pub struct Session {
     /// Sessions to destroy, and when to ask for it next.
     destroying: BTreeMap<i64, Monotonic>,
     announcements: VecDeque<i64>,
+    /// The key is temporary and has to be bound first.
+    pending: Option<bind::Pending>,
     /// Highest identifier that the server is known to have taken.
     confirmed_up_to: i64,
     refused_in_a_row: u32,
@@ -159,6 +163,7 @@ impl Session {
             asked: BTreeMap::new(),
             destroying: BTreeMap::new(),
             announcements: VecDeque::new(),
+            pending: None,
             confirmed_up_to: 0,
             refused_in_a_row: 0,
             corrected_at: 0,

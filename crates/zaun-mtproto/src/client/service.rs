@@ -128,6 +128,7 @@ impl Session {
         }
         if constructor(&result) != types::RpcError::CONSTRUCTOR_ID {
             self.queries.remove(query, true);
+            self.succeeded(query);
             self.events.push_back(Event::Answer { query, result: Ok(result) });
             return;
         }

@@ -77,7 +77,7 @@ impl Session {
         self.on_time(now);
         let mut batch = Batch::default();
         self.take_service(now, conn, &mut batch);
-        self.take_queries(now, conn, &mut batch);
+        self.take_queries(now, conn, &mut batch, rng);
         self.take_acks(now, &mut batch);
         if let Carrier::Http(_) = carrier {
             self.take_http_wait(now, conn, carrier, &mut batch);
@@ -111,11 +111,17 @@ impl Session {
         }
     }
 
-    fn take_queries(&mut self, now: Monotonic, conn: ConnId, batch: &mut Batch) {
+    fn take_queries(
+        &mut self,
+        now: Monotonic,
+        conn: ConnId,
+        batch: &mut Batch,
+        rng: &mut (impl CryptoRng + ?Sized),
+    ) {
         let mut passed = 0;
         while let Some((msg_id, id)) = self.queries.next_again(passed) {
             passed = msg_id;
-            if !self.take_query_into(now, conn, id, batch) {
+            if !self.take_query_into(now, conn, id, batch, rng) {
                 return;
             }
         }
@@ -126,14 +132,25 @@ impl Session {
                 return;
             }
             passed = Some(id);
-            if !self.take_query_into(now, conn, id, batch) {
+            if !self.take_query_into(now, conn, id, batch, rng) {
                 return;
             }
         }
     }
 
     /// Adds a query to the packet, or ends it, or passes it over. `false` if the packet is full.
-    fn take_query_into(&mut self, now: Monotonic, conn: ConnId, id: QueryId, batch: &mut Batch) -> bool {
+    fn take_query_into(
+        &mut self,
+        now: Monotonic,
+        conn: ConnId,
+        id: QueryId,
+        batch: &mut Batch,
+        rng: &mut (impl CryptoRng + ?Sized),
+    ) -> bool {
+        let binds = match self.first() {
+            Some(first) if first != id => return true,
+            first => first.is_some(),
+        };
         let Some(query) = self.queries.find(id) else { return false };
         let (size, alone, even) = (query.body.len(), query.alone, query.even);
         if !batch.has_room(size) || (alone && !batch.messages.is_empty()) {
@@ -160,6 +177,7 @@ impl Session {
             let wait = self.profile.state_after;
             self.queries.check_at(id, now.saturating_add(wait), wait.saturating_mul(2));
         }
+        let body = if binds { self.binding_body(stamp.msg_id, rng).unwrap_or(body) } else { body };
         batch.add(stamp, body);
         batch.carried.queries.push(stamp.msg_id);
         batch.closed |= alone;

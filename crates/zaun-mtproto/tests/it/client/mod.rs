@@ -1,5 +1,6 @@
 //! The client's session against a server that says what it is told to, on a virtual clock.
 
+mod binding;
 mod checks;
 mod habits;
 mod limits;
