@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use tokio::net::{TcpStream, UnixStream};
 use zaun_transport::{ClientCodec, Framing, ProxySecret, SecretKind};
 
-use crate::carrier::{self, Io, Tls};
+use crate::carrier::{self, Io, Proxy, Tls};
 use crate::link::{Link, LinkError};
 
 /// Where a server listens.
@@ -14,6 +14,8 @@ use crate::link::{Link, LinkError};
 pub enum Address {
     /// TCP.
     Tcp(SocketAddr),
+    /// TCP, at the address that a name has now, and a port. A proxy resolves it itself.
+    Host(String, u16),
     /// A Unix socket.
     Unix(PathBuf),
 }
@@ -67,13 +69,21 @@ pub struct Dial {
     obfuscated: Option<i16>,
     secret: Option<ProxySecret>,
     carrier: Carrier,
+    proxy: Option<Proxy>,
 }
 
 impl Dial {
     /// A plain connection with this framing; over HTTP there is none, and it does not matter (M-059).
     #[must_use]
     pub fn new(framing: Framing) -> Dial {
-        Dial { framing, obfuscated: None, secret: None, carrier: Carrier::Stream }
+        Dial { framing, obfuscated: None, secret: None, carrier: Carrier::Stream, proxy: None }
+    }
+
+    /// With another framing; full framing ends the obfuscation, as it cannot be obfuscated.
+    #[must_use]
+    pub fn framing(self, framing: Framing) -> Dial {
+        let obfuscated = self.obfuscated.filter(|_| framing != Framing::Full);
+        Dial { framing, obfuscated, ..self }
     }
 
     /// Obfuscated, with this dc field: 10000 is added for test servers, negative means media (M-078).
@@ -95,6 +105,22 @@ impl Dial {
         Dial { carrier, ..self }
     }
 
+    /// Through a proxy.
+    #[must_use]
+    pub fn proxy(self, proxy: Proxy) -> Dial {
+        Dial { proxy: Some(proxy), ..self }
+    }
+
+    /// What carries it.
+    pub(crate) fn is_http(&self) -> bool {
+        matches!(self.carrier, Carrier::Http(..))
+    }
+
+    /// The same connection to another data centre: only the dc field of the header differs.
+    pub(crate) fn to_dc(&self, dc: i16) -> Dial {
+        Dial { obfuscated: self.obfuscated.map(|_| dc), ..self.clone() }
+    }
+
     /// Connects. Nothing of MTProto is sent before the first payload.
     ///
     /// # Errors
@@ -102,9 +128,9 @@ impl Dial {
     pub async fn connect(&self, address: impl Into<Address>) -> Result<Link, LinkError> {
         let address = address.into();
         if let Carrier::Http(path, tls) = &self.carrier {
-            return Ok(Link::http(address, path.clone(), tls.clone()));
+            return Ok(Link::http(address, self.proxy.clone(), path.clone(), tls.clone()));
         }
-        let socket = socket(&address).await?;
+        let socket = socket(&address, self.proxy.as_ref()).await?;
         let io = match &self.carrier {
             Carrier::Tls(tls) => tls.connect(socket).await?,
             Carrier::WebSocket(path, None) => carrier::web_socket(socket, path).await?,
@@ -132,13 +158,17 @@ impl Dial {
     }
 }
 
-pub(crate) async fn socket(address: &Address) -> std::io::Result<Box<dyn Io>> {
+pub(crate) async fn socket(address: &Address, proxy: Option<&Proxy>) -> Result<Box<dyn Io>, LinkError> {
+    if let Some(proxy) = proxy {
+        return proxy.connect(address).await;
+    }
+    let prompt = |stream: TcpStream| -> Result<Box<dyn Io>, LinkError> {
+        stream.set_nodelay(true)?;
+        Ok(Box::new(stream))
+    };
     match address {
-        Address::Tcp(address) => {
-            let stream = TcpStream::connect(address).await?;
-            stream.set_nodelay(true)?;
-            Ok(Box::new(stream))
-        }
+        Address::Tcp(address) => prompt(TcpStream::connect(address).await?),
+        Address::Host(name, port) => prompt(TcpStream::connect((name.as_str(), *port)).await?),
         Address::Unix(path) => Ok(Box::new(UnixStream::connect(path).await?)),
     }
 }

@@ -15,10 +15,17 @@
 //! # Ok(()) }
 //! ```
 
+mod backoff;
 mod carrier;
+mod connection;
 mod dial;
 mod link;
 
-pub use carrier::Tls;
+pub use backoff::{FloodControl, ReconnectStrategy};
+pub use carrier::{Proxy, Tls};
+pub use connection::{
+    Authorization, Closed, ConnectError, Connection, ConnectionBuilder, IN_FLIGHT, Introduce, InvokeError,
+    MAX_PUSHED, Pending, Pushed, State,
+};
 pub use dial::{Address, Carrier, Dial};
 pub use link::{Link, LinkError, Received};

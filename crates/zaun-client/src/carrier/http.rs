@@ -10,7 +10,7 @@ use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::task::JoinHandle;
 
-use super::Tls;
+use super::{Proxy, Tls};
 use crate::dial::{Address, socket};
 use crate::link::{LinkError, Received};
 
@@ -22,6 +22,7 @@ type Sender = SendRequest<Full<Bytes>>;
 /// A server that is reached by requests.
 pub(crate) struct Http {
     address: Address,
+    proxy: Option<Proxy>,
     path: String,
     tls: Option<Tls>,
     idle: Vec<Sender>,
@@ -29,8 +30,8 @@ pub(crate) struct Http {
 }
 
 impl Http {
-    pub(crate) fn new(address: Address, path: String, tls: Option<Tls>) -> Http {
-        Http { address, path, tls, idle: Vec::new(), under_way: FuturesUnordered::new() }
+    pub(crate) fn new(address: Address, proxy: Option<Proxy>, path: String, tls: Option<Tls>) -> Http {
+        Http { address, proxy, path, tls, idle: Vec::new(), under_way: FuturesUnordered::new() }
     }
 
     /// Begins a request.
@@ -60,7 +61,7 @@ impl Http {
     }
 
     async fn connect(&self) -> Result<Sender, LinkError> {
-        let mut io = socket(&self.address).await?;
+        let mut io = socket(&self.address, self.proxy.as_ref()).await?;
         if let Some(tls) = &self.tls {
             io = tls.connect(io).await?;
         }

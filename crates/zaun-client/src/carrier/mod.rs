@@ -2,11 +2,13 @@
 
 mod fake_tls;
 mod http;
+mod proxy;
 mod tls;
 mod websocket;
 
 pub(crate) use fake_tls::connect as fake_tls;
 pub(crate) use http::Http;
+pub use proxy::Proxy;
 pub use tls::Tls;
 pub(crate) use websocket::connect as web_socket;
 

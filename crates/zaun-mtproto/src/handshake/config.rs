@@ -1,5 +1,7 @@
 //! What both roles are told by their owner.
 
+use std::sync::Arc;
+
 use super::MAX_EXPIRES_IN_S;
 use zaun_crypto::rsa::{PrivateKey, PublicKey};
 
@@ -55,10 +57,10 @@ pub enum RsaScheme {
 }
 
 /// What a client asks for.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct ClientConfig {
     /// The server keys it trusts.
-    pub keys: Vec<PublicKey>,
+    pub keys: Arc<[PublicKey]>,
     /// The dc it believes to talk to, with 10000 for a test server and negative for media (M-113); `None` sends inner
     /// data without it, as older clients do.
     pub dc: Option<i32>,
@@ -73,7 +75,7 @@ pub struct ClientConfig {
 impl ClientConfig {
     /// A permanent key by RSA_PAD, dc 2.
     #[must_use]
-    pub fn new(keys: Vec<PublicKey>) -> Self {
-        Self { keys, dc: Some(2), expires_in: None, scheme: RsaScheme::Pad, old_req_pq: false }
+    pub fn new(keys: impl Into<Arc<[PublicKey]>>) -> Self {
+        Self { keys: keys.into(), dc: Some(2), expires_in: None, scheme: RsaScheme::Pad, old_req_pq: false }
     }
 }
