@@ -5,4 +5,5 @@ mod habits;
 mod limits;
 mod queries;
 mod refusals;
+mod saved;
 mod support;
