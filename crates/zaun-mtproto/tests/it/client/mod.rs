@@ -3,6 +3,7 @@
 mod checks;
 mod habits;
 mod limits;
+mod opening;
 mod queries;
 mod refusals;
 mod saved;
