@@ -3,6 +3,7 @@
 mod clients;
 mod docs;
 mod fuzz;
+mod links;
 mod protocol;
 mod schema;
 mod tidy;

@@ -65,6 +65,11 @@ pub fn generate() -> anyhow::Result<String> {
     Ok(out)
 }
 
+/// Whether a file has a test of this name.
+pub fn has_test(path: &str, text: &str, name: &str) -> bool {
+    split(path, text).iter().any(|(test, _)| test == name)
+}
+
 fn reason(ledger: &Ledger, number: u32) -> Option<&str> {
     let covering = |(from, to, _): &&(u32, u32, String)| (*from..=*to).contains(&number);
     ledger.reasons.iter().find(covering).map(|(.., why)| why.as_str())

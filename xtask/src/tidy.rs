@@ -5,7 +5,7 @@ use std::fs;
 
 use anyhow::Context;
 
-use crate::{cargo, docs, root, say};
+use crate::{cargo, docs, links, root, say};
 
 /// Rings of crates; arrows only point to the same ring or to an earlier one, and within a ring to earlier names.
 const RINGS: &[(&str, &[&str])] = &[
@@ -26,6 +26,7 @@ pub fn run() -> anyhow::Result<()> {
     say("tidy: crate arrows and documents");
     arrows()?;
     docs::check()?;
+    links::check()?;
     say("tidy: clippy");
     cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--quiet", "--", "--deny", "warnings"])
 }

@@ -17,6 +17,7 @@
 
 pub mod binding;
 pub mod client;
+pub mod container;
 pub mod diagnose;
 pub mod gzip;
 pub mod handshake;

@@ -1,5 +1,6 @@
 //! What a client refuses: packets of the server (M-320 … M-324), calls of its own user, queries that cannot go on.
 
+use crate::container::ContainerError;
 use crate::gzip::GzipError;
 use crate::packet::OpenError;
 
@@ -29,7 +30,10 @@ pub enum ReceiveError {
     Behind(u64),
     /// The container does not hold what it says.
     #[error("the container is malformed: {0}")]
-    Container(&'static str),
+    Container(#[from] ContainerError),
+    /// A gzip_packed message holds another one, a container or a copy.
+    #[error("gzip_packed holds what must not be packed (M-273)")]
+    Packed,
     /// A gzip_packed message that cannot be unpacked.
     #[error(transparent)]
     Gzip(#[from] GzipError),

@@ -13,7 +13,16 @@ pub struct Stamp {
     pub number: u64,
 }
 
-/// Makes stamps that rise together, as the server demands (M-227).
+/// Makes stamps that rise together, as the server demands (M-227): the generator of identifiers and the counter of
+/// content-related messages in one, because a message that gets its identifier later must not have a lower number.
+///
+/// ```
+/// # use zaun_mtproto::{UnixTime, client::Stamper};
+/// let (mut stamper, now) = (Stamper::default(), UnixTime::from_secs(1_800_000_000));
+/// let (ack, query, next) = (stamper.next(now, false), stamper.next(now, true), stamper.next(now, true));
+/// assert_eq!([ack.seqno, query.seqno, next.seqno], [0, 1, 3]); // M-219
+/// assert!(ack.msg_id < query.msg_id && query.msg_id < next.msg_id);
+/// ```
 #[derive(Debug, Default)]
 pub struct Stamper {
     last: i64,
@@ -22,7 +31,7 @@ pub struct Stamper {
 }
 
 impl Stamper {
-    /// The next stamp.
+    /// The next stamp; `server_time` is what the server's clock says now.
     pub fn next(&mut self, server_time: UnixTime, content_related: bool) -> Stamp {
         self.last = msg_id::from_time(server_time).max(self.last.saturating_add(4));
         let seqno = self.content_sent.wrapping_mul(2) | i32::from(content_related);

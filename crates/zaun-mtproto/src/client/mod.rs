@@ -37,6 +37,7 @@ mod query;
 mod received;
 mod refused;
 mod salts;
+mod saved;
 mod sent;
 mod service;
 mod transmit;
@@ -51,23 +52,25 @@ use zaun_crypto::kdf::Side;
 pub use bind::Binding;
 pub use error::{Failure, ReceiveError, SubmitError, UnreadableAnswer};
 pub use events::{Event, ReconnectReason, RpcError};
+pub use ids::{Stamp, Stamper};
 pub use links::{Carrier, HttpWait};
 pub use profile::Profile;
 pub use query::QueryId;
 pub use received::WINDOW;
+pub use salts::SaltBook;
+pub use saved::{SAVED_LEN, SavedError, SavedSession};
 pub use transmit::Packet;
 
 use crate::UnixTime;
+use crate::container;
 use crate::gzip;
 use crate::packet::{self, Opened};
 use crate::session::ConnId;
 use clock::Clock;
-use ids::Stamper;
 use links::Link;
 use outbox::{Outbox, Service};
 use query::Queries;
 use received::Received;
-use salts::SaltBook;
 use sent::SentPackets;
 
 /// Time on a clock that never steps back, counted from any fixed moment.
@@ -270,7 +273,7 @@ impl Session {
         }
         let messages = self.check(now, opened)?;
         self.heard(conn);
-        if unpack::MSG_CONTAINER == crate::session::constructor(&opened.body) {
+        if container::is_container(&opened.body) {
             self.received.note(opened.header.msg_id, false, now);
         }
         let session_id = self.session_id;

@@ -16,7 +16,17 @@ const ASK_AGAIN: Duration = Duration::from_secs(60);
 /// Salts asked for at once: a day and more of them.
 pub const ASKED: i32 = 64;
 
-/// The salt in use and those to come.
+/// The salt in use and those to come, as [`Session`](super::Session) uses them for every packet that it sends.
+///
+/// ```
+/// # use zaun_mtproto::{UnixTime, client::{Monotonic, SaltBook}, salts::Salt};
+/// let (mut book, server) = (SaltBook::new(1), UnixTime::from_secs(1_800_000_000));
+/// assert_eq!(book.ask_at(server, Monotonic::ZERO), Monotonic::ZERO); // No future salt is known: ask at once.
+/// let next = Salt { valid_since: 1_800_001_000, valid_until: 1_800_004_600, salt: 2 };
+/// book.learn(vec![next], server);
+/// assert_eq!(book.current(server), 1);
+/// assert_eq!(book.current(UnixTime::from_secs(1_800_001_060)), 2);
+/// ```
 #[derive(Debug)]
 pub struct SaltBook {
     current: i64,

@@ -10,8 +10,8 @@ use super::ids::Stamp;
 use super::outbox::Service;
 use super::query::Query;
 use super::sent::Carried;
-use super::unpack::MSG_CONTAINER;
 use super::{Asked, Carrier, ConnId, Event, Failure, MAX_ASKED, Monotonic, QueryId, Session};
+use crate::container::{self, Inner};
 use crate::msg_id;
 use crate::packet::{self, Header};
 use crate::session::object;
@@ -40,7 +40,7 @@ pub struct Packet {
 /// The messages of a packet, while it is put together.
 #[derive(Debug, Default)]
 struct Batch {
-    messages: Vec<(Stamp, Bytes)>,
+    messages: Vec<Inner>,
     bytes: usize,
     carried: Carried,
     /// Some message has an identifier that an own packet must not have.
@@ -52,7 +52,7 @@ struct Batch {
 impl Batch {
     fn add(&mut self, stamp: Stamp, body: Bytes) {
         self.bytes += body.len();
-        self.messages.push((stamp, body));
+        self.messages.push(Inner { msg_id: stamp.msg_id, seqno: stamp.seqno, body });
     }
 
     fn has_room(&self, bytes: usize) -> bool {
@@ -239,11 +239,12 @@ impl Session {
         batch.carried.messages = batch.messages.len();
         let (msg_id, seqno, body) = match batch.messages.as_slice() {
             [] => return None,
-            [(stamp, body)] if !batch.wrap => (stamp.msg_id, stamp.seqno, body.clone()),
+            [Inner { msg_id, seqno, body }] if !batch.wrap => (*msg_id, *seqno, body.clone()),
             messages => {
                 // A container is stamped last, so its msg_id and seqno are not below those inside (M-217, M-232).
                 let stamp = self.stamp(now, false);
-                (stamp.msg_id, stamp.seqno, container(messages))
+                let messages = messages.iter().map(|message| (message.msg_id, message.seqno, &message.body));
+                (stamp.msg_id, stamp.seqno, container::write(messages))
             }
         };
         batch.carried.number = self.stamper.count();
@@ -252,18 +253,4 @@ impl Session {
         let header = Header { salt, session_id: self.session_id, msg_id, seqno };
         Some(Packet { header, body })
     }
-}
-
-fn container(messages: &[(Stamp, Bytes)]) -> Bytes {
-    let size: usize = messages.iter().map(|(_, body)| 16 + body.len()).sum();
-    let mut out = BytesMut::with_capacity(8 + size);
-    out.put_u32_le(MSG_CONTAINER);
-    out.put_i32_le(i32::try_from(messages.len()).unwrap_or(i32::MAX));
-    for (stamp, body) in messages {
-        out.put_i64_le(stamp.msg_id);
-        out.put_i32_le(stamp.seqno);
-        out.put_i32_le(i32::try_from(body.len()).unwrap_or(i32::MAX));
-        out.put_slice(body);
-    }
-    out.freeze()
 }

@@ -2,19 +2,13 @@
 
 use bytes::Bytes;
 use zaun_schema::mtproto::{functions, types};
-use zaun_tl::Reader;
 
 use super::bad::BadMsg;
+use crate::container::{self, ContainerError, Inner, MSG_CONTAINER, MSG_COPY};
 use crate::gzip::{self, GZIP_PACKED, GzipError};
 
-/// Constructor of `msg_container`.
-pub const MSG_CONTAINER: u32 = 0x73f1_f8dc;
-/// Constructor of `msg_copy`.
-pub const MSG_COPY: u32 = 0xe060_46b2;
 /// Constructor of `rpc_result`.
 pub const RPC_RESULT: u32 = 0xf35c_6d01;
-/// Most messages in one container (M-260).
-pub const MAX_CONTAINER: usize = 1024;
 /// Most identifiers in one service message (M-274, M-283, M-293).
 pub const MAX_IDS: usize = 8192;
 
@@ -107,42 +101,21 @@ pub fn unwrap(msg_id: i64, seqno: i32, body: &Bytes) -> Result<Vec<Message>, Unw
         let message = open_copy(msg_id, seqno, body, &mut room).map_err(Unwrap::Bad)?;
         return Ok(vec![message]);
     }
-    let malformed = |_| Unwrap::Bad(BadMsg::Container);
-    let mut reader = Reader::new(body.clone());
-    reader.take_u32().map_err(malformed)?;
-    let count =
-        usize::try_from(reader.take_i32().map_err(malformed)?).map_err(|_| Unwrap::Bad(BadMsg::Container))?;
-    if count > MAX_CONTAINER {
-        return Err(Unwrap::TooMany);
+    let inner = container::unpack(msg_id, body).map_err(|error| match error {
+        ContainerError::TooMany => Unwrap::TooMany,
+        _ => Unwrap::Bad(BadMsg::Container),
+    })?;
+    let mut messages = Vec::with_capacity(inner.len());
+    for Inner { msg_id, seqno, body } in inner {
+        divisible(msg_id).map_err(Unwrap::Bad)?;
+        messages.push(open_copy(msg_id, seqno, &body, &mut room).map_err(Unwrap::Bad)?);
     }
-    let mut messages = Vec::with_capacity(count);
-    for _ in 0..count {
-        let (inner_id, inner_seqno, inner) = inner(&mut reader, msg_id).map_err(Unwrap::Bad)?;
-        messages.push(open_copy(inner_id, inner_seqno, &inner, &mut room).map_err(Unwrap::Bad)?);
-    }
-    // M-259: the declared sizes fill the container exactly.
-    if reader.remaining() > 0 { Err(Unwrap::Bad(BadMsg::Container)) } else { Ok(messages) }
+    Ok(messages)
 }
 
-/// One message of a container or copy whose own identifier is `outer`.
-fn inner(reader: &mut Reader, outer: i64) -> Result<(i64, i32, Bytes), BadMsg> {
-    let malformed = |_| BadMsg::Container;
-    let msg_id = reader.take_i64().map_err(malformed)?;
-    let seqno = reader.take_i32().map_err(malformed)?;
-    let length = reader.take_i32().map_err(malformed)?;
-    let length = usize::try_from(length).map_err(|_| BadMsg::Container)?;
-    if length % 4 != 0 {
-        return Err(BadMsg::Container);
-    }
-    let body = reader.take_raw(length).map_err(malformed)?;
-    // M-217, M-261.
-    if msg_id >= outer || constructor(&body) == MSG_CONTAINER {
-        return Err(BadMsg::Container);
-    }
-    if msg_id & 3 != 0 {
-        return Err(BadMsg::MsgIdLowBits);
-    }
-    Ok((msg_id, seqno, body))
+/// Identifiers of clients are divisible by 4 (M-205).
+fn divisible(msg_id: i64) -> Result<(), BadMsg> {
+    if msg_id & 3 == 0 { Ok(()) } else { Err(BadMsg::MsgIdLowBits) }
 }
 
 /// Undoes msg_copy (M-268), once: a copy of a copy has no meaning, and its depth no limit.
@@ -150,16 +123,13 @@ fn open_copy(msg_id: i64, seqno: i32, body: &Bytes, room: &mut usize) -> Result<
     if constructor(body) != MSG_COPY {
         return open_gzip(msg_id, seqno, body, room);
     }
-    let mut reader = Reader::new(body.slice(4..));
-    let (copied_id, copied_seqno, copied) = inner(&mut reader, msg_id)?;
-    if constructor(&copied) == MSG_COPY || reader.remaining() > 0 {
-        return Err(BadMsg::Container);
-    }
+    let copied = container::unpack_copy(msg_id, body).map_err(|_| BadMsg::Container)?;
+    divisible(copied.msg_id)?;
     // The wrapper itself needs no acknowledgement (M-223).
     if seqno & 1 == 1 {
         return Err(BadMsg::EvenSeqnoExpected);
     }
-    open_gzip(copied_id, copied_seqno, &copied, room)
+    open_gzip(copied.msg_id, copied.seqno, &copied.body, room)
 }
 
 /// Undoes gzip_packed (M-269), once. All of a packet share `room`: a thousand bombs are not better than one (M-272).

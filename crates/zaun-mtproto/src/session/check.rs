@@ -10,7 +10,7 @@ use super::received::Progress;
 use super::{ConnId, Kind, Session, object};
 use crate::packet::Header;
 use crate::salts::SaltSource;
-use crate::{UnixTime, msg_id};
+use crate::{UnixTime, container, msg_id};
 
 /// Checks that need no session (M-239, first half); they never create one (M-242).
 pub fn precheck(
@@ -62,7 +62,7 @@ impl Session {
     /// that are new are remembered; a refused packet leaves no trace (M-237).
     pub(super) fn accept(&mut self, header: &Header, body: &Bytes) -> Result<Vec<(Class, Message)>, Unwrap> {
         let msg_id = header.msg_id;
-        let is_container = body::constructor(body) == body::MSG_CONTAINER;
+        let is_container = container::is_container(body);
         if self.received.is_forgotten(msg_id) {
             return Err(Unwrap::Bad(BadMsg::MsgIdForgotten));
         }

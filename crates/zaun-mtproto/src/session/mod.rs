@@ -19,13 +19,14 @@ use zaun_schema::mtproto::types;
 
 pub use bad::BadMsg;
 pub(crate) use body::constructor;
-pub use body::{MAX_CONTAINER, MAX_IDS, RPC_RESULT};
+pub use body::{MAX_IDS, RPC_RESULT};
 pub use check::{precheck, refusal};
 pub use outbox::{MAX_BYTES, MAX_MESSAGE_BYTES, MAX_MESSAGES};
 pub use received::{Neighbour, WINDOW};
 pub use transmit::Packet;
 
 use crate::UnixTime;
+pub use crate::container::MAX_CONTAINER;
 use crate::msg_id::Kind;
 use crate::packet::Header;
 use crate::salts::SaltSource;

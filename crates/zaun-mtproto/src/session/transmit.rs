@@ -1,11 +1,11 @@
 //! What leaves: packets for one connection, acknowledgements, containers (M-206, M-231, M-232, M-266, M-274 … M-276).
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::Bytes;
 use zaun_schema::mtproto::types;
 
 use super::outbox::Outgoing;
-use super::{ConnId, Kind, MAX_IDS, MAX_TIME_NOTICES, Session, body, object};
-use crate::{UnixTime, msg_id};
+use super::{ConnId, Kind, MAX_IDS, MAX_TIME_NOTICES, Session, object};
+use crate::{UnixTime, container, msg_id};
 
 /// A packet that is ready to be sealed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,17 +96,8 @@ impl Session {
 
     /// A container is stamped last, so its msg_id and seqno are not below those inside (M-217, M-232).
     fn container(&mut self, now: UnixTime, messages: &[Outgoing]) -> Packet {
-        let size: usize = messages.iter().map(|m| 16 + m.body.len()).sum();
-        let mut out = BytesMut::with_capacity(8 + size);
-        out.put_u32_le(body::MSG_CONTAINER);
-        out.put_i32_le(i32::try_from(messages.len()).unwrap_or(i32::MAX));
-        for message in messages {
-            out.put_i64_le(message.msg_id);
-            out.put_i32_le(message.seqno);
-            out.put_i32_le(i32::try_from(message.body.len()).unwrap_or(i32::MAX));
-            out.put_slice(&message.body);
-        }
+        let body = container::write(messages.iter().map(|m| (m.msg_id, m.seqno, &m.body)));
         let (msg_id, seqno) = self.outbox.stamp(now, Kind::Response, false);
-        Packet { msg_id, seqno, body: out.freeze() }
+        Packet { msg_id, seqno, body }
     }
 }

@@ -131,6 +131,27 @@ fn m026_plaintext_payloads_keep_their_padding_and_encrypted_ones_lose_it() {
     assert!(lengths[0] < 44 && lengths[63] > 51 && lengths[63] < 56, "{lengths:?}");
 }
 
+/// A packet is 24 bytes and whole blocks, so whatever follows is the tail (M-026); each of its lengths must work.
+#[test]
+fn m025_every_tail_of_0_to_15_bytes_is_taken_off_by_both_roles() {
+    for tail in 0..16_usize {
+        for payload in [encrypted(24 + 16), encrypted(24 + 16 * 33)] {
+            let mut frame = vec![];
+            frame.extend(u32::try_from(payload.len() + tail).unwrap().to_le_bytes());
+            frame.extend(&payload);
+            frame.extend((0..tail).map(|n| n as u8 ^ 0xa5));
+            let mut server = ServerCodec::new(zaun_transport::Limits::default());
+            server.feed(&[&[0xdd; 4], &frame[..], &frame[..]].concat());
+            let taken = received(&mut server);
+            assert_eq!(taken, [(payload.clone(), false), (payload.clone(), false)], "tail of {tail}");
+            let mut client = zaun_transport::ClientCodec::new(Framing::PaddedIntermediate);
+            client.feed(&[&frame[..], &frame[..]].concat());
+            let expected = Incoming::Frame(payload[..].into());
+            assert_eq!(drain_client(&mut client), [expected.clone(), expected], "tail of {tail}");
+        }
+    }
+}
+
 /// Telethon takes length modulo 4 off a packet, and the official proxy adds no more than 3 bytes.
 #[test]
 fn m025_a_servers_padding_is_below_one_word() {

@@ -26,6 +26,26 @@ fn acknowledgements_leave_after_five_seconds_or_sixteen_messages_or_with_somethi
 }
 
 #[test]
+fn containers_and_acknowledgements_are_never_acknowledged() {
+    let mut rig = Rig::begun();
+    rig.query(A);
+    rig.says(A, false, &types::MsgsAck { msg_ids: vec![4] });
+    let inner = rig.message(false, zaun_testkit::object(&types::Pong { msg_id: 0, ping_id: 0 }));
+    let mut outer = wrapped(rig.server_id(), &[inner]);
+    // Even one that claims to ask for it.
+    outer.seqno |= 1;
+    rig.deliver(A, &outer).unwrap();
+    rig.wait(Duration::from_secs(9));
+    assert_eq!(rig.said(A), [], "M-223, M-262, M-274");
+    let inner = rig.message(true, RESULT);
+    let outer = wrapped(rig.server_id(), std::slice::from_ref(&inner));
+    rig.deliver(A, &outer).unwrap();
+    rig.wait(Duration::from_secs(5));
+    let acks: Vec<_> = rig.said(A).iter().filter_map(|m| m.decode::<types::MsgsAck>()).collect();
+    assert_eq!(acks, [types::MsgsAck { msg_ids: vec![inner.msg_id] }], "M-221: what is inside, alone");
+}
+
+#[test]
 fn every_connection_pings_at_once_and_every_minute() {
     let mut rig = Rig::new();
     for _ in 0..3 {

@@ -4,6 +4,8 @@ mod binding;
 mod checks;
 mod habits;
 mod limits;
+mod opening;
 mod queries;
 mod refusals;
+mod saved;
 mod support;

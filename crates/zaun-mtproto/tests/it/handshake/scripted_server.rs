@@ -103,12 +103,17 @@ impl Requested {
     pub fn share(mut self) -> (ClientHandshake, types::PQInnerDataDc, AuthKey) {
         let offer = self.offer();
         let query = self.send(offer).unwrap();
+        let key = self.key_of(&query);
+        (self.client, self.inner, key)
+    }
+
+    /// The key that a client's set_client_DH_params leads to.
+    pub fn key_of(&self, query: &functions::SetClientDHParams) -> AuthKey {
         let mut data = query.encrypted_data.to_vec();
         tmp_aes(&self.inner.new_nonce, &self.query.server_nonce).decrypt(&mut data).unwrap();
         let inner: types::ClientDHInnerData = zaun_tl::from_prefix(Bytes::from(data).slice(20..)).unwrap();
         let group = Group::telegram().unwrap();
         let g_b = group.check_public(&inner.g_b).unwrap();
-        let key = group.auth_key(&self.a, &g_b).unwrap();
-        (self.client, self.inner, key)
+        group.auth_key(&self.a, &g_b).unwrap()
     }
 }
