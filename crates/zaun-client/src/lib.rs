@@ -24,8 +24,9 @@ mod link;
 pub use backoff::{FloodControl, ReconnectStrategy};
 pub use carrier::{Proxy, Tls};
 pub use connection::{
-    Authorization, Closed, ConnectError, Connection, ConnectionBuilder, IN_FLIGHT, Introduce, InvokeError,
-    MAX_PUSHED, Pending, Pushed, State,
+    Closed, ConnectError, Connection, ConnectionBuilder, IN_FLIGHT, Introduce, InvokeError, MAX_PUSHED,
+    Pending, Pushed, State,
 };
 pub use dial::{Address, Carrier, Dial};
 pub use link::{Link, LinkError, Received};
+pub use zaun_mtproto::client::{RpcError, SavedSession};

@@ -5,31 +5,18 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::{Semaphore, mpsc, watch};
-use zaun_crypto::auth_key::AuthKey;
 use zaun_crypto::rsa::PublicKey;
-use zaun_mtproto::client::{self as engine, Profile, Start};
+use zaun_mtproto::client::{self as engine, Profile, SavedSession};
 use zaun_mtproto::handshake::{ClientConfig, NegotiatedKey, RsaScheme};
 use zaun_schema::LAYER;
 use zaun_transport::{Framing, ProxySecret};
 
 use super::driver::Driver;
 use super::{ConnectError, Connection, IN_FLIGHT, MAX_PUSHED, Pushed, Shared, State, keys, wall_clock};
-use crate::backoff::{FloodControl, ReconnectStrategy, random_id};
+use crate::backoff::{FloodControl, ReconnectStrategy};
 use crate::carrier::Proxy;
 use crate::dial::{Address, Carrier, Dial};
 use crate::link::Link;
-
-/// A key and what belongs to it: enough to go on later without another key exchange. The session is not part of it:
-/// its sequence numbers would begin anew, and the server would refuse them (M-227).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Authorization {
-    /// The permanent key.
-    pub key: AuthKey,
-    /// The last known salt (M-243).
-    pub salt: i64,
-    /// Server time minus local time, in seconds.
-    pub time_offset_s: i32,
-}
 
 /// Wraps the first queries of a session, as the API wants it: `invokeWithLayer` and `initConnection` (M-401).
 pub type Introduce = Arc<dyn Fn(Bytes) -> Bytes + Send + Sync>;
@@ -40,7 +27,7 @@ pub struct ConnectionBuilder {
     pub(super) addresses: Vec<Address>,
     pub(super) dial: Dial,
     pub(super) exchange: ClientConfig,
-    pub(super) authorization: Option<Authorization>,
+    pub(super) saved: Option<SavedSession>,
     pub(super) temporary_keys: Option<Duration>,
     pub(super) profile: Profile,
     pub(super) strategy: ReconnectStrategy,
@@ -66,7 +53,7 @@ impl ConnectionBuilder {
             addresses: vec![address],
             dial: Dial::new(Framing::Intermediate).obfuscated(2),
             exchange: ClientConfig::new(Vec::new()),
-            authorization: None,
+            saved: None,
             temporary_keys: None,
             profile: Profile::SEED,
             strategy: ReconnectStrategy::default(),
@@ -148,10 +135,10 @@ impl ConnectionBuilder {
         self
     }
 
-    /// Goes on with a key of an earlier connection.
+    /// Goes on with the key of an earlier connection, in a new session; the server is asked to forget the former one.
     #[must_use]
-    pub fn authorization(mut self, authorization: Authorization) -> Self {
-        self.authorization = Some(authorization);
+    pub fn saved(mut self, saved: SavedSession) -> Self {
+        self.saved = Some(saved);
         self
     }
 
@@ -218,26 +205,26 @@ impl ConnectionBuilder {
     /// # Errors
     /// As [`ConnectionBuilder::connect`].
     pub async fn connect_with_updates(self) -> Result<(Connection, mpsc::Receiver<Pushed>), ConnectError> {
-        let (link, authorization) = self.first_link().await?;
+        let (link, saved) = self.first_link().await?;
         let (commands, receiver) = mpsc::unbounded_channel();
         let (pushed, updates) = mpsc::channel(MAX_PUSHED);
         let (state_sender, state) = watch::channel(State::Connecting);
-        let (saved, authorization) = watch::channel(authorization);
+        let (saver, saved) = watch::channel(saved);
         let shared = Shared {
             commands,
             turns: Arc::new(Semaphore::new(self.in_flight)),
             last_call: 0.into(),
             state,
-            authorization,
+            saved,
             layer: self.layer,
             timeout: self.timeout,
         };
-        let driver = Driver::new(self, receiver, pushed, state_sender, saved);
+        let driver = Driver::new(self, receiver, pushed, state_sender, saver);
         tokio::spawn(driver.run(link));
         Ok((Connection { shared: Arc::new(shared) }, updates))
     }
 
-    async fn first_link(&self) -> Result<(Link, Authorization), ConnectError> {
+    async fn first_link(&self) -> Result<(Link, SavedSession), ConnectError> {
         let mut failure = ConnectError::NoAddress;
         for address in &self.addresses {
             match self.try_link(address).await {
@@ -248,13 +235,13 @@ impl ConnectionBuilder {
         Err(failure)
     }
 
-    async fn try_link(&self, address: &Address) -> Result<(Link, Authorization), ConnectError> {
+    async fn try_link(&self, address: &Address) -> Result<(Link, SavedSession), ConnectError> {
         let mut link = self.link(address).await?;
-        let authorization = match &self.authorization {
-            Some(authorization) => authorization.clone(),
+        let saved = match &self.saved {
+            Some(saved) => saved.clone(),
             None => agreed(&keys::exchange(&mut link, Arc::new(self.exchange.clone())).await?),
         };
-        Ok((link, authorization))
+        Ok((link, saved))
     }
 
     pub(super) async fn link(&self, address: &Address) -> Result<Link, ConnectError> {
@@ -285,24 +272,14 @@ impl ConnectionBuilder {
     }
 }
 
-/// What a key exchange yields, as it is kept.
-fn agreed(key: &NegotiatedKey) -> Authorization {
+/// What a key exchange yields, as it is kept: there was no session yet.
+fn agreed(key: &NegotiatedKey) -> SavedSession {
     let local_s = i64::try_from(wall_clock().as_secs()).unwrap_or(i64::MAX);
     let offset_s = i64::from(key.server_time).saturating_sub(local_s);
-    Authorization {
+    SavedSession {
         key: key.auth_key.clone(),
         salt: key.first_salt,
+        session_id: 0,
         time_offset_s: i32::try_from(offset_s).unwrap_or(0),
-    }
-}
-
-impl Authorization {
-    /// How a session under this key begins.
-    pub(super) fn start(&self) -> Start {
-        let now = wall_clock();
-        let shift = Duration::from_secs(self.time_offset_s.unsigned_abs().into());
-        let server_time =
-            if self.time_offset_s < 0 { now.saturating_sub(shift) } else { now.saturating_add(shift) };
-        Start { session_id: random_id(), salt: self.salt, server_time }
     }
 }

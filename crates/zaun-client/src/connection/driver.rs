@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
-use zaun_mtproto::client::{Binding, Monotonic, QueryId, Session};
+use zaun_mtproto::client::{Binding, Monotonic, QueryId, SavedSession, Session};
 use zaun_mtproto::handshake::{ClientConfig, NegotiatedKey};
 
-use super::builder::{Authorization, ConnectionBuilder};
+use super::builder::ConnectionBuilder;
 use super::talk::Calls;
 use super::{Closed, Command, ConnectError, Pushed, State, keys, wall_clock};
 use crate::backoff::{FloodControl, ReconnectStrategy, random_id};
@@ -50,7 +50,7 @@ pub(super) struct Driver {
     /// Pushed objects were dropped, and the user does not know yet.
     pub missed: bool,
     pub state: watch::Sender<State>,
-    pub saved: watch::Sender<Authorization>,
+    pub saved: watch::Sender<SavedSession>,
     pub session: Session,
     pub temporary: Option<Temporary>,
     pub failed_bindings: u32,
@@ -72,12 +72,16 @@ impl Driver {
         commands: mpsc::UnboundedReceiver<Command>,
         pushed: mpsc::Sender<Pushed>,
         state: watch::Sender<State>,
-        saved: watch::Sender<Authorization>,
+        saved: watch::Sender<SavedSession>,
     ) -> Driver {
-        let authorization = saved.borrow().clone();
-        let start = authorization.start();
+        let former = saved.borrow().clone();
+        let profile = settings.profile;
+        let mut session = former.restore(profile, Monotonic::ZERO, wall_clock(), &mut rand::rng());
+        if former.session_id != 0 {
+            session.destroy_session(Monotonic::ZERO, former.session_id);
+        }
         Driver {
-            session: Session::new(authorization.key, &start, settings.profile, Monotonic::ZERO),
+            session,
             commands,
             pushed,
             missed: false,
@@ -230,13 +234,14 @@ impl Driver {
         if self.temporary.is_some() {
             return;
         }
-        let salt = self.session.salt();
-        let server_s = i64::try_from(self.session.server_time(self.now()).as_secs()).unwrap_or(0);
-        let local_s = i64::try_from(wall_clock().as_secs()).unwrap_or(0);
-        let offset_s = i32::try_from(server_s.saturating_sub(local_s)).unwrap_or(0);
+        let now = self.now();
+        let session = SavedSession::of(&mut self.session, now, wall_clock());
         self.saved.send_if_modified(|saved| {
-            let changed = saved.salt != salt || saved.time_offset_s.abs_diff(offset_s) > 1;
-            (saved.salt, saved.time_offset_s) = (salt, offset_s);
+            let drifted = saved.time_offset_s.abs_diff(session.time_offset_s) > 1;
+            let changed = drifted || (saved.salt, saved.session_id) != (session.salt, session.session_id);
+            if changed {
+                *saved = session;
+            }
             changed
         });
     }

@@ -14,9 +14,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 use zaun_crypto::auth_key::AuthKey;
+use zaun_mtproto::client::SavedSession;
 use zaun_tl::{Encode, Function};
 
-pub use builder::{Authorization, ConnectionBuilder, Introduce};
+pub use builder::{ConnectionBuilder, Introduce};
 pub use error::{Closed, ConnectError, InvokeError};
 pub(crate) use keys::wall_clock;
 
@@ -73,7 +74,7 @@ struct Shared {
     turns: Arc<Semaphore>,
     last_call: AtomicU64,
     state: watch::Receiver<State>,
-    authorization: watch::Receiver<Authorization>,
+    saved: watch::Receiver<SavedSession>,
     layer: i32,
     timeout: Option<Duration>,
 }
@@ -161,16 +162,16 @@ impl Connection {
         self.shared.state.clone()
     }
 
-    /// Key, salt and clock: what [`ConnectionBuilder::authorization`] takes next time.
+    /// What [`ConnectionBuilder::saved`] takes next time, instead of a key exchange.
     #[must_use]
-    pub fn authorization(&self) -> Authorization {
-        self.shared.authorization.borrow().clone()
+    pub fn saved(&self) -> SavedSession {
+        self.shared.saved.borrow().clone()
     }
 
     /// The permanent key.
     #[must_use]
     pub fn auth_key(&self) -> AuthKey {
-        self.authorization().key
+        self.saved().key
     }
 
     /// Ends it: calls that wait fail with [`Closed::Disconnected`]. Returns when everything is put away.

@@ -115,12 +115,12 @@ async fn an_authorization_goes_on_without_another_key_exchange() {
     let first = through(&gate, &sandbox).connect().await.unwrap();
     calls(&first).await;
     first.disconnect().await;
-    let kept = first.authorization();
-    let second = through(&gate, &sandbox).authorization(kept.clone()).connect().await.unwrap();
+    let kept = first.saved();
+    let second = through(&gate, &sandbox).saved(kept.clone()).connect().await.unwrap();
     calls(&second).await;
     assert_eq!(second.auth_key(), kept.key);
     second.disconnect().await;
-    assert!(second.authorization().time_offset_s.abs() <= 1);
+    assert!(second.saved().time_offset_s.abs() <= 1);
 }
 
 #[tokio::test]
@@ -129,7 +129,7 @@ async fn m_048_a_key_that_the_server_does_not_know_ends_the_connection_and_is_no
     let gate = Gate::before(sandbox.address()).await;
     let first = through(&gate, &sandbox).connect().await.unwrap();
     calls(&first).await;
-    let kept = first.authorization();
+    let kept = first.saved();
     let destroy = first.encode(&DestroyAuthKey {}).unwrap();
     let error = first.invoke_raw(destroy).await.unwrap_err();
     assert_eq!(
@@ -137,10 +137,10 @@ async fn m_048_a_key_that_the_server_does_not_know_ends_the_connection_and_is_no
         InvokeError::Closed(Closed::KeyUnknown),
         "the query is repeated, under a key that is gone"
     );
-    let second = through(&gate, &sandbox).authorization(kept.clone()).connect().await.unwrap();
+    let second = through(&gate, &sandbox).saved(kept.clone()).connect().await.unwrap();
     let error = second.invoke(&help::GetNearestDc {}).await.unwrap_err();
     assert_eq!(error, InvokeError::Closed(Closed::KeyUnknown));
-    assert_eq!(second.authorization().key, kept.key);
+    assert_eq!(second.saved().key, kept.key);
     let later = second.invoke(&help::GetNearestDc {}).await.unwrap_err();
     assert_eq!(later, InvokeError::Closed(Closed::KeyUnknown));
 }

@@ -186,11 +186,6 @@ impl Session {
         &self.key
     }
 
-    /// The salt that was used last.
-    pub fn salt(&self) -> i64 {
-        self.salts.last()
-    }
-
     /// What the server's clock says now, as far as known.
     pub fn server_time(&self, now: Monotonic) -> UnixTime {
         self.clock.server_time(now)

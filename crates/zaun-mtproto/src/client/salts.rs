@@ -51,11 +51,6 @@ impl SaltBook {
         self.current
     }
 
-    /// The salt that was used last.
-    pub fn last(&self) -> i64 {
-        self.current
-    }
-
     /// The salt that the server named when it refused ours. What we knew of the future is in doubt, too.
     /// Several packets under way may be refused for the same reason; that changes nothing twice.
     pub fn correct(&mut self, salt: i64) {
