@@ -17,16 +17,24 @@
 
 mod backoff;
 mod carrier;
+mod client;
 mod connection;
 mod dial;
 mod link;
+mod servers;
+mod storage;
 
 pub use backoff::{FloodControl, ReconnectStrategy};
 pub use carrier::{Proxy, Tls};
+pub use client::{
+    App, Client, ClientBuilder, ClientError, FloodPolicy, LoginCode, LoginError, Purpose, QrLogin, SignedIn,
+};
 pub use connection::{
     Closed, ConnectError, Connection, ConnectionBuilder, IN_FLIGHT, Introduce, InvokeError, MAX_PUSHED,
     Pending, Pushed, State,
 };
 pub use dial::{Address, Carrier, Dial};
 pub use link::{Link, LinkError, Received};
+pub use servers::{DcAddress, Migration, Servers};
+pub use storage::{Account, FileStorage, MemoryStorage, Saved, Storage, StorageError};
 pub use zaun_mtproto::client::{RpcError, SavedSession};

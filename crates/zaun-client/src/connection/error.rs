@@ -26,6 +26,12 @@ pub enum InvokeError {
     /// It cannot be sent.
     #[error(transparent)]
     Unsendable(#[from] SubmitError),
+    /// There is no connection on which it could be sent.
+    #[error("cannot connect: {0}")]
+    Unreachable(String),
+    /// The server answered with nothing where something has to be.
+    #[error("the answer is empty")]
+    Empty,
     /// The layer has no form for it.
     #[error("the layer cannot say this: {0}")]
     Encode(#[from] EncodeError),

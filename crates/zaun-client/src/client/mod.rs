@@ -1,0 +1,269 @@
+//! A client of the API: one account, all data centres, files and updates.
+
+mod builder;
+mod flood;
+mod login;
+mod pool;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::{Mutex, RwLock};
+use tokio::sync::mpsc;
+use zaun_schema::api::enums;
+use zaun_schema::api::functions::{auth, help, users};
+use zaun_tl::Function;
+
+pub use builder::{App, ClientBuilder};
+pub use flood::FloodPolicy;
+pub use login::{LoginCode, LoginError, QrLogin, SignedIn};
+pub use pool::Purpose;
+
+use crate::connection::{ConnectError, Connection, InvokeError, Pushed};
+use crate::servers::{Migration, Servers};
+use crate::storage::{Account, Saved, Storage, StorageError};
+use flood::FloodMemory;
+use pool::Pool;
+
+/// A query may be sent to another data centre so often before its error is believed.
+const MAX_MIGRATIONS: u32 = 3;
+/// Pushed objects that wait for the user.
+const MAX_WAITING: usize = crate::connection::MAX_PUSHED;
+
+/// One account. Clones share it.
+///
+/// ```no_run
+/// # async fn run(key: zaun_crypto::rsa::PublicKey) -> Result<(), Box<dyn std::error::Error>> {
+/// use zaun_client::{App, Client, FileStorage, Servers, SignedIn};
+/// use zaun_schema::api::functions::help::GetConfig;
+///
+/// let address: std::net::SocketAddr = "127.0.0.1:4430".parse()?;
+/// let client = Client::builder(Servers::one(address, key), App::new(1, "hash"))
+///     .storage(FileStorage::open("me.session")?)
+///     .connect()
+///     .await?;
+/// if client.account().is_none() {
+///     let code = client.send_code("9996612345").await?;
+///     if let SignedIn::SignUpRequired = client.sign_in(&code, "66666").await? {
+///         client.sign_up(&code, "Ada", "").await?;
+///     }
+/// }
+/// println!("data centre {}", client.invoke(&GetConfig {}).await?.this_dc);
+/// client.disconnect().await?;
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct Client {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    app: App,
+    servers: RwLock<Servers>,
+    storage: Box<dyn Storage>,
+    saved: Mutex<Saved>,
+    pool: Pool,
+    flood: FloodMemory,
+    /// Data centres that know the account.
+    authorized: Mutex<HashSet<i16>>,
+    pushed: mpsc::Sender<Pushed>,
+    receiver: Mutex<Option<mpsc::Receiver<Pushed>>>,
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Client(dc {})", self.main_dc())
+    }
+}
+
+/// Why a client cannot begin or end.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// The main data centre cannot be reached.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// It can, but it does not answer as it should.
+    #[error(transparent)]
+    Invoke(#[from] InvokeError),
+    /// What is kept between runs.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+impl Client {
+    /// A client for these servers.
+    #[must_use]
+    pub fn builder(servers: Servers, app: App) -> ClientBuilder {
+        ClientBuilder::new(servers, app)
+    }
+
+    /// Calls a method at the account's data centre. Goes where the server sends it, and waits out floods as the
+    /// [`FloodPolicy`] allows.
+    ///
+    /// # Errors
+    /// [`InvokeError`].
+    pub async fn invoke<R: Function>(&self, request: &R) -> Result<R::Response, InvokeError> {
+        for _ in 0..MAX_MIGRATIONS {
+            let dc = self.main_dc();
+            let error = match self.invoke_on(dc, Purpose::Main, request).await {
+                Ok(response) => return Ok(response),
+                Err(error) => error,
+            };
+            match error.rpc().and_then(Migration::of) {
+                Some(Migration::Account(dc)) => self.set_main_dc(dc),
+                Some(Migration::Query(dc)) => return self.invoke_on(dc, Purpose::Main, request).await,
+                None => return Err(error),
+            }
+        }
+        self.invoke_on(self.main_dc(), Purpose::Main, request).await
+    }
+
+    /// Calls a method at any data centre; the account is made known there if it has to be.
+    ///
+    /// # Errors
+    /// [`InvokeError`].
+    pub async fn invoke_on<R: Function>(
+        &self,
+        dc: i16,
+        purpose: Purpose,
+        request: &R,
+    ) -> Result<R::Response, InvokeError> {
+        let mut imported = false;
+        loop {
+            self.inner.flood.wait(R::NAME).await?;
+            let connection = self.connection(dc, purpose).await?;
+            let error = match connection.invoke(request).await {
+                Ok(response) => return Ok(response),
+                Err(error) => error,
+            };
+            let unknown = error.is("AUTH_KEY_UNREGISTERED") && dc != self.main_dc() && !imported;
+            if unknown && self.account().is_some() {
+                imported = true;
+                self.import_authorization(dc).await?;
+            } else if !self.inner.flood.note(R::NAME, &error) {
+                return Err(error);
+            }
+        }
+    }
+
+    /// The connection to a data centre, made if there is none.
+    ///
+    /// # Errors
+    /// [`InvokeError::Unreachable`].
+    pub async fn connection(&self, dc: i16, purpose: Purpose) -> Result<Connection, InvokeError> {
+        self.inner.pool.connection(&self.inner, dc, purpose).await
+    }
+
+    /// The account's data centre.
+    #[must_use]
+    pub fn main_dc(&self) -> i16 {
+        match self.inner.saved.lock().main_dc {
+            0 => self.inner.servers.read().main,
+            dc => dc,
+        }
+    }
+
+    /// Who is logged in.
+    #[must_use]
+    pub fn account(&self) -> Option<Account> {
+        self.inner.saved.lock().account
+    }
+
+    /// What is kept for the next run, for storing it elsewhere.
+    #[must_use]
+    pub fn saved(&self) -> Saved {
+        self.inner.saved.lock().clone()
+    }
+
+    /// What the server pushes, once; `None` if it was taken already. While nobody takes it, the oldest is kept up to a
+    /// limit, and then a [`Pushed::Refetch`] stands for the rest.
+    #[must_use]
+    pub fn pushed(&self) -> Option<mpsc::Receiver<Pushed>> {
+        self.inner.receiver.lock().take()
+    }
+
+    /// The user who is logged in.
+    ///
+    /// # Errors
+    /// [`InvokeError`].
+    pub async fn me(&self) -> Result<enums::User, InvokeError> {
+        let id = vec![enums::InputUser::InputUserSelf];
+        let users = self.invoke(&users::GetUsers { id }).await?;
+        users.into_iter().next().ok_or(InvokeError::Empty)
+    }
+
+    /// Logs out: the server forgets the authorization, and so does the storage.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn log_out(&self) -> Result<(), ClientError> {
+        self.invoke(&auth::LogOut {}).await?;
+        self.inner.pool.clear().await;
+        self.inner.authorized.lock().clear();
+        {
+            let mut saved = self.inner.saved.lock();
+            *saved = Saved { test: saved.test, ..Saved::default() };
+        }
+        Ok(self.inner.keep()?)
+    }
+
+    /// Ends all connections and keeps what is needed to go on later.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub async fn disconnect(&self) -> Result<(), StorageError> {
+        self.inner.pool.disconnect(&self.inner).await;
+        self.inner.keep()
+    }
+
+    /// Fetches the addresses of all data centres.
+    ///
+    /// # Errors
+    /// [`InvokeError`].
+    pub async fn refresh_config(&self) -> Result<(), InvokeError> {
+        let config = self.invoke(&help::GetConfig {}).await?;
+        self.inner.servers.write().learn(&config);
+        Ok(())
+    }
+
+    fn set_main_dc(&self, dc: i16) {
+        self.inner.saved.lock().main_dc = dc;
+    }
+
+    /// Makes the account known to another data centre (M-422).
+    async fn import_authorization(&self, dc: i16) -> Result<(), InvokeError> {
+        let main = self.connection(self.main_dc(), Purpose::Main).await?;
+        let exported = main.invoke(&auth::ExportAuthorization { dc_id: dc.into() }).await?;
+        let there = self.connection(dc, Purpose::Main).await?;
+        there.invoke(&auth::ImportAuthorization { id: exported.id, bytes: exported.bytes }).await?;
+        self.inner.authorized.lock().insert(dc);
+        Ok(())
+    }
+
+    /// Somebody logged in.
+    fn logged_in(&self, user: &enums::User) -> Result<Account, StorageError> {
+        let account = match user {
+            enums::User::User(user) => Account { id: user.id, bot: user.bot },
+            enums::User::UserEmpty(user) => Account { id: user.id, bot: false },
+        };
+        {
+            let main = self.main_dc();
+            let mut saved = self.inner.saved.lock();
+            saved.account = Some(account);
+            saved.main_dc = main;
+        }
+        self.inner.keep()?;
+        Ok(account)
+    }
+}
+
+impl Inner {
+    fn keep(&self) -> Result<(), StorageError> {
+        let saved = self.saved.lock().clone();
+        self.storage.save(&saved)
+    }
+}
+
+/// The longest that a call waits for its answer, as long as the server keeps the connection alive.
+const CALL_TIMEOUT: Duration = Duration::from_secs(60);

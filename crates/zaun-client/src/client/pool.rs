@@ -1,0 +1,154 @@
+//! One connection per data centre and purpose, made when it is needed.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tokio::sync::{Mutex, mpsc};
+
+use super::{CALL_TIMEOUT, Inner};
+use crate::connection::{Closed, Connection, ConnectionBuilder, InvokeError, Pushed, State};
+use crate::servers::DcAddress;
+
+/// Changes the settings of every connection.
+pub type Configure = Arc<dyn Fn(ConnectionBuilder) -> ConnectionBuilder + Send + Sync>;
+
+/// What a connection is for. Files have connections of their own, so that a message never waits behind a part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Purpose {
+    /// Everything but files; at the account's data centre updates come on it.
+    Main,
+    /// Uploads, on several connections side by side.
+    Upload(u8),
+    /// Downloads, the same.
+    Download(u8),
+}
+
+impl Purpose {
+    fn is_media(self) -> bool {
+        self != Purpose::Main
+    }
+}
+
+type Slot = Arc<Mutex<Option<Connection>>>;
+
+pub struct Pool {
+    configure: Configure,
+    slots: parking_lot::Mutex<HashMap<(i16, Purpose), Slot>>,
+}
+
+impl Pool {
+    pub fn new(configure: Configure) -> Pool {
+        Pool { configure, slots: parking_lot::Mutex::default() }
+    }
+
+    pub async fn connection(
+        &self,
+        inner: &Arc<Inner>,
+        dc: i16,
+        purpose: Purpose,
+    ) -> Result<Connection, InvokeError> {
+        let slot = self.slots.lock().entry((dc, purpose)).or_default().clone();
+        let mut slot = slot.lock().await;
+        if let Some(connection) = &*slot {
+            match &*connection.state().borrow() {
+                State::Closed(Closed::KeyUnknown) => inner.forget_key(dc)?,
+                State::Closed(_) => {}
+                State::Connected | State::Connecting => return Ok(connection.clone()),
+            }
+        }
+        // The others use the key that the main connection of this data centre has made.
+        if purpose.is_media() && !inner.saved.lock().keys.contains_key(&dc) {
+            Box::pin(self.connection(inner, dc, Purpose::Main)).await?;
+        }
+        let connection = self.open(inner, dc, purpose).await?;
+        *slot = Some(connection.clone());
+        Ok(connection)
+    }
+
+    async fn open(&self, inner: &Arc<Inner>, dc: i16, purpose: Purpose) -> Result<Connection, InvokeError> {
+        let builder = {
+            let servers = inner.servers.read();
+            let addresses = servers.of(dc, purpose.is_media());
+            let Some(first) = addresses.first() else {
+                return Err(InvokeError::Unreachable(format!("no address of data centre {dc} is known")));
+            };
+            let builder = to(first, &addresses).keys(servers.keys.clone());
+            builder.dc(servers.wire_id(dc, first.media_only)).timeout(Some(CALL_TIMEOUT))
+        };
+        let known = inner.saved.lock().keys.get(&dc).cloned();
+        let mut builder = (self.configure)(builder.introduce(inner.app.introduce(purpose)));
+        if let Some(saved) = &known {
+            // Every connection has a session of its own; only the main one may end the former session.
+            let session_id = if purpose == Purpose::Main { saved.session_id } else { 0 };
+            builder = builder.saved(crate::SavedSession { session_id, ..saved.clone() });
+        }
+        let (connection, pushed) = builder
+            .connect_with_updates()
+            .await
+            .map_err(|error| InvokeError::Unreachable(format!("data centre {dc}: {error}")))?;
+        if known.is_none() {
+            inner.saved.lock().keys.insert(dc, connection.saved());
+        }
+        if purpose == Purpose::Main {
+            tokio::spawn(pass_on(pushed, inner.pushed.clone()));
+        }
+        Ok(connection)
+    }
+
+    /// Ends all connections; what the main ones learnt is kept.
+    pub async fn disconnect(&self, inner: &Inner) {
+        let slots: Vec<_> = self.slots.lock().drain().collect();
+        for ((dc, purpose), slot) in slots {
+            let Some(connection) = slot.lock().await.take() else { continue };
+            connection.disconnect().await;
+            if purpose == Purpose::Main
+                && let Some(key) = inner.saved.lock().keys.get_mut(&dc)
+            {
+                *key = connection.saved();
+            }
+        }
+    }
+
+    /// Ends all connections, and nothing is kept.
+    pub async fn clear(&self) {
+        let slots: Vec<_> = self.slots.lock().drain().collect();
+        for (_, slot) in slots {
+            if let Some(connection) = slot.lock().await.take() {
+                connection.disconnect().await;
+            }
+        }
+    }
+}
+
+impl Inner {
+    /// A data centre does not know its key any more. That of the account's is not made anew: it was the account, and
+    /// whoever uses the client has to hear of it.
+    fn forget_key(&self, dc: i16) -> Result<(), InvokeError> {
+        let mut saved = self.saved.lock();
+        if saved.account.is_some() && saved.main_dc == dc {
+            return Err(InvokeError::Closed(Closed::KeyUnknown));
+        }
+        saved.keys.remove(&dc);
+        Ok(())
+    }
+}
+
+/// A builder for the addresses that share the first one's secret.
+fn to(first: &DcAddress, addresses: &[DcAddress]) -> ConnectionBuilder {
+    let mut builder = Connection::builder(first.address.clone());
+    for other in addresses.iter().skip(1).filter(|other| other.secret == first.secret) {
+        builder = builder.address(other.address.clone());
+    }
+    match &first.secret {
+        Some(secret) => builder.secret(secret.clone()),
+        None => builder,
+    }
+}
+
+async fn pass_on(mut from: mpsc::Receiver<Pushed>, to: mpsc::Sender<Pushed>) {
+    while let Some(pushed) = from.recv().await {
+        if to.send(pushed).await.is_err() {
+            return;
+        }
+    }
+}
