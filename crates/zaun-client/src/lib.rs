@@ -20,6 +20,7 @@ mod carrier;
 mod client;
 mod connection;
 mod dial;
+mod files;
 mod link;
 mod servers;
 mod storage;
@@ -34,6 +35,9 @@ pub use connection::{
     Pending, Pushed, State,
 };
 pub use dial::{Address, Carrier, Dial};
+pub use files::{
+    BIG_FILE_BYTES, Download, MAX_CONNECTIONS, MAX_PARTS, PART_BYTES, Progress, TransferError, Upload,
+};
 pub use link::{Link, LinkError, Received};
 pub use servers::{DcAddress, Migration, Servers};
 pub use storage::{Account, FileStorage, MemoryStorage, Saved, Storage, StorageError};

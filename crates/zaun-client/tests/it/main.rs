@@ -1,4 +1,6 @@
 //! The client engine against our own server, over a network that is cut on purpose.
 
+mod accounts;
 mod connection;
+mod files;
 mod support;
