@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use anyhow::Context;
 use clap::Args;
-use zaun_crypto::rsa::PublicKey;
+use zaun_crypto::rsa::{PrivateKey, PublicKey};
 
 use crate::secrets;
 
@@ -40,6 +41,13 @@ pub fn main(args: &KeysArgs) -> anyhow::Result<()> {
         print!("{}", forms.text(&path));
     }
     Ok(())
+}
+
+/// The public key in a PEM file, which may hold the private one.
+pub fn load_public(path: &Path) -> anyhow::Result<PublicKey> {
+    let pem = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let public = PrivateKey::from_pem(&pem).map_or(pem, |key| key.public().to_pkcs1_pem());
+    PublicKey::from_pem(&public).with_context(|| format!("{} holds no RSA key", path.display()))
 }
 
 /// A public key in all its forms.

@@ -1,6 +1,7 @@
 //! `zaun`: a Telegram-compatible server in one binary.
 
 mod bench;
+mod client;
 mod config;
 mod console;
 mod doctor;
@@ -35,6 +36,8 @@ enum Command {
     Bench(bench::BenchArgs),
     /// Try any MTProto server against the rules of the protocol, and say what holds.
     Doctor(doctor::DoctorArgs),
+    /// Use a server as a person would: log in, send and read messages, files up and down, follow updates.
+    Client(client::ClientArgs),
     /// Print the server's public key in every form that client libraries want.
     Keys(keys::KeysArgs),
 }
@@ -56,6 +59,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Inspect(args) => inspect::main(&args),
         Command::Bench(args) => bench::main(&args),
         Command::Doctor(args) => doctor::main(&args),
+        Command::Client(args) => client::main(args),
         Command::Keys(args) => keys::main(&args),
     }
 }

@@ -25,9 +25,7 @@ use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use anyhow::Context;
 use clap::Args;
-use zaun_crypto::rsa::{PrivateKey, PublicKey};
 
 use check::Check;
 use patient::Patient;
@@ -56,7 +54,8 @@ pub struct DoctorArgs {
 
 /// Runs the command; an error if a rule does not hold.
 pub fn main(args: &DoctorArgs) -> anyhow::Result<()> {
-    let patient = Patient::new(args.address, args.key.as_deref().map(load_key).transpose()?, args.tls);
+    let patient =
+        Patient::new(args.address, args.key.as_deref().map(crate::keys::load_public).transpose()?, args.tls);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     // One line that is written over, where somebody looks.
     let watched = std::io::stderr().is_terminal();
@@ -76,12 +75,6 @@ pub fn main(args: &DoctorArgs) -> anyhow::Result<()> {
     let failed = report.failed();
     anyhow::ensure!(failed == 0, "{failed} of the rules tried do not hold");
     Ok(())
-}
-
-fn load_key(path: &std::path::Path) -> anyhow::Result<PublicKey> {
-    let pem = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let public = PrivateKey::from_pem(&pem).map_or(pem, |key| key.public().to_pkcs1_pem());
-    PublicKey::from_pem(&public).with_context(|| format!("{} holds no RSA key", path.display()))
 }
 
 /// Every check, in the order in which it is made.

@@ -1,4 +1,5 @@
 //! Tests of the binary as people run it.
 
+mod client;
 mod doctor;
 mod inspect;

@@ -1,0 +1,54 @@
+//! Logging in at the terminal.
+
+use std::io::Write;
+
+use zaun_client::{Client, SignedIn};
+use zaun_schema::api::enums;
+
+use super::peers;
+
+pub async fn log_in(client: &Client, phone: &str, code: Option<String>, name: &str) -> anyhow::Result<()> {
+    if client.account().is_some() {
+        println!("already logged in");
+        return me(client).await;
+    }
+    let login = client.send_code(phone).await?;
+    let code = match code {
+        Some(code) => code,
+        None => ask(&match login.length {
+            Some(length) => format!("Code of {length} digits that {phone} has received: "),
+            None => format!("Code that {phone} has received: "),
+        })?,
+    };
+    match client.sign_in(&login, code.trim()).await? {
+        SignedIn::Account(_) => {}
+        SignedIn::SignUpRequired => {
+            client.sign_up(&login, name, "").await?;
+        }
+        SignedIn::PasswordNeeded => {
+            anyhow::bail!("the account has a password, which cannot be given here yet")
+        }
+    }
+    me(client).await
+}
+
+pub async fn me(client: &Client) -> anyhow::Result<()> {
+    match client.me().await? {
+        enums::User::User(user) => {
+            let phone = user.phone.as_deref().map(|phone| format!(", +{phone}")).unwrap_or_default();
+            println!("{} (id {}{phone}), data centre {}", peers::name(&user), user.id, client.main_dc());
+        }
+        enums::User::UserEmpty(user) => println!("id {}", user.id),
+    }
+    Ok(())
+}
+
+/// A line from the terminal.
+fn ask(question: &str) -> anyhow::Result<String> {
+    eprint!("{question}");
+    std::io::stderr().flush()?;
+    let mut line = String::new();
+    let read = std::io::stdin().read_line(&mut line)?;
+    anyhow::ensure!(read > 0, "no answer: give the code with --code");
+    Ok(line)
+}

@@ -1,0 +1,111 @@
+//! `zaun client` does what a person does, against a sandbox.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use zaun_testkit::Process;
+
+/// Two accounts on one server, each with a session file.
+struct Rig {
+    folder: tempfile::TempDir,
+    server: Process,
+}
+
+impl Rig {
+    fn new() -> Rig {
+        let folder = tempfile::tempdir().unwrap();
+        let server = Process::start(Path::new(env!("CARGO_BIN_EXE_zaun")), &["--sandbox"]).unwrap();
+        fs::write(folder.path().join("key.pem"), server.public_key().to_pkcs1_pem()).unwrap();
+        Rig { folder, server }
+    }
+
+    fn command(&self, who: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_zaun"));
+        let address = self.server.address().to_string();
+        command.args(["client", "--server", &address, "--key", "key.pem", "--session", who]).args(arguments);
+        command.current_dir(self.folder.path()).stdin(Stdio::null());
+        command
+    }
+
+    fn run(&self, who: &str, arguments: &[&str]) -> Output {
+        self.command(who, arguments).output().unwrap()
+    }
+
+    /// What a command prints that has to succeed.
+    fn says(&self, who: &str, arguments: &[&str]) -> String {
+        let output = self.run(who, arguments);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{arguments:?}: {errors}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+}
+
+#[test]
+fn a_conversation_with_a_file() {
+    let rig = Rig::new();
+    let ada = rig.says("ada", &["login", "9996620001", "--code", "22222", "--name", "Ada"]);
+    assert!(ada.starts_with("Ada (id ") && ada.contains("+9996620001"), "{ada}");
+    rig.says(
+        "bob",
+        &["--pfs", "--transport", "padded", "login", "9996620002", "--code", "22222", "--name", "Bob"],
+    );
+
+    let mut follower = rig.command("bob", &["--transport", "ws", "updates", "--count", "1"]);
+    let mut follower = follower.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut told = std::io::BufReader::new(follower.stderr.take().unwrap());
+    std::io::BufRead::read_line(&mut told, &mut String::new()).unwrap();
+    assert_eq!(rig.says("ada", &["send", "+9996620002", "good morning"]), "sent as message 1\n");
+    let followed = follower.wait_with_output().unwrap();
+    let line = String::from_utf8(followed.stdout).unwrap();
+    assert!(line.contains("good morning"), "{line}");
+
+    let chats = rig.says("bob", &["--transport", "http", "chats"]);
+    assert!(
+        chats.contains("Ada") && chats.contains("(1 unread)") && chats.contains("good morning"),
+        "{chats}"
+    );
+    let id = chats.split_whitespace().next().unwrap().to_owned();
+    rig.says("bob", &["--transport", "abridged", "send", &id, "and to you"]);
+    let history = rig.says("ada", &["--transport", "full", "history", "+9996620002"]);
+    assert!(history.contains("me: good morning\n") && history.contains("and to you\n"), "{history}");
+
+    let bytes: Vec<u8> = (0..1_300_000u32).map(|n| (n / 3) as u8).collect();
+    fs::write(rig.folder.path().join("data.bin"), &bytes).unwrap();
+    let sent = rig.says("ada", &["upload", "me", "data.bin"]);
+    let message = sent.trim().rsplit(' ').next().unwrap().to_owned();
+    fs::write(rig.folder.path().join("part.bin"), &bytes[..600_000]).unwrap();
+    let got = rig.says("ada", &["download", "me", &message, "--to", "part.bin", "--connections", "2"]);
+    assert_eq!(got, "1300000 bytes in part.bin\n");
+    assert!(fs::read(rig.folder.path().join("part.bin")).unwrap() == bytes, "gone on with");
+}
+
+#[test]
+fn what_is_wrong_is_said_in_words() {
+    let rig = Rig::new();
+    let fails = |who: &str, arguments: &[&str], words: &str| {
+        let output = rig.run(who, arguments);
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && errors.contains(words), "{arguments:?}: {errors}");
+    };
+    fails("new", &["me"], "nobody is logged in here");
+    fails("new", &["login", "9996620001"], "give the code with --code");
+    fails("new", &["login", "9996620001", "--code", "1"], "PHONE_CODE_INVALID");
+    fails("new", &["--proxy", "nonsense", "me"], "a proxy is socks5://");
+    rig.says("new", &["login", "9996620001", "--code", "22222"]);
+    fails("new", &["send", "somebody", "x"], "is neither me, +PHONE, @NAME nor an id");
+    fails("new", &["send", "+9996699999", "x"], "has no account here");
+    fails("new", &["download", "me", "77"], "message 77 has no file");
+    let other = tempfile::tempdir().unwrap();
+    let session = other.path().join("x");
+    let output = Command::new(env!("CARGO_BIN_EXE_zaun"))
+        .args(["client", "--server", "127.0.0.1:1", "--key"])
+        .arg(rig.folder.path().join("key.pem"))
+        .arg("--session")
+        .arg(&session)
+        .arg("me")
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(errors.contains("cannot use the server at 127.0.0.1:1"), "{errors}");
+}
