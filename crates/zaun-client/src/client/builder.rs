@@ -46,6 +46,12 @@ impl App {
         }
     }
 
+    /// What a [`Connection`](crate::Connection) of this application introduces itself with.
+    #[must_use]
+    pub fn introduction(&self) -> Introduce {
+        self.introduce(Purpose::Main)
+    }
+
     /// Wraps queries so that the server knows layer and application; without updates for connections that want none.
     pub(super) fn introduce(&self, purpose: Purpose) -> Introduce {
         let app = self.clone();

@@ -179,10 +179,11 @@ impl Driver {
         let Some(address) = addresses.get(self.next_address % addresses.len().max(1)).cloned() else {
             return Err(Attempt::Closed(Closed::Exhausted(ConnectError::NoAddress.to_string())));
         };
-        let making = async move {
+        // Boxed: it is large, and a connection that is made does not need the room.
+        let making = Box::pin(async move {
             tokio::time::sleep(pause).await;
             prepare(&settings, link, &address, temporary).await
-        };
+        });
         match self.meanwhile(making).await {
             Ok(Ok(ready)) => Ok(ready),
             Ok(Err(error)) => Err(Attempt::Failed(error)),

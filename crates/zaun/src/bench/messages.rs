@@ -1,7 +1,10 @@
 //! Messages: committed when the sender has its answer, delivered when the receiver has the update.
 
-use zaun_schema::api::{enums, functions};
-use zaun_testkit::{ApiClient, check};
+use std::collections::VecDeque;
+
+use anyhow::Context;
+use zaun_client::{Client, Pending, Purpose, Pushed};
+use zaun_schema::api::{enums, functions, types};
 
 use super::account;
 use super::target::Target;
@@ -18,9 +21,9 @@ pub async fn run(target: &Target, messages: usize) -> anyhow::Result<()> {
     let share = messages / PAIRS;
     let mut pairs = Vec::new();
     for _ in 0..PAIRS {
-        let (mut sender, _) = account::create(target).await?;
+        let (sender, _) = account::create(target).await?;
         let (receiver, phone) = account::create(target).await?;
-        let peer = sender.befriend(&phone).await?;
+        let peer = befriend(&sender, &phone).await?;
         pairs.push((sender, receiver, peer));
     }
     let watch = target.stopwatch();
@@ -44,47 +47,57 @@ pub async fn run(target: &Target, messages: usize) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn send(mut account: ApiClient, peer: enums::InputPeer, count: usize) -> anyhow::Result<()> {
-    let (mut sent, mut answered) = (0, 0);
-    while answered < count {
-        while sent < count && sent - answered < WINDOW {
-            sent += 1;
-            let message = functions::messages::SendMessage {
-                peer: peer.clone(),
-                message: format!("message number {sent} of the benchmark"),
-                random_id: i64::try_from(sent)?,
-                ..functions::messages::SendMessage::default()
-            };
-            account.send(&message).await?;
+async fn send(account: Client, peer: enums::InputPeer, count: usize) -> anyhow::Result<()> {
+    let connection = account.connection(account.main_dc(), Purpose::Main).await?;
+    let mut running = VecDeque::with_capacity(WINDOW);
+    for number in 0..count {
+        if running.len() == WINDOW
+            && let Some(oldest) = running.pop_front()
+        {
+            Pending::result(oldest).await?;
         }
-        if let Some((_, result)) = account.conversation.receive().await?.rpc_result() {
-            check(&result)?;
-            answered += 1;
+        let message = functions::messages::SendMessage {
+            peer: peer.clone(),
+            message: format!("message number {number} of the benchmark"),
+            random_id: i64::try_from(number + 1)?,
+            ..functions::messages::SendMessage::default()
+        };
+        running.push_back(connection.send(connection.encode(&message)?, None).await?);
+    }
+    for pending in running {
+        pending.result().await?;
+    }
+    Ok(())
+}
+
+/// Reads pushed updates until so many messages came.
+async fn receive(account: Client, count: usize) -> anyhow::Result<()> {
+    let mut pushed = account.pushed().context("somebody else reads the updates")?;
+    let mut seen = 0;
+    while seen < count {
+        let Some(pushed) = pushed.recv().await else { anyhow::bail!("the connection is closed") };
+        let Pushed::Object(object) = pushed else { continue };
+        match zaun_tl::from_bytes(object)? {
+            enums::Updates::Updates(updates) => {
+                let new = |update: &&enums::Update| matches!(update, enums::Update::UpdateNewMessage(_));
+                seen += updates.updates.iter().filter(new).count();
+            }
+            enums::Updates::UpdatesTooLong => anyhow::bail!("the receiver was left behind"),
+            _ => {}
         }
     }
     Ok(())
 }
 
-/// Reads pushed updates until so many messages came; acknowledges them as a client does.
-async fn receive(mut account: ApiClient, count: usize) -> anyhow::Result<()> {
-    let (mut seen, mut unacked) = (0, Vec::new());
-    while seen < count {
-        let message = account.conversation.receive().await?;
-        if message.content_related() {
-            unacked.push(message.msg_id);
-        }
-        if unacked.len() >= WINDOW {
-            let msg_ids = std::mem::take(&mut unacked);
-            account.conversation.send_even(&zaun_schema::mtproto::types::MsgsAck { msg_ids }).await?;
-        }
-        match message.decode() {
-            Some(enums::Updates::Updates(updates)) => {
-                let new = |update: &&enums::Update| matches!(update, enums::Update::UpdateNewMessage(_));
-                seen += updates.updates.iter().filter(new).count();
-            }
-            Some(enums::Updates::UpdatesTooLong) => anyhow::bail!("the receiver was left behind"),
-            _ => {}
-        }
-    }
-    Ok(())
+/// How an account names the one with a phone, which becomes its contact.
+async fn befriend(account: &Client, phone: &str) -> anyhow::Result<enums::InputPeer> {
+    let (phone, first_name) = (phone.to_owned(), "Friend".to_owned());
+    let contact = types::InputPhoneContact { phone, first_name, ..types::InputPhoneContact::default() };
+    let request = functions::contacts::ImportContacts { contacts: vec![contact] };
+    let found = account.invoke(&request).await?;
+    let Some(enums::User::User(user)) = found.users.first() else {
+        anyhow::bail!("the phone has no account")
+    };
+    let access_hash = user.access_hash.unwrap_or(0);
+    Ok(types::InputPeerUser { user_id: user.id, access_hash }.into())
 }

@@ -4,6 +4,7 @@
 //! itself is charged by the processor time it used; a foreign one by the clock.
 
 mod account;
+mod clients;
 mod fanout;
 mod files;
 mod handshakes;
@@ -41,6 +42,10 @@ pub struct BenchArgs {
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     pub(crate) connections: usize,
 
+    /// Clients to connect
+    #[arg(long, value_name = "N", default_value_t = 2000)]
+    clients: usize,
+
     /// Messages to send
     #[arg(long, value_name = "N", default_value_t = 20_000)]
     messages: usize,
@@ -63,6 +68,8 @@ enum Figure {
     Fanout,
     /// File parts up and down over 1, 4 and 16 connections, beside the cipher
     Files,
+    /// The client engine: many clients in one process, calls, files
+    Clients,
     /// Memory of idle encrypted connections over TCP, WebSocket and HTTP
     Idle,
 }
@@ -88,6 +95,7 @@ async fn take(args: &BenchArgs, figure: Figure) -> anyhow::Result<()> {
         Figure::Messages => messages::run(&Target::open(args)?, args.messages).await,
         Figure::Fanout => fanout::run().await,
         Figure::Files => files::run(args).await,
+        Figure::Clients => clients::run(args).await,
         Figure::Idle => idle::run(args).await,
     }
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use zaun_crypto::rsa::{PrivateKey, PublicKey};
-use zaun_testkit::{Conversation, Process, Wire};
+use zaun_crypto::rsa::PublicKey;
+use zaun_testkit::{Conversation, Dial, Process, Wire};
 use zaun_transport::Framing;
 
 use super::BenchArgs;
@@ -33,10 +33,7 @@ impl Target {
     /// The same with further flags, as far as it is a server of our own.
     pub fn open_with(args: &BenchArgs, flags: &[&str]) -> anyhow::Result<Target> {
         if let (Some(address), Some(path)) = (args.address, &args.key) {
-            let pem =
-                std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-            let public = PrivateKey::from_pem(&pem).map_or(pem, |key| key.public().to_pkcs1_pem());
-            let key = PublicKey::from_pem(&public).context("the key file holds no RSA key")?;
+            let key = crate::keys::load_public(path)?;
             return Ok(Target { address, key: Arc::new(key), own: None, _data: None });
         }
         let data = tempfile::Builder::new().prefix("zaun-bench-").tempdir()?;
@@ -53,6 +50,11 @@ impl Target {
         Wire { framing: Framing::Intermediate, obfuscated: None, secret: None }
     }
 
+    /// The same for the client engine.
+    pub fn dial() -> Dial {
+        Dial::new(Framing::Intermediate)
+    }
+
     /// A connection with a new key.
     pub async fn converse(&self) -> anyhow::Result<Conversation> {
         Ok(Conversation::begin(self.address, Target::wire(), &self.key).await?)
@@ -65,24 +67,42 @@ impl Target {
 
     /// Processor time that the server used so far; `None` for a foreign one.
     pub fn cpu(&self) -> Option<Duration> {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.own.as_ref()?.id())).ok()?;
-        // The second field may hold spaces, but ends with the last parenthesis.
-        let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
-        let ticks: u32 = [11, 12].iter().filter_map(|at| fields.get(*at)?.parse::<u32>().ok()).sum();
-        Some(Duration::from_secs(u64::from(ticks)) / TICKS)
+        cpu_of(self.own.as_ref()?.id())
     }
 
     /// Memory of the server in KiB; `None` for a foreign one.
     pub fn rss_kib(&self) -> Option<u64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.own.as_ref()?.id())).ok()?;
-        let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
-        line.split_whitespace().nth(1)?.parse().ok()
+        rss_kib_of(self.own.as_ref()?.id())
     }
 
     /// Starts a stretch of work.
     pub fn stopwatch(&self) -> Stopwatch<'_> {
         Stopwatch { target: self, cpu: self.cpu(), clock: Instant::now() }
     }
+}
+
+fn cpu_of(process: u32) -> Option<Duration> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // The second field may hold spaces, but ends with the last parenthesis.
+    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+    let ticks: u32 = [11, 12].iter().filter_map(|at| fields.get(*at)?.parse::<u32>().ok()).sum();
+    Some(Duration::from_secs(u64::from(ticks)) / TICKS)
+}
+
+fn rss_kib_of(process: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
+    line.split_whitespace().nth(1)?.parse().ok()
+}
+
+/// Processor time of this process.
+pub fn own_cpu() -> Option<Duration> {
+    cpu_of(std::process::id())
+}
+
+/// Memory of this process in KiB.
+pub fn own_rss_kib() -> Option<u64> {
+    rss_kib_of(std::process::id())
 }
 
 /// A stretch of work: by the clock, and by the server's processor time.

@@ -192,8 +192,8 @@ fn a_key_file_may_hold_either_half() {
     let key = zaun_testkit::private_key();
     for pem in [key.to_pkcs8_pem().unwrap().to_string(), key.public().to_pkcs1_pem()] {
         std::fs::write(&path, pem).unwrap();
-        assert_eq!(load_key(&path).unwrap().fingerprint(), key.public().fingerprint());
+        assert_eq!(crate::keys::load_public(&path).unwrap().fingerprint(), key.public().fingerprint());
     }
     std::fs::write(&path, Bytes::from_static(b"nothing")).unwrap();
-    assert!(format!("{:#}", load_key(&path).unwrap_err()).contains("holds no RSA key"));
+    assert!(format!("{:#}", crate::keys::load_public(&path).unwrap_err()).contains("holds no RSA key"));
 }
