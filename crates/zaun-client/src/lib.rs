@@ -29,6 +29,7 @@ pub use backoff::{FloodControl, ReconnectStrategy};
 pub use carrier::{Proxy, Tls};
 pub use client::{
     App, Client, ClientBuilder, ClientError, FloodPolicy, LoginCode, LoginError, Purpose, QrLogin, SignedIn,
+    Updates,
 };
 pub use connection::{
     Closed, ConnectError, Connection, ConnectionBuilder, IN_FLIGHT, Introduce, InvokeError, MAX_PUSHED,
@@ -42,3 +43,4 @@ pub use link::{Link, LinkError, Received};
 pub use servers::{DcAddress, Migration, Servers};
 pub use storage::{Account, FileStorage, MemoryStorage, Saved, Storage, StorageError};
 pub use zaun_mtproto::client::{RpcError, SavedSession};
+pub use zaun_updates::Event as UpdateEvent;

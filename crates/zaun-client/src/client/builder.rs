@@ -1,6 +1,6 @@
 //! Settings of a client.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use parking_lot::{Mutex, RwLock};
@@ -143,6 +143,7 @@ impl ClientBuilder {
             authorized: Mutex::default(),
             pushed,
             receiver: Mutex::new(Some(receiver)),
+            results: OnceLock::new(),
         };
         let client = Client { inner: Arc::new(inner) };
         client.refresh_config().await?;

@@ -4,11 +4,13 @@ mod builder;
 mod flood;
 mod login;
 mod pool;
+mod updates;
 
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use bytes::Bytes;
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::mpsc;
 use zaun_schema::api::enums;
@@ -19,6 +21,7 @@ pub use builder::{App, ClientBuilder};
 pub use flood::FloodPolicy;
 pub use login::{LoginCode, LoginError, QrLogin, SignedIn};
 pub use pool::Purpose;
+pub use updates::Updates;
 
 use crate::connection::{ConnectError, Connection, InvokeError, Pushed};
 use crate::servers::{Migration, Servers};
@@ -69,6 +72,8 @@ struct Inner {
     authorized: Mutex<HashSet<i16>>,
     pushed: mpsc::Sender<Pushed>,
     receiver: Mutex<Option<mpsc::Receiver<Pushed>>>,
+    /// Where results go that move the boxes of updates, if those are followed.
+    results: OnceLock<mpsc::Sender<Bytes>>,
 }
 
 impl std::fmt::Debug for Client {
@@ -133,8 +138,11 @@ impl Client {
         loop {
             self.inner.flood.wait(R::NAME).await?;
             let connection = self.connection(dc, purpose).await?;
-            let error = match connection.invoke(request).await {
-                Ok(response) => return Ok(response),
+            let error = match connection.invoke_raw(connection.encode(request)?).await {
+                Ok(result) => {
+                    self.inner.note_result(R::NAME, &result);
+                    return Ok(zaun_tl::from_prefix(result)?);
+                }
                 Err(error) => error,
             };
             let unknown = error.is("AUTH_KEY_UNREGISTERED") && dc != self.main_dc() && !imported;
@@ -181,6 +189,21 @@ impl Client {
     #[must_use]
     pub fn pushed(&self) -> Option<mpsc::Receiver<Pushed>> {
         self.inner.receiver.lock().take()
+    }
+
+    /// Follows the updates of the account. Everything that happens after this returned comes out; and what happened
+    /// since an earlier run, if the storage knows how far the account was followed then.
+    ///
+    /// # Errors
+    /// [`InvokeError::Taken`] the second time, and after [`Client::pushed`].
+    pub async fn updates(&self) -> Result<Updates, InvokeError> {
+        let pushed = self.pushed().ok_or(InvokeError::Taken)?;
+        let (sender, results) = mpsc::channel(updates::MAX_RESULTS);
+        // It was taken for the first time just now.
+        let _ = self.inner.results.set(sender);
+        let mut updates = Updates::new(self.clone(), pushed, results);
+        updates.begin().await?;
+        Ok(updates)
     }
 
     /// The user who is logged in.
@@ -259,6 +282,15 @@ impl Client {
 }
 
 impl Inner {
+    fn note_result(&self, method: &str, result: &Bytes) {
+        if let Some(results) = self.results.get()
+            && updates::moves_boxes(method, result)
+        {
+            // One that finds no room is a gap, and is fetched.
+            let _ = results.try_send(result.clone());
+        }
+    }
+
     fn keep(&self) -> Result<(), StorageError> {
         let saved = self.saved.lock().clone();
         self.storage.save(&saved)

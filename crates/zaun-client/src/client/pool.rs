@@ -151,4 +151,6 @@ async fn pass_on(mut from: mpsc::Receiver<Pushed>, to: mpsc::Sender<Pushed>) {
             return;
         }
     }
+    // The connection is closed for good: asking for what comes after leads to another one, or to the reason.
+    let _ = to.send(Pushed::Refetch).await;
 }

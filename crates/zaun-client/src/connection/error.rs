@@ -32,6 +32,9 @@ pub enum InvokeError {
     /// The server answered with nothing where something has to be.
     #[error("the answer is empty")]
     Empty,
+    /// The updates can be followed only once.
+    #[error("somebody follows the updates already")]
+    Taken,
     /// The layer has no form for it.
     #[error("the layer cannot say this: {0}")]
     Encode(#[from] EncodeError),

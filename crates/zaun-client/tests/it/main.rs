@@ -4,3 +4,4 @@ mod accounts;
 mod connection;
 mod files;
 mod support;
+mod updates;
