@@ -6,6 +6,7 @@
 //! `cargo run --manifest-path fuzz/Cargo.toml --bin corpus` writes the corpus anew.
 
 pub mod batch;
+pub mod client;
 pub mod faketls;
 pub mod framing;
 pub mod gzip;

@@ -19,6 +19,7 @@ const TARGETS: &[(&str, u32)] = &[
     ("packet", 200_000),
     ("batch", 20_000),
     ("session", 100_000),
+    ("client", 100_000),
     ("gzip", 50_000),
 ];
 
