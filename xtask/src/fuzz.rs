@@ -21,6 +21,7 @@ const TARGETS: &[(&str, u32)] = &[
     ("session", 100_000),
     ("client", 100_000),
     ("gzip", 50_000),
+    ("tree", 50_000),
 ];
 
 /// The same inputs every time, so that a failure is not a matter of luck.
