@@ -3,12 +3,13 @@
 use std::fs;
 use std::path::Path;
 
-use zaun_fuzz::{batch, faketls, framing, gzip, handshake, packet, session, tl};
+use zaun_fuzz::{batch, client, faketls, framing, gzip, handshake, packet, session, tl, tree};
 
 fn main() -> std::io::Result<()> {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
-    let targets: [(&str, fn() -> Vec<Vec<u8>>, fn(&[u8])); 8] = [
+    let targets: [(&str, fn() -> Vec<Vec<u8>>, fn(&[u8])); 10] = [
         ("batch", batch::seeds, batch::run),
+        ("client", client::seeds, client::run),
         ("faketls", faketls::seeds, faketls::run),
         ("framing", framing::seeds, framing::run),
         ("gzip", gzip::seeds, gzip::run),
@@ -16,6 +17,7 @@ fn main() -> std::io::Result<()> {
         ("packet", packet::seeds, packet::run),
         ("session", session::seeds, session::run),
         ("tl", tl::seeds, tl::run),
+        ("tree", tree::seeds, tree::run),
     ];
     for (name, seeds, run) in targets {
         let folder = corpus.join(name);

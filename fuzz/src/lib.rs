@@ -6,6 +6,7 @@
 //! `cargo run --manifest-path fuzz/Cargo.toml --bin corpus` writes the corpus anew.
 
 pub mod batch;
+pub mod client;
 pub mod faketls;
 pub mod framing;
 pub mod gzip;
@@ -13,6 +14,7 @@ pub mod handshake;
 pub mod packet;
 pub mod session;
 pub mod tl;
+pub mod tree;
 
 /// Takes values off the front of the input; zeros when it is used up.
 pub(crate) struct Cursor<'a>(pub &'a [u8]);

@@ -9,8 +9,8 @@ use anyhow::Context;
 use crate::{cargo, root, run as execute, say, target};
 
 /// Judges in `clients/python`; each runs the files that begin with `test_` and its name. `faults` is Telethon in front
-/// of a server that is killed or runs out of disk.
-const PYTHON: &[&str] = &["telethon", "kurigram", "tdlib", "faults"];
+/// of a server that is killed or runs out of disk. `conformance` judges the files of `conformance/`, without a server.
+const PYTHON: &[&str] = &["telethon", "kurigram", "tdlib", "faults", "conformance"];
 /// Judges in `clients/node`; each is one file. `inspector` drives the inspector's page in a browser.
 const NODE: &[&str] = &["mtcute", "gramjs", "inspector"];
 

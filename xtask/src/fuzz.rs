@@ -19,7 +19,9 @@ const TARGETS: &[(&str, u32)] = &[
     ("packet", 200_000),
     ("batch", 20_000),
     ("session", 100_000),
+    ("client", 100_000),
     ("gzip", 50_000),
+    ("tree", 50_000),
 ];
 
 /// The same inputs every time, so that a failure is not a matter of luck.

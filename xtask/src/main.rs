@@ -19,8 +19,9 @@ cargo xtask CHORE
 test             everything: tidy, the workspace's tests, fuzzing, the foreign clients; brings what it needs
 tidy             formatting, clippy, crate arrows, generated documents
 clients [NAME]   foreign clients only, or one of: telethon, kurigram, tdlib, faults, mtcute, gramjs,
-                 inspector, grammers
+                 inspector, grammers, conformance
 fuzz-smoke       every fuzz target for a fixed number of runs
+conformance      write the transcripts in conformance/ anew, and replay them
 docs             write docs/METHODS.md and docs/PROTOCOL.md anew
 schema           rebuild the schema files from packages of the public registries
 ";
@@ -33,6 +34,7 @@ fn main() -> anyhow::Result<()> {
         Some("tidy") => tidy::run(),
         Some("clients") => clients::run(name.as_deref()),
         Some("fuzz-smoke") => fuzz::smoke(),
+        Some("conformance") => conformance(),
         Some("docs") => docs::write(),
         Some("schema") => schema::run(),
         Some("help") | None => {
@@ -58,6 +60,16 @@ fn test() -> anyhow::Result<()> {
     clients::run(None)?;
     say("all passed");
     Ok(())
+}
+
+/// The tests that check the transcripts write them when told to; a second run replays what was written.
+fn conformance() -> anyhow::Result<()> {
+    let tests = ["test", "--locked", "--quiet", "--package", "zaun-mtproto", "--test", "it"];
+    let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut writing = Command::new(program);
+    writing.args(tests).arg("_what_the_engine").current_dir(root()).env("ZAUN_CONFORMANCE_WRITE", "1");
+    run(&mut writing)?;
+    cargo(&[&tests[..], &["conformance"]].concat())
 }
 
 /// The repository's folder.
