@@ -10,6 +10,7 @@ use zaun_mtproto::client::{Carrier, Event, QueryId, Session, Start};
 use zaun_mtproto::session::ConnId;
 use zaun_transport::Incoming;
 
+use super::follower::Follower;
 use super::queue::{End, Happening};
 use super::{PUSH, QUERY, RESULT, World, number_of};
 
@@ -67,6 +68,7 @@ impl World {
             last: None,
             session_id,
         });
+        self.followers.push(Follower::new(self.now));
         for _ in 0..self.plan.connections {
             self.plan_soon(Duration::from_secs(1), Happening::Connect { client });
         }
@@ -195,13 +197,20 @@ impl World {
                 };
                 let answers = result.ok().and_then(|body| number_of(RESULT, &body));
                 self.checker.answered(self.now, number, answers);
+                self.follow_answer(client, number);
             }
             Event::Failed { query, why } => self.checker.wrong(format!("{query:?} failed: {why}")),
             Event::Pushed { body } => match number_of(PUSH, &body) {
-                Some(number) => self.checker.push_arrived(client, number),
+                Some(number) => {
+                    self.checker.push_arrived(client, number);
+                    self.follow(client, number);
+                }
                 None => self.checker.wrong(format!("client {client} was sent {body:?}")),
             },
-            Event::Refetch => self.checker.refetch(self.now, client),
+            Event::Refetch => {
+                self.checker.refetch(self.now, client);
+                self.follow_refetch(client);
+            }
             Event::Reconnect { conn, .. } => self.close(conn, End::Client),
             Event::SessionRenewed { session_id } => {
                 self.report.renewed += 1;

@@ -1,5 +1,6 @@
 //! Client engines and server engines on a virtual network and a virtual clock, with every fault that a network, a
-//! clock or a restart can bring, and a checker that knows what must hold nevertheless.
+//! clock or a restart can bring, and a checker that knows what must hold nevertheless. Each client follows a log of the
+//! server through its update boxes, and has applied all of it at the end.
 //!
 //! Everything comes from one seed: the same seed and [`Plan`] give the same [`Report`], to the last packet.
 //!
@@ -14,6 +15,7 @@
 
 mod caller;
 mod checker;
+mod follower;
 mod link;
 mod node;
 mod plan;
@@ -31,6 +33,7 @@ pub use plan::{Faults, Plan, Report};
 
 use caller::Caller;
 use checker::Checker;
+use follower::Follower;
 use link::Link;
 use node::Node;
 use queue::{Happening, Queue};
@@ -39,6 +42,8 @@ use queue::{Happening, Queue};
 const BEGINNING: Duration = Duration::from_secs(1_800_000_000);
 /// The network behaves for so long at the end: long enough for every timer of both engines to run out twice.
 const CALM: Duration = Duration::from_secs(900);
+/// So much of it belongs to followers of updates, so that those who missed the last ones fetch them.
+const FOLLOWING: Duration = Duration::from_secs(700);
 /// Happenings after which a simulation is stopped: something sends without end.
 const MAX_HAPPENINGS: u64 = 5_000_000;
 
@@ -74,6 +79,7 @@ impl Pair {
         world.run();
         let ((pushes, arrived), repeated) = (world.checker.pushes_and_arrived(), world.checker.repeated());
         let (asked, cancelled) = world.checker.counts();
+        let asked = asked - world.report.differences;
         let report = Report { asked, cancelled, repeated, pushes, arrived, ..world.report };
         let broken = world.checker.verdict();
         if broken.is_empty() { Ok(report) } else { Err(Violation { seed, broken, report: Box::new(report) }) }
@@ -86,6 +92,8 @@ struct World {
     now: Duration,
     queue: Queue,
     callers: Vec<Caller>,
+    /// The update boxes of each of them.
+    followers: Vec<Follower>,
     node: Node,
     links: BTreeMap<ConnId, Link>,
     checker: Checker,
@@ -94,6 +102,8 @@ struct World {
     last_number: u64,
     /// The network, the clocks and the server behave.
     calm: bool,
+    /// Nobody fetches updates any more.
+    followed: bool,
 }
 
 impl World {
@@ -107,6 +117,7 @@ impl World {
             now: Duration::ZERO,
             queue: Queue::default(),
             callers: Vec::new(),
+            followers: Vec::new(),
             node: Node::new(secret),
             links: BTreeMap::new(),
             checker: Checker::default(),
@@ -114,6 +125,7 @@ impl World {
             last_conn: 0,
             last_number: 0,
             calm: false,
+            followed: false,
         };
         (0..plan.clients).for_each(|_| world.add_client());
         let faults = plan.faults.clone();
@@ -136,7 +148,10 @@ impl World {
         self.wake_clocks();
         let conns: Vec<ConnId> = self.links.keys().copied().collect();
         conns.into_iter().for_each(|conn| self.break_link(conn));
-        self.run_until(self.now + CALM);
+        self.run_until(self.now + FOLLOWING);
+        self.followed = true;
+        self.run_until(self.now + CALM - FOLLOWING);
+        self.judge_followers();
         if self.node.held_bytes() > 0 {
             let held = self.node.held_bytes();
             self.checker.wrong(format!("{held} bytes were never acknowledged (M-277)"));
@@ -162,6 +177,8 @@ impl World {
             Happening::Notice { conn, at } => self.notice(conn, at),
             Happening::Connect { client } => self.connect(client),
             Happening::WakeClient { client } => self.wake_client(client),
+            Happening::Act { client } => self.client_acts(client),
+            Happening::WakeFollower { client } => self.wake_follower(client),
             Happening::WakeSession { key_id, session_id } => self.wake_session((key_id, session_id)),
             Happening::Disconnect { conn } => self.disconnect(conn),
             Happening::Ask { client } => self.ask(client),

@@ -243,6 +243,7 @@ impl World {
         let (constructor, query, work_ms) = (body.get_u32_le(), body.get_u64_le(), body.get_u32_le());
         assert_eq!(constructor, QUERY, "a query came out as another one");
         self.checker.runs(self.now, query, run.life, run.sent_at);
+        self.tell_difference(query);
         let run = Run { waits_for: None, ..run };
         self.node.runs.insert(number, run);
         if work_ms == 0 {
@@ -304,8 +305,10 @@ impl World {
     pub(super) fn push(&mut self, client: usize) {
         let caller = &self.callers[client];
         let at = (caller.engine.key().id(), caller.engine.session_id());
-        let Some(kept) = self.node.sessions.get_mut(&at) else { return };
+        // It happens to the account, whether anybody can be told or not.
+        let Some(kept) = self.node.sessions.get_mut(&at) else { return self.followers[client].happens(None) };
         let number = self.checker.pushes(self.now, client);
+        self.followers[client].happens(Some(number));
         let via = kept.engine.connections().last().copied();
         kept.engine.push(via, numbered(PUSH, number, 0));
         self.flush(at);

@@ -99,8 +99,10 @@ impl Default for Plan {
 /// What happened, so that a test can tell that the faults it wanted did occur.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
-    /// Queries that were asked and not given up.
+    /// Queries that were asked and not given up, differences not counted.
     pub asked: u64,
+    /// Differences of updates that were asked for.
+    pub differences: u64,
     /// Queries that were given up.
     pub cancelled: u64,
     /// Queries that ran more than once, because the session in which they ran first was lost before the answer came.

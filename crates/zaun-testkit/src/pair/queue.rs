@@ -28,6 +28,10 @@ pub enum Happening {
     Connect { client: usize },
     /// A client looks at its clock.
     WakeClient { client: usize },
+    /// A client has something to say.
+    Act { client: usize },
+    /// A client looks at what it waits for in its update boxes.
+    WakeFollower { client: usize },
     /// The server looks after a session's acknowledgements.
     WakeSession { key_id: i64, session_id: i64 },
     /// ping_delay_disconnect may have run out.
