@@ -3,4 +3,5 @@
 mod accounts;
 mod connection;
 mod files;
+mod password;
 mod support;

@@ -7,13 +7,20 @@ use zaun_schema::api::enums;
 
 use super::peers;
 
-pub async fn log_in(client: &Client, phone: &str, code: Option<String>, name: &str) -> anyhow::Result<()> {
+/// What was given on the command line.
+pub struct Answers {
+    pub code: Option<String>,
+    pub password: Option<String>,
+    pub name: String,
+}
+
+pub async fn log_in(client: &Client, phone: &str, answers: Answers) -> anyhow::Result<()> {
     if client.account().is_some() {
         println!("already logged in");
         return me(client).await;
     }
     let login = client.send_code(phone).await?;
-    let code = match code {
+    let code = match answers.code {
         Some(code) => code,
         None => ask(&match login.length {
             Some(length) => format!("Code of {length} digits that {phone} has received: "),
@@ -23,13 +30,23 @@ pub async fn log_in(client: &Client, phone: &str, code: Option<String>, name: &s
     match client.sign_in(&login, code.trim()).await? {
         SignedIn::Account(_) => {}
         SignedIn::SignUpRequired => {
-            client.sign_up(&login, name, "").await?;
+            client.sign_up(&login, &answers.name, "").await?;
         }
         SignedIn::PasswordNeeded => {
-            anyhow::bail!("the account has a password, which cannot be given here yet")
+            let password = match answers.password {
+                Some(password) => password,
+                None => ask_password(client).await?,
+            };
+            client.check_password(&password).await?;
         }
     }
     me(client).await
+}
+
+async fn ask_password(client: &Client) -> anyhow::Result<String> {
+    let hint = client.password_hint().await?.map(|hint| format!(" (hint: {hint})")).unwrap_or_default();
+    let line = ask(&format!("Password of the account{hint}; it is shown as you type: "))?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }
 
 pub async fn me(client: &Client) -> anyhow::Result<()> {
@@ -49,6 +66,6 @@ fn ask(question: &str) -> anyhow::Result<String> {
     std::io::stderr().flush()?;
     let mut line = String::new();
     let read = std::io::stdin().read_line(&mut line)?;
-    anyhow::ensure!(read > 0, "no answer: give the code with --code");
+    anyhow::ensure!(read > 0, "no answer: give it with --code or --password");
     Ok(line)
 }
