@@ -132,7 +132,8 @@ pub async fn serve(router: Router) -> SpawnedServer<Router> {
     SpawnedServer::start(outer, MemoryKeys::default()).await.unwrap()
 }
 
-fn unwrapped(body: bytes::Bytes) -> bytes::Bytes {
+/// A query without its wrappers.
+pub fn unwrapped(body: bytes::Bytes) -> bytes::Bytes {
     let mut reader = Reader::new(body.clone());
     let RawObject(query) = match reader.peek_u32().unwrap() {
         InvokeWithLayer::ID => InvokeWithLayer::decode(&mut reader).unwrap().query,
