@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use rustix::termios::{self, LocalModes, OptionalActions, Termios};
 use zaun_client::{Client, SignedIn};
 use zaun_schema::api::enums;
 
@@ -22,10 +23,13 @@ pub async fn log_in(client: &Client, phone: &str, answers: Answers) -> anyhow::R
     let login = client.send_code(phone).await?;
     let code = match answers.code {
         Some(code) => code,
-        None => ask(&match login.length {
-            Some(length) => format!("Code of {length} digits that {phone} has received: "),
-            None => format!("Code that {phone} has received: "),
-        })?,
+        None => {
+            let question = match login.length {
+                Some(length) => format!("Code of {length} digits that {phone} has received: "),
+                None => format!("Code that {phone} has received: "),
+            };
+            ask(question, "give the code with --code").await?
+        }
     };
     match client.sign_in(&login, code.trim()).await? {
         SignedIn::Account(_) => {}
@@ -45,7 +49,11 @@ pub async fn log_in(client: &Client, phone: &str, answers: Answers) -> anyhow::R
 
 async fn ask_password(client: &Client) -> anyhow::Result<String> {
     let hint = client.password_hint().await?.map(|hint| format!(" (hint: {hint})")).unwrap_or_default();
-    let line = ask(&format!("Password of the account{hint}; it is shown as you type: "))?;
+    let quiet = Quiet::begin();
+    let line = ask(format!("Password of the account{hint}: "), "give the password with --password").await?;
+    if quiet.is_some() {
+        eprintln!();
+    }
     Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }
 
@@ -60,12 +68,37 @@ pub async fn me(client: &Client) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A line from the terminal.
-fn ask(question: &str) -> anyhow::Result<String> {
+/// A line from the terminal. An interruption is noticed meanwhile.
+async fn ask(question: String, otherwise: &str) -> anyhow::Result<String> {
     eprint!("{question}");
     std::io::stderr().flush()?;
     let mut line = String::new();
-    let read = std::io::stdin().read_line(&mut line)?;
-    anyhow::ensure!(read > 0, "no answer: give it with --code or --password");
+    let reading =
+        tokio::task::spawn_blocking(move || std::io::stdin().read_line(&mut line).map(|read| (read, line)));
+    let (read, line) = reading.await??;
+    anyhow::ensure!(read > 0, "no answer: {otherwise}");
     Ok(line)
+}
+
+/// While it lives, the terminal does not show what is typed.
+struct Quiet {
+    before: Termios,
+}
+
+impl Quiet {
+    /// `None` if the answers do not come from a terminal.
+    fn begin() -> Option<Quiet> {
+        let before = termios::tcgetattr(std::io::stdin()).ok()?;
+        let mut quiet = before.clone();
+        quiet.local_modes.remove(LocalModes::ECHO);
+        termios::tcsetattr(std::io::stdin(), OptionalActions::Flush, &quiet).ok()?;
+        Some(Quiet { before })
+    }
+}
+
+impl Drop for Quiet {
+    fn drop(&mut self) {
+        // Nothing can be done about a terminal that is gone.
+        let _ = termios::tcsetattr(std::io::stdin(), OptionalActions::Flush, &self.before);
+    }
 }

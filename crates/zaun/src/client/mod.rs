@@ -142,7 +142,10 @@ enum Command {
 /// Runs the command.
 pub fn main(args: ClientArgs) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(run(args))
+    let done = runtime.block_on(run(args));
+    // A question that was interrupted still waits for its answer.
+    runtime.shutdown_background();
+    done
 }
 
 async fn run(args: ClientArgs) -> anyhow::Result<()> {
