@@ -41,6 +41,6 @@ pub use files::{
 };
 pub use link::{Link, LinkError, Received};
 pub use servers::{DcAddress, Migration, Servers};
-pub use storage::{Account, FileStorage, MemoryStorage, Saved, Storage, StorageError};
+pub use storage::{Account, FileStorage, Foreign, MemoryStorage, Saved, Storage, StorageError};
 pub use zaun_mtproto::client::{RpcError, SavedSession};
 pub use zaun_updates::Event as UpdateEvent;

@@ -110,6 +110,9 @@ impl Servers {
     /// The addresses of a content delivery node.
     #[must_use]
     pub fn of_cdn(&self, dc: i16) -> Vec<DcAddress> {
+        if self.alone {
+            return self.of(dc, false);
+        }
         self.addresses.iter().filter(|address| address.id == dc && address.cdn).cloned().collect()
     }
 

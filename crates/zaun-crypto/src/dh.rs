@@ -95,15 +95,26 @@ impl Group {
         self.generator.into()
     }
 
+    /// Arithmetic modulo `dh_prime`.
+    pub(crate) fn modulus(&self) -> &Modulus {
+        &self.modulus
+    }
+
+    /// `g`, as long as all numbers of the group.
+    pub(crate) fn padded_generator(&self) -> Number {
+        let mut base = [0; 256];
+        if let Some(last) = base.last_mut() {
+            *last = self.generator;
+        }
+        base
+    }
+
     /// A fresh 2048-bit secret `a` with its public value `g_a` in the required range (M-126, M-127).
     ///
     /// # Errors
     /// [`DhError::Arithmetic`] only without memory.
     pub fn generate<R: CryptoRng + ?Sized>(&self, rng: &mut R) -> Result<(Secret, Number), DhError> {
-        let mut base = [0; 256];
-        if let Some(last) = base.last_mut() {
-            *last = self.generator;
-        }
+        let base = self.padded_generator();
         loop {
             let mut secret = Secret(Box::new(Zeroizing::new([0; 256])));
             rng.fill_bytes(secret.0.as_mut_slice());
@@ -119,11 +130,7 @@ impl Group {
     /// # Errors
     /// [`DhError::PublicValue`].
     pub fn check_public(&self, value: &[u8]) -> Result<Number, DhError> {
-        let mut number = [0; 256];
-        let padding = number.len().checked_sub(value.len()).ok_or(DhError::PublicValue)?;
-        for (to, from) in number.iter_mut().skip(padding).zip(value) {
-            *to = *from;
-        }
+        let number = padded(value).ok_or(DhError::PublicValue)?;
         if self.in_range(&number) { Ok(number) } else { Err(DhError::PublicValue) }
     }
 
@@ -158,12 +165,26 @@ impl Secret {
     pub fn new(exponent: Number) -> Self {
         Self(Box::new(Zeroizing::new(exponent)))
     }
+
+    pub(crate) fn exponent(&self) -> &Number {
+        &self.0
+    }
 }
 
 impl std::fmt::Debug for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Secret")
     }
+}
+
+/// Zeros in front of a number; `None` if it is longer than 256 bytes.
+pub(crate) fn padded(value: &[u8]) -> Option<Number> {
+    let mut number = [0; 256];
+    let padding = number.len().checked_sub(value.len())?;
+    for (to, from) in number.iter_mut().skip(padding).zip(value) {
+        *to = *from;
+    }
+    Some(number)
 }
 
 /// 2^2047 < p < 2^2048, p and (p − 1) / 2 prime.

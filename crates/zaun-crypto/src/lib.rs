@@ -1,5 +1,5 @@
 //! The cryptography of MTProto, both roles: AES-IGE and AES-CTR, key derivation v2 and v1, the RSA schemes of the
-//! handshake, Diffie–Hellman in Telegram's group, and the `pq` proof of work.
+//! handshake, Diffie–Hellman in Telegram's group, the `pq` proof of work, and the password check (SRP).
 //!
 //! Everything here is a function of its arguments. Randomness comes in as `&mut R` with `R: rand::CryptoRng + ?Sized`,
 //! nothing reads a clock, nothing keeps global state (except parameters computed once). Secrets are wiped when dropped,
@@ -49,6 +49,7 @@ pub mod rsa_old;
 pub mod rsa_pad;
 #[cfg(target_arch = "x86_64")]
 mod shani;
+pub mod srp;
 #[cfg(target_arch = "x86_64")]
 mod stitched;
 pub mod x25519;

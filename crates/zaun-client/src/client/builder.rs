@@ -9,6 +9,7 @@ use zaun_schema::LAYER;
 use zaun_schema::api::functions::{InitConnection, InvokeWithLayer, InvokeWithoutUpdates};
 use zaun_tl::{Encode, RawObject};
 
+use super::cdn::CdnKeys;
 use super::flood::{FloodMemory, FloodPolicy};
 use super::pool::{Configure, Pool, Purpose};
 use super::{Client, ClientError, Inner, MAX_WAITING};
@@ -68,7 +69,8 @@ impl App {
             };
             let layered = InvokeWithLayer { layer: LAYER, query: RawObject(serialized(&init)) };
             match purpose {
-                Purpose::Main => serialized(&layered),
+                // Content delivery nodes know no wrapper but these two (M-523).
+                Purpose::Main | Purpose::Cdn(_) => serialized(&layered),
                 _ => serialized(&InvokeWithoutUpdates { query: RawObject(serialized(&layered)) }),
             }
         })
@@ -140,6 +142,7 @@ impl ClientBuilder {
             saved: Mutex::new(saved),
             pool: Pool::new(self.configure),
             flood: FloodMemory::new(self.flood),
+            cdn_keys: CdnKeys::default(),
             authorized: Mutex::default(),
             pushed,
             receiver: Mutex::new(Some(receiver)),

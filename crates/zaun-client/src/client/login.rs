@@ -3,8 +3,10 @@
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use bytes::Bytes;
-use zaun_schema::api::functions::auth;
+use zaun_crypto::srp::{Algorithm, Proof, SrpError};
+use zaun_schema::api::functions::{account, auth};
 use zaun_schema::api::{enums, types};
+use zeroize::Zeroizing;
 
 use super::Client;
 use crate::connection::InvokeError;
@@ -26,7 +28,7 @@ pub struct LoginCode {
 pub enum SignedIn {
     /// Done.
     Account(Account),
-    /// The account has a password.
+    /// The account has a password: [`Client::check_password`].
     PasswordNeeded,
     /// There is no account with this number yet.
     SignUpRequired,
@@ -41,6 +43,9 @@ pub enum LoginError {
     /// The account is logged in, but that cannot be kept.
     #[error(transparent)]
     Storage(#[from] StorageError),
+    /// The server wants to check the password in a way that is not safe.
+    #[error("the password cannot be given: {0}")]
+    Srp(#[from] SrpError),
     /// An answer that this client has no form for.
     #[error("the server answered in a way that this client does not know: {0}")]
     Unexpected(&'static str),
@@ -96,6 +101,28 @@ impl Client {
             email_verification: None,
         };
         self.signed_in(self.invoke(&request).await)
+    }
+
+    /// What the user has noted to remember the password by, if anything.
+    ///
+    /// # Errors
+    /// [`LoginError`].
+    pub async fn password_hint(&self) -> Result<Option<String>, LoginError> {
+        Ok(self.invoke(&account::GetPassword {}).await?.hint)
+    }
+
+    /// Gives the password of the account, after [`SignedIn::PasswordNeeded`]. It does not leave this process: the
+    /// server gets a proof of it (<https://core.telegram.org/api/srp>).
+    ///
+    /// # Errors
+    /// [`LoginError`]; a wrong password is `PASSWORD_HASH_INVALID`.
+    pub async fn check_password(&self, password: &str) -> Result<SignedIn, LoginError> {
+        let state = self.invoke(&account::GetPassword {}).await?;
+        let srp_id = state.srp_id.ok_or(LoginError::Unexpected("the account has no password"))?;
+        let proof = prove(state, password).await?;
+        let (a, m1) = (proof.a.to_vec().into(), proof.m1.to_vec().into());
+        let password = types::InputCheckPasswordSRP { srp_id, a, m1 }.into();
+        self.signed_in(self.invoke(&auth::CheckPassword { password }).await)
     }
 
     /// Makes an account for a number whose code was right.
@@ -186,4 +213,19 @@ impl Client {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// Computes for a fraction of a second, which must not keep the connections waiting.
+async fn prove(state: types::account::Password, password: &str) -> Result<Proof, LoginError> {
+    use enums::PasswordKdfAlgo::PasswordKdfAlgoSHA256SHA256PBKDF2HMACSHA512iter100000SHA256ModPow as Known;
+    let (Some(Known(algorithm)), Some(b)) = (state.current_algo, state.srp_b) else {
+        return Err(LoginError::Unexpected("it checks passwords in another way"));
+    };
+    let password = Zeroizing::new(password.as_bytes().to_vec());
+    let compute = move || {
+        let checked = Algorithm::new(&algorithm.salt1, &algorithm.salt2, algorithm.g, &algorithm.p)?;
+        checked.prove(&password, &b, &mut rand::rng())
+    };
+    let done = tokio::task::spawn_blocking(compute).await;
+    Ok(done.map_err(|_| LoginError::Unexpected("the computation of a proof was cut short"))??)
 }

@@ -1,6 +1,7 @@
 //! A client of the API: one account, all data centres, files and updates.
 
 mod builder;
+mod cdn;
 mod flood;
 mod login;
 mod pool;
@@ -26,6 +27,7 @@ pub use updates::Updates;
 use crate::connection::{ConnectError, Connection, InvokeError, Pushed};
 use crate::servers::{Migration, Servers};
 use crate::storage::{Account, Saved, Storage, StorageError};
+use cdn::CdnKeys;
 use flood::FloodMemory;
 use pool::Pool;
 
@@ -68,6 +70,7 @@ struct Inner {
     saved: Mutex<Saved>,
     pool: Pool,
     flood: FloodMemory,
+    cdn_keys: CdnKeys,
     /// Data centres that know the account.
     authorized: Mutex<HashSet<i16>>,
     pushed: mpsc::Sender<Pushed>,
@@ -146,7 +149,7 @@ impl Client {
                 Err(error) => error,
             };
             let unknown = error.is("AUTH_KEY_UNREGISTERED") && dc != self.main_dc() && !imported;
-            if unknown && self.account().is_some() {
+            if unknown && !purpose.is_cdn() && self.account().is_some() {
                 imported = true;
                 self.import_authorization(dc).await?;
             } else if !self.inner.flood.note(R::NAME, &error) {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use tokio::sync::{Mutex, mpsc};
+use zaun_mtproto::client::SavedSession;
 
 use super::{CALL_TIMEOUT, Inner};
 use crate::connection::{Closed, Connection, ConnectionBuilder, InvokeError, Pushed, State};
@@ -21,11 +22,23 @@ pub enum Purpose {
     Upload(u8),
     /// Downloads, the same.
     Download(u8),
+    /// Downloads from a content delivery node, the same. It has RSA keys of its own, knows no account and takes hardly
+    /// any method (M-523).
+    Cdn(u8),
 }
 
 impl Purpose {
     fn is_media(self) -> bool {
-        self != Purpose::Main
+        matches!(self, Purpose::Upload(_) | Purpose::Download(_))
+    }
+
+    pub(super) fn is_cdn(self) -> bool {
+        matches!(self, Purpose::Cdn(_))
+    }
+
+    /// The one whose key the others of a data centre use.
+    fn first(self) -> Purpose {
+        if self.is_cdn() { Purpose::Cdn(0) } else { Purpose::Main }
     }
 }
 
@@ -34,11 +47,13 @@ type Slot = Arc<Mutex<Option<Connection>>>;
 pub struct Pool {
     configure: Configure,
     slots: parking_lot::Mutex<HashMap<(i16, Purpose), Slot>>,
+    /// Keys of content delivery nodes. They are not worth keeping: nobody is logged in there.
+    cdn: parking_lot::Mutex<HashMap<i16, SavedSession>>,
 }
 
 impl Pool {
     pub fn new(configure: Configure) -> Pool {
-        Pool { configure, slots: parking_lot::Mutex::default() }
+        Pool { configure, slots: parking_lot::Mutex::default(), cdn: parking_lot::Mutex::default() }
     }
 
     pub async fn connection(
@@ -51,43 +66,72 @@ impl Pool {
         let mut slot = slot.lock().await;
         if let Some(connection) = &*slot {
             match &*connection.state().borrow() {
+                State::Closed(Closed::KeyUnknown) if purpose.is_cdn() => {
+                    self.cdn.lock().remove(&dc);
+                }
                 State::Closed(Closed::KeyUnknown) => inner.forget_key(dc)?,
                 State::Closed(_) => {}
                 State::Connected | State::Connecting => return Ok(connection.clone()),
             }
         }
-        // The others use the key that the main connection of this data centre has made.
-        if purpose.is_media() && !inner.saved.lock().keys.contains_key(&dc) {
-            Box::pin(self.connection(inner, dc, Purpose::Main)).await?;
+        // The others use the key that the first connection of this data centre has made.
+        if purpose != purpose.first() && self.key(inner, dc, purpose).is_none() {
+            Box::pin(self.connection(inner, dc, purpose.first())).await?;
         }
         let connection = self.open(inner, dc, purpose).await?;
         *slot = Some(connection.clone());
         Ok(connection)
     }
 
-    async fn open(&self, inner: &Arc<Inner>, dc: i16, purpose: Purpose) -> Result<Connection, InvokeError> {
-        let builder = {
-            let servers = inner.servers.read();
-            let addresses = servers.of(dc, purpose.is_media());
-            let Some(first) = addresses.first() else {
-                return Err(InvokeError::Unreachable(format!("no address of data centre {dc} is known")));
-            };
-            let builder = to(first, &addresses).keys(servers.keys.clone());
-            builder.dc(servers.wire_id(dc, first.media_only)).timeout(Some(CALL_TIMEOUT))
+    fn key(&self, inner: &Inner, dc: i16, purpose: Purpose) -> Option<SavedSession> {
+        if purpose.is_cdn() {
+            return self.cdn.lock().get(&dc).cloned();
+        }
+        inner.saved.lock().keys.get(&dc).cloned()
+    }
+
+    fn keep_key(&self, inner: &Inner, dc: i16, purpose: Purpose, key: SavedSession) {
+        if purpose.is_cdn() {
+            self.cdn.lock().insert(dc, key);
+        } else {
+            inner.saved.lock().keys.insert(dc, key);
+        }
+    }
+
+    /// What leads to a data centre, as far as it depends on the purpose.
+    fn way(inner: &Inner, dc: i16, purpose: Purpose) -> Result<ConnectionBuilder, InvokeError> {
+        let servers = inner.servers.read();
+        let (addresses, keys) = if purpose.is_cdn() {
+            (servers.of_cdn(dc), inner.cdn_keys.of(dc))
+        } else {
+            (servers.of(dc, purpose.is_media()), servers.keys.clone())
         };
-        let known = inner.saved.lock().keys.get(&dc).cloned();
+        let Some(first) = addresses.first() else {
+            return Err(InvokeError::Unreachable(format!("no address of data centre {dc} is known")));
+        };
+        let builder = to(first, &addresses).keys(keys);
+        Ok(builder.dc(servers.wire_id(dc, first.media_only)).timeout(Some(CALL_TIMEOUT)))
+    }
+
+    async fn open(&self, inner: &Arc<Inner>, dc: i16, purpose: Purpose) -> Result<Connection, InvokeError> {
+        let builder = Pool::way(inner, dc, purpose)?;
+        let known = self.key(inner, dc, purpose);
         let mut builder = (self.configure)(builder.introduce(inner.app.introduce(purpose)));
+        if purpose.is_cdn() {
+            // Binding a temporary key is not among the methods of a content delivery node.
+            builder = builder.permanent_keys();
+        }
         if let Some(saved) = &known {
             // Every connection has a session of its own; only the main one may end the former session.
             let session_id = if purpose == Purpose::Main { saved.session_id } else { 0 };
-            builder = builder.saved(crate::SavedSession { session_id, ..saved.clone() });
+            builder = builder.saved(SavedSession { session_id, ..saved.clone() });
         }
         let (connection, pushed) = builder
             .connect_with_updates()
             .await
             .map_err(|error| InvokeError::Unreachable(format!("data centre {dc}: {error}")))?;
         if known.is_none() {
-            inner.saved.lock().keys.insert(dc, connection.saved());
+            self.keep_key(inner, dc, purpose, connection.saved());
         }
         if purpose == Purpose::Main {
             tokio::spawn(pass_on(pushed, inner.pushed.clone()));
@@ -111,6 +155,7 @@ impl Pool {
 
     /// Ends all connections, and nothing is kept.
     pub async fn clear(&self) {
+        self.cdn.lock().clear();
         let slots: Vec<_> = self.slots.lock().drain().collect();
         for (_, slot) in slots {
             if let Some(connection) = slot.lock().await.take() {

@@ -150,6 +150,13 @@ impl ConnectionBuilder {
         self
     }
 
+    /// No temporary keys, whatever was said before: for servers that cannot bind any.
+    #[must_use]
+    pub(crate) fn permanent_keys(mut self) -> Self {
+        self.temporary_keys = None;
+        self
+    }
+
     /// Habits of acknowledging, pinging and asking.
     #[must_use]
     pub fn profile(mut self, profile: Profile) -> Self {

@@ -6,9 +6,12 @@ use futures_util::stream::FuturesOrdered;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use zaun_schema::api::enums;
 use zaun_schema::api::functions::upload::GetFile;
+use zaun_schema::api::types::upload::FileCdnRedirect;
 
+use super::cdn::Redirect;
 use super::{PART_BYTES, Progress, TransferError, lane, window};
 use crate::client::{Client, Purpose};
+use crate::connection::InvokeError;
 use crate::servers::Migration;
 
 /// A file on its way from the server. It knows how much was written: after a failure it goes on behind that, and the
@@ -44,6 +47,32 @@ impl Download {
     }
 }
 
+/// So often a download turns to another place without getting anything in between.
+const MAX_TURNS: u32 = 4;
+
+/// Who is asked for parts.
+enum Source {
+    /// The data centre that has the file.
+    Own(i16, enums::InputFileLocation),
+    /// A content delivery node.
+    Cdn(Redirect),
+}
+
+/// Why parts come no more from a [`Source`].
+pub(super) enum Stop {
+    Error(TransferError),
+    /// A content delivery node has the file.
+    Redirect(Box<FileCdnRedirect>),
+    /// What a content delivery node needs to be told is out of date.
+    Stale(InvokeError),
+}
+
+impl<E: Into<TransferError>> From<E> for Stop {
+    fn from(error: E) -> Stop {
+        Stop::Error(error.into())
+    }
+}
+
 impl Client {
     /// Downloads into `to`, in order, from [`Download::position`] on.
     ///
@@ -55,23 +84,44 @@ impl Client {
         to: &mut (impl AsyncWrite + Unpin + ?Sized),
         mut progress: impl FnMut(Progress),
     ) -> Result<(), TransferError> {
+        let (mut redirect, mut turns, mut position): (Option<Box<_>>, _, _) = (None, 0, download.position);
         loop {
-            match self.fetch(download, to, &mut progress).await {
-                Err(TransferError::Invoke(error)) => match error.rpc().and_then(Migration::of) {
-                    Some(Migration::Query(dc)) if dc != download.dc => download.dc = dc,
-                    _ => return Err(error.into()),
-                },
-                done => return done,
+            let source = match redirect.take() {
+                Some(told) => self.redirected(download, &told).await?,
+                None => Source::Own(download.dc, download.location.clone()),
+            };
+            let Err(stop) = self.fetch(download, &source, to, &mut progress).await else { return Ok(()) };
+            if position != download.position {
+                (turns, position) = (0, download.position);
+            }
+            match stop {
+                // A node is not trusted to send anywhere.
+                Stop::Error(error) if matches!(source, Source::Cdn(_)) => return Err(error),
+                Stop::Error(error) => {
+                    turns += 1;
+                    download.dc = elsewhere(error, download.dc, turns)?;
+                }
+                Stop::Stale(error) if turns == MAX_TURNS => return Err(error.into()),
+                Stop::Stale(_) => turns += 1,
+                // Counted when the node is left again: from there only the others lead back here.
+                Stop::Redirect(told) => redirect = Some(told),
             }
         }
+    }
+
+    async fn redirected(&self, download: &Download, told: &FileCdnRedirect) -> Result<Source, TransferError> {
+        let redirect = Redirect::new(download.dc, download.size, told)?;
+        self.prepare_cdn(redirect.dc()).await?;
+        Ok(Source::Cdn(redirect))
     }
 
     async fn fetch(
         &self,
         download: &mut Download,
+        source: &Source,
         to: &mut (impl AsyncWrite + Unpin + ?Sized),
         progress: &mut impl FnMut(Progress),
-    ) -> Result<(), TransferError> {
+    ) -> Result<(), Stop> {
         const PART: u64 = PART_BYTES as u64;
         // Offsets have to be multiples of the part: what is there of a begun one is left out.
         let mut skip = usize::try_from(download.position % PART).unwrap_or(0);
@@ -81,7 +131,7 @@ impl Client {
         loop {
             while running.len() < window(download.connections) && last.is_none_or(|last| next < last) {
                 let lane = lane(next, download.connections);
-                running.push_back(self.part(download.dc, lane, download.location.clone(), next * PART));
+                running.push_back(self.part(source, lane, next * PART));
                 next += 1;
             }
             let Some(part) = running.next().await else { break };
@@ -97,32 +147,40 @@ impl Client {
         }
         to.flush().await?;
         match download.size {
-            Some(size) if size != download.position => Err(TransferError::Length(download.position, size)),
+            Some(size) if size != download.position => {
+                Err(TransferError::Length(download.position, size).into())
+            }
             _ => Ok(()),
         }
     }
 
-    async fn part(
-        &self,
-        dc: i16,
-        lane: u8,
-        location: enums::InputFileLocation,
-        offset: u64,
-    ) -> Result<Bytes, TransferError> {
+    async fn part(&self, source: &Source, lane: u8, offset: u64) -> Result<Bytes, Stop> {
+        let (dc, location) = match source {
+            Source::Own(dc, location) => (*dc, location.clone()),
+            Source::Cdn(redirect) => return self.cdn_part(redirect, lane, offset).await,
+        };
         let request = GetFile {
             precise: false,
-            cdn_supported: false,
+            cdn_supported: true,
             location,
             offset: i64::try_from(offset).map_err(|_| TransferError::TooLarge(offset))?,
             limit: i32::try_from(PART_BYTES).unwrap_or(i32::MAX),
         };
-        let enums::upload::File::File(file) = self.invoke_on(dc, Purpose::Download(lane), &request).await?
-        else {
-            return Err(TransferError::Server("it sends to a CDN, and was not asked to"));
-        };
-        if file.bytes.len() > PART_BYTES {
-            return Err(TransferError::Server("a part is longer than asked for"));
+        match self.invoke_on(dc, Purpose::Download(lane), &request).await? {
+            enums::upload::File::File(file) if file.bytes.len() > PART_BYTES => {
+                Err(TransferError::Server("a part is longer than asked for").into())
+            }
+            enums::upload::File::File(file) => Ok(file.bytes),
+            enums::upload::File::FileCdnRedirect(redirect) => Err(Stop::Redirect(redirect)),
         }
-        Ok(file.bytes)
+    }
+}
+
+/// Where an error of the file's data centre sends.
+fn elsewhere(error: TransferError, dc: i16, turns: u32) -> Result<i16, TransferError> {
+    let TransferError::Invoke(invoke) = &error else { return Err(error) };
+    match invoke.rpc().and_then(Migration::of) {
+        Some(Migration::Query(other)) if other != dc && turns <= MAX_TURNS => Ok(other),
+        _ => Err(error),
     }
 }

@@ -1,6 +1,7 @@
 //! Files: in parts, several at once on connections of their own, with bounded memory, and to be gone on with after a
 //! failure (<https://core.telegram.org/api/files>).
 
+mod cdn;
 mod download;
 mod upload;
 
@@ -47,6 +48,13 @@ pub enum TransferError {
     /// The server sent more than was asked for, or took a part without keeping it.
     #[error("the server does not keep to the rules of files: {0}")]
     Server(&'static str),
+    /// A content delivery node sent other bytes than the file has, by the hashes of the file's own data centre.
+    /// Nothing of them was written.
+    #[error("the content delivery node sent something else than the file at byte {0}")]
+    WrongHash(u64),
+    /// There is no hash by which bytes of a content delivery node could be judged. Nothing of them was written.
+    #[error("the server has no hash for what the content delivery node sent at byte {0}")]
+    NoHash(u64),
 }
 
 /// The connection for a part.

@@ -2,6 +2,7 @@
 
 mod file;
 mod layout;
+mod strings;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use parking_lot::Mutex;
 use zaun_mtproto::client::SavedSession;
 
 pub use file::FileStorage;
+pub use strings::Foreign;
 
 /// What is kept. It holds keys in clear: whoever has it is the account.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

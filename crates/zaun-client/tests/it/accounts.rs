@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use crate::support::*;
 use zaun_api::{DcAddress as ServerAddress, Options};
 use zaun_client::{
-    App, Client, FileStorage, LoginError, MemoryStorage, Pushed, Saved, Servers, SignedIn, Storage,
+    App, Client, FileStorage, Foreign, LoginError, MemoryStorage, Pushed, Saved, Servers, SignedIn, Storage,
     StorageError,
 };
 use zaun_schema::api::enums;
@@ -56,6 +56,21 @@ async fn an_account_is_used_again_from_its_file_and_from_a_string() {
 
     let third = client(servers(&sandbox), MemoryStorage::with(Saved::from_string(&text).unwrap())).await;
     assert!(third.me().await.is_ok(), "a string holds the key");
+}
+
+#[tokio::test]
+async fn a_string_of_another_library_is_the_account() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let first = client(servers(&sandbox), MemoryStorage::default()).await;
+    log_in(&first, "9996620001").await;
+    let text = first.saved().to_telethon(sandbox.address()).unwrap();
+    first.disconnect().await.unwrap();
+    let foreign = Foreign::read(&text).unwrap();
+    assert_eq!(foreign.address, Some(sandbox.address().into()));
+    assert_eq!(foreign.saved.account, None, "Telethon does not say who it is");
+    let second = client(servers(&sandbox), MemoryStorage::with(foreign.saved)).await;
+    let enums::User::User(me) = second.me().await.unwrap() else { panic!() };
+    assert_eq!(me.id, first.account().unwrap().id);
 }
 
 #[tokio::test]

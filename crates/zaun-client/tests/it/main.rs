@@ -1,7 +1,9 @@
 //! The client engine against our own server, over a network that is cut on purpose.
 
 mod accounts;
+mod cdn;
 mod connection;
 mod files;
+mod password;
 mod support;
 mod updates;

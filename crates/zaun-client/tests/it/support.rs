@@ -9,9 +9,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use zaun_client::{Connection, ConnectionBuilder, ReconnectStrategy, State};
 use zaun_schema::LAYER;
-use zaun_schema::api::functions::{InitConnection, InvokeWithLayer};
-use zaun_testkit::Sandbox;
-use zaun_tl::RawObject;
+use zaun_schema::api::functions::{InitConnection, InvokeWithLayer, InvokeWithoutUpdates};
+use zaun_server::{Context, MemoryKeys, Router, Service};
+use zaun_testkit::{Sandbox, SpawnedServer};
+use zaun_tl::{Decode, Function, RawObject, Reader};
 
 /// Passes bytes on to a server until it is cut.
 pub struct Gate {
@@ -119,4 +120,26 @@ pub async fn until(connection: &Connection, mut wanted: impl FnMut(&State) -> bo
     let mut state = connection.state();
     let reached = tokio::time::timeout(Duration::from_secs(30), state.wait_for(|state| wanted(state)));
     reached.await.expect("the state comes").expect("the connection lives");
+}
+
+/// Serves handlers that know nothing of the wrappers of queries.
+pub async fn serve(router: Router) -> SpawnedServer<Router> {
+    let inner = Arc::new(router.layer(LAYER));
+    let outer = Router::new().unknown(move |context: Context<Router>, body| {
+        let query = unwrapped(body);
+        inner.call(context, query)
+    });
+    SpawnedServer::start(outer, MemoryKeys::default()).await.unwrap()
+}
+
+/// A query without its wrappers.
+pub fn unwrapped(body: bytes::Bytes) -> bytes::Bytes {
+    let mut reader = Reader::new(body.clone());
+    let RawObject(query) = match reader.peek_u32().unwrap() {
+        InvokeWithLayer::ID => InvokeWithLayer::decode(&mut reader).unwrap().query,
+        InvokeWithoutUpdates::ID => InvokeWithoutUpdates::decode(&mut reader).unwrap().query,
+        InitConnection::ID => InitConnection::decode(&mut reader).unwrap().query,
+        _ => return body,
+    };
+    unwrapped(query)
 }

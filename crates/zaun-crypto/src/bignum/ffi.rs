@@ -97,6 +97,22 @@ impl Int {
         Ok(out)
     }
 
+    /// `self + other`.
+    pub fn add(&self, other: &Self) -> Result<Self, BignumError> {
+        let out = Self::zero()?;
+        // SAFETY: all three handles are valid and `out` is not shared yet.
+        done(unsafe { lc::BN_add(out.0.as_ptr(), self.0.as_ptr(), other.0.as_ptr()) })?;
+        Ok(out)
+    }
+
+    /// `self - other` for an `other` that is not the larger one.
+    pub fn sub(&self, other: &Self) -> Result<Self, BignumError> {
+        let out = Self::zero()?;
+        // SAFETY: all three handles are valid and `out` is not shared yet; this form fails instead of going negative.
+        done(unsafe { lc::BN_usub(out.0.as_ptr(), self.0.as_ptr(), other.0.as_ptr()) })?;
+        Ok(out)
+    }
+
     /// `self - 1` for a positive number.
     pub fn minus_one(&self) -> Result<Self, BignumError> {
         let (out, one) = (Self::zero()?, Self::from_be(&[1])?);
@@ -151,6 +167,11 @@ impl Montgomery {
         // SAFETY: modulus and scratch are valid; null means an unsuitable modulus or no memory.
         let context = unsafe { lc::BN_MONT_CTX_new_for_modulus(modulus.0.as_ptr(), scratch.0.as_ptr()) };
         Ok(Self { modulus, context: owned(context)? })
+    }
+
+    /// What everything here is taken modulo.
+    pub fn modulus(&self) -> &Int {
+        &self.modulus
     }
 
     /// `base ^ exponent`, in time that depends on the stored lengths only; fails if `base` is not below the modulus.

@@ -37,6 +37,48 @@ impl Modulus {
         power.to_be(out.as_mut_slice())?;
         Ok(out)
     }
+
+    /// `a * b mod modulus`; the numbers may be of any length.
+    ///
+    /// # Errors
+    /// [`BignumError`] only without memory.
+    pub fn mul(&self, a: &[u8], b: &[u8]) -> Result<Zeroizing<Number>, BignumError> {
+        self.reduced(&Int::from_be(a)?.mul(&Int::from_be(b)?)?)
+    }
+
+    /// `a + b mod modulus`; the numbers may be of any length.
+    ///
+    /// # Errors
+    /// [`BignumError`] only without memory.
+    pub fn add(&self, a: &[u8], b: &[u8]) -> Result<Zeroizing<Number>, BignumError> {
+        self.reduced(&Int::from_be(a)?.add(&Int::from_be(b)?)?)
+    }
+
+    /// `a - b mod modulus`, never negative.
+    ///
+    /// # Errors
+    /// [`BignumError`] when `b` is above the modulus.
+    pub fn sub(&self, a: &[u8], b: &[u8]) -> Result<Zeroizing<Number>, BignumError> {
+        let above = Int::from_be(a)?.add(self.montgomery.modulus())?;
+        self.reduced(&above.sub(&Int::from_be(b)?)?)
+    }
+
+    fn reduced(&self, number: &Int) -> Result<Zeroizing<Number>, BignumError> {
+        let mut out = Zeroizing::new([0; 256]);
+        number.modulo(self.montgomery.modulus())?.to_be(out.as_mut_slice())?;
+        Ok(out)
+    }
+}
+
+/// `a * b + c` without a modulus, padded to `N` bytes.
+///
+/// # Errors
+/// [`BignumError`] when the result needs more than `N` bytes.
+pub fn mul_add<const N: usize>(a: &[u8], b: &[u8], c: &[u8]) -> Result<Zeroizing<[u8; N]>, BignumError> {
+    let sum = Int::from_be(a)?.mul(&Int::from_be(b)?)?.add(&Int::from_be(c)?)?;
+    let mut out = Zeroizing::new([0; N]);
+    sum.to_be(out.as_mut_slice())?;
+    Ok(out)
 }
 
 impl std::fmt::Debug for Modulus {
@@ -102,6 +144,18 @@ mod tests {
         assert_eq!(Modulus::new(&number(0)).unwrap_err(), BignumError);
         let modulus = Modulus::new(&number(101)).unwrap();
         assert_eq!(modulus.pow(&number(101), &[1]).unwrap_err(), BignumError);
+    }
+
+    #[test]
+    fn sums_products_and_differences_are_reduced() {
+        let modulus = Modulus::new(&number(101)).unwrap();
+        assert_eq!(*modulus.mul(&[100], &[0, 100]).unwrap(), number(1));
+        assert_eq!(*modulus.add(&[100], &[5]).unwrap(), number(4));
+        assert_eq!(*modulus.sub(&[5], &[100]).unwrap(), number(6));
+        assert_eq!(*modulus.sub(&[5], &[5]).unwrap(), number(0));
+        assert_eq!(modulus.sub(&[0], &[102]).unwrap_err(), BignumError);
+        assert_eq!(*mul_add::<3>(&[255], &[255, 255], &[255]).unwrap(), [255, 0, 0]);
+        assert_eq!(mul_add::<2>(&[255], &[255, 255], &[255]).unwrap_err(), BignumError);
     }
 
     #[test]

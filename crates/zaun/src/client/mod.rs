@@ -73,13 +73,16 @@ enum Transport {
 
 #[derive(Subcommand, Debug)]
 enum Command {
-    /// Log in with a phone number; asks for the code. Makes an account if there is none.
+    /// Log in with a phone number; asks for the code, and for the password of an account that has one. Makes an account if there is none.
     Login {
         /// International, with or without +
         phone: String,
         /// The code, instead of asking: test phones of a sandbox know it beforehand
         #[arg(long)]
         code: Option<String>,
+        /// The password, if the account has one, instead of asking
+        #[arg(long, env = "ZAUN_PASSWORD", hide_env_values = true)]
+        password: Option<String>,
         /// First name of an account that has to be made
         #[arg(long, default_value = "Zaun")]
         name: String,
@@ -139,7 +142,10 @@ enum Command {
 /// Runs the command.
 pub fn main(args: ClientArgs) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(run(args))
+    let done = runtime.block_on(run(args));
+    // A question that was interrupted still waits for its answer.
+    runtime.shutdown_background();
+    done
 }
 
 async fn run(args: ClientArgs) -> anyhow::Result<()> {
@@ -159,7 +165,9 @@ async fn run(args: ClientArgs) -> anyhow::Result<()> {
 
 async fn perform(client: &zaun_client::Client, command: Command) -> anyhow::Result<()> {
     match command {
-        Command::Login { phone, code, name } => login::log_in(client, &phone, code, &name).await,
+        Command::Login { phone, code, password, name } => {
+            login::log_in(client, &phone, login::Answers { code, password, name }).await
+        }
         Command::Logout => Ok(client.log_out().await?),
         Command::Me => login::me(client).await,
         Command::Chats => messages::chats(client).await,
