@@ -10,7 +10,7 @@ use crate::{protocol, root};
 const DOCUMENTS: [&str; 2] = ["docs/SECURITY_CHECKS.md", "docs/SEED_PACKAGE.md"];
 
 /// What can be public and has a name.
-const ITEMS: [&str; 7] = ["fn", "const fn", "struct", "enum", "const", "type", "mod"];
+const ITEMS: [&str; 9] = ["fn", "const fn", "async fn", "struct", "trait", "enum", "const", "type", "mod"];
 
 /// Fails if a document names a test or an item that does not exist.
 pub fn check() -> anyhow::Result<()> {

@@ -1,17 +1,20 @@
-//! The client engine. So far it is its lowest part: one connection to an MTProto server, over every transport there is.
+//! The client engine: everything between an application and MTProto servers.
 //!
-//! It deliberately knows no keys and no sessions yet: payloads go in and come out.
+//! From below: [`Dial`] makes a [`Link`] over any transport and proxy; a [`Connection`] keeps a session alive on links
+//! that come and go, so that every call ends in its result or in a definite error; a [`Client`] is an account with all
+//! data centres, logins, [files](Upload) and [updates](Updates), kept in a [`Storage`].
+//!
+//! Servers are settings: [`Servers`] holds addresses and RSA keys. It deliberately has no types of its own for messages or
+//! users: requests and results are those of `zaun_schema`, in the newest layer.
 //!
 //! ```no_run
-//! use zaun_client::{Carrier, Dial, Received};
-//! use zaun_transport::Framing;
+//! use zaun_client::{App, Client, Servers};
+//! use zaun_schema::api::functions::help::GetNearestDc;
 //!
-//! # async fn run() -> Result<(), zaun_client::LinkError> {
-//! let dial = Dial::new(Framing::Intermediate).obfuscated(2).carrier(Carrier::web_socket("/apiws"));
-//! let address: std::net::SocketAddr = "127.0.0.1:4430".parse().unwrap();
-//! let mut link = dial.connect(address).await?;
-//! link.send(&[0; 40], false).await?;
-//! assert!(matches!(link.receive().await?, Received::Payload(_)));
+//! # async fn run(key: zaun_crypto::rsa::PublicKey) -> Result<(), Box<dyn std::error::Error>> {
+//! let address: std::net::SocketAddr = "127.0.0.1:4430".parse()?;
+//! let client = Client::builder(Servers::one(address, key), App::new(1, "hash")).connect().await?;
+//! println!("{}", client.invoke(&GetNearestDc {}).await?.country);
 //! # Ok(()) }
 //! ```
 

@@ -12,6 +12,11 @@ const MAX_CHECKS: usize = 1024;
 /// States are asked for at least so often.
 const MAX_CHECK_DELAY: Monotonic = Monotonic::from_secs(120);
 
+/// A connection is dead when a pong takes so many times as long as usual …
+const ROUND_TRIPS: u32 = 4;
+/// … and at least this: the other end may be busy for a moment.
+const MIN_PATIENCE: Monotonic = Monotonic::from_secs(5);
+
 /// What a connection is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Carrier {
@@ -55,6 +60,8 @@ pub struct Link {
     ping_at: Monotonic,
     /// The ping that has no pong, and when it was due.
     ping: Option<(i64, Monotonic)>,
+    /// How long answers take here, smoothed; unknown before the first pong.
+    round_trip: Option<Monotonic>,
     told_dead: bool,
 }
 
@@ -64,14 +71,26 @@ impl Link {
         self.ping_at = now;
         self.ping = None;
     }
+
+    /// A pong came after so long.
+    fn measured(&mut self, round_trip: Monotonic) {
+        let smoothed = self.round_trip.map(|known| (known * 7 + round_trip) / 8);
+        self.round_trip = Some(smoothed.unwrap_or(round_trip));
+    }
+
+    /// How long a pong may take: several times as long as usual, if that is known.
+    fn patience(&self, profile: &Profile) -> Monotonic {
+        let usual = self.round_trip.map(|usual| usual.saturating_mul(ROUND_TRIPS).max(MIN_PATIENCE));
+        usual.unwrap_or(profile.pong_within).min(profile.pong_within)
+    }
 }
 
 impl Session {
     /// A connection was opened. It carries a ping at once, which tells the server where to send what waits.
     pub fn attach(&mut self, now: Monotonic, conn: ConnId, carrier: Carrier) {
         self.detach(now, conn);
-        let (polling, ping, told_dead) = (false, None, false);
-        self.links.push(Link { conn, carrier, polling, ping_at: now, ping, told_dead });
+        let (polling, ping, round_trip, told_dead) = (false, None, None, false);
+        self.links.push(Link { conn, carrier, polling, ping_at: now, ping, round_trip, told_dead });
     }
 
     /// A connection is gone. What it carried and the server did not confirm is sent again on the next one.
@@ -105,11 +124,18 @@ impl Session {
     }
 
     /// A pong came (M-306).
-    pub(super) fn pong(&mut self, ping_id: i64) {
+    pub(super) fn pong(&mut self, now: Monotonic, ping_id: i64) {
         let answered = |link: &&mut Link| link.ping.is_some_and(|(waiting, _)| waiting == ping_id);
-        if let Some(link) = self.links.iter_mut().find(answered) {
-            link.ping = None;
+        if let Some(link) = self.links.iter_mut().find(answered)
+            && let Some((_, sent_at)) = link.ping.take()
+        {
+            link.measured(now.saturating_sub(sent_at));
         }
+    }
+
+    /// How long answers take on a connection, smoothed; `None` before its first pong.
+    pub fn round_trip(&self, conn: ConnId) -> Option<Monotonic> {
+        self.links.iter().find(|link| link.conn == conn)?.round_trip
     }
 
     /// When [`Session::transmit`] and [`Session::on_time`] have to be called even if nothing happens.
@@ -117,8 +143,8 @@ impl Session {
         if self.links.is_empty() {
             return None;
         }
-        let pongs = self.links.iter().filter(|link| !link.told_dead).filter_map(|link| link.ping);
-        let pongs = pongs.map(|(_, at)| at.saturating_add(self.profile.pong_within));
+        let overdue = |link: &Link| Some(link.ping?.1.saturating_add(link.patience(&self.profile)));
+        let pongs = self.links.iter().filter(|link| !link.told_dead).filter_map(overdue);
         let streams = self.links.iter().filter(|link| link.carrier == Carrier::Stream && link.ping.is_none());
         let salts = self.salts.ask_at(self.clock.server_time(now), now);
         pongs
@@ -150,10 +176,10 @@ impl Session {
     }
 
     fn ping_links(&mut self, now: Monotonic) {
-        let Profile { ping_every, pong_within, disconnect_delay_s, .. } = self.profile;
+        let Profile { ping_every, disconnect_delay_s, .. } = self.profile;
         for link in &mut self.links {
             if let Some((_, at)) = link.ping {
-                if at.saturating_add(pong_within) <= now && !link.told_dead {
+                if at.saturating_add(link.patience(&self.profile)) <= now && !link.told_dead {
                     link.told_dead = true;
                     let (conn, why) = (link.conn, ReconnectReason::Silent);
                     self.events.push_back(Event::Reconnect { conn, why });

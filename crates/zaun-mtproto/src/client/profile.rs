@@ -13,7 +13,7 @@ pub struct Profile {
     pub ping_every: Monotonic,
     /// The server closes a connection without pings after this, in seconds (M-307).
     pub disconnect_delay_s: i32,
-    /// A connection whose pong takes longer is dead.
+    /// A connection whose pong takes longer is dead, and one that is known to be quick sooner.
     pub pong_within: Monotonic,
     /// A query without an answer for so long is asked for (M-283); after that less and less often.
     pub state_after: Monotonic,

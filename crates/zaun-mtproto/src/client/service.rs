@@ -82,7 +82,7 @@ impl Session {
             Content::Ack(msg_ids) => msg_ids.into_iter().for_each(|id| self.confirmed(id)),
             Content::Pong(pong) => {
                 self.server_took(pong.msg_id);
-                self.pong(pong.ping_id);
+                self.pong(now, pong.ping_id);
             }
             Content::Created(created) => self.session_created(now, &created),
             Content::FutureSalts(salts) => self.future_salts(now, salts),

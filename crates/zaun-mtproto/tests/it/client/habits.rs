@@ -80,6 +80,29 @@ fn a_connection_without_a_pong_is_given_up_once() {
 }
 
 #[test]
+fn a_quick_connection_is_given_up_sooner() {
+    for (round_trip, patience) in [(1, 5), (2, 8), (60, 15)] {
+        let mut rig = Rig::new();
+        rig.packets(A);
+        let ping = |rig: &mut Rig, ping_id| {
+            rig.says(A, false, &types::Pong { msg_id: 0, ping_id });
+        };
+        rig.wait(Duration::from_secs(round_trip).min(Profile::SEED.pong_within / 2));
+        ping(&mut rig, 1);
+        assert!(rig.client.round_trip(A).is_some());
+        rig.wait(Profile::SEED.ping_every);
+        rig.packets(A);
+        rig.wait(Duration::from_secs(patience) - Duration::from_millis(1));
+        rig.client.on_time(rig.now);
+        assert_eq!(rig.events(), []);
+        rig.wait(Duration::from_millis(1));
+        rig.client.on_time(rig.now);
+        let dead = Event::Reconnect { conn: A, why: ReconnectReason::Silent };
+        assert_eq!(rig.events(), [dead], "a usual round trip of {round_trip} s, M-309");
+    }
+}
+
+#[test]
 fn future_salts_are_asked_for_and_used_in_their_time() {
     let mut rig = Rig::new();
     let packet = rig.packets(A).remove(0);
