@@ -230,9 +230,9 @@ impl Driver {
         Ok(())
     }
 
-    /// Keeps salt and clock of the permanent key for the next time.
+    /// Keeps session, salt and clock for the next time, unless they are those of a temporary key.
     pub fn save(&mut self) {
-        if self.temporary.is_some() {
+        if self.session.key() != &self.saved.borrow().key {
             return;
         }
         let now = self.now();

@@ -215,7 +215,11 @@ impl Driver {
 
     fn transport_error(&mut self, code: i32) -> End {
         match code {
-            -404 if self.temporary.take().is_some() => End::Broken("the temporary key is not known".into()),
+            // Whether the permanent key is known shows when another one is to be bound.
+            -404 if self.settings.temporary_keys.is_some() => {
+                self.temporary = None;
+                End::Broken("the temporary key is not known".into())
+            }
             -404 => End::Closed(Closed::KeyUnknown),
             -429 => End::Flood,
             -444 => End::Closed(Closed::WrongDc),

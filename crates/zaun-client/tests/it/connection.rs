@@ -109,6 +109,32 @@ async fn m_148_messages_travel_under_temporary_keys() {
 }
 
 #[tokio::test]
+async fn m_148_temporary_keys_are_replaced_before_they_end() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let gate = Gate::before(sandbox.address()).await;
+    let mut watch = sandbox.handle().watch();
+    let connection = through(&gate, &sandbox).temporary_keys(Duration::from_secs(2)).connect().await.unwrap();
+    let mut lives = Vec::new();
+    while lives.len() < 4 {
+        // What came is looked at first, lest it be too much.
+        tokio::select! {
+            biased;
+            Some(zaun_server::inspect::Watched::Event(event)) = watch.next() => {
+                if let zaun_server::inspect::Kind::KeyCreated { expires_in, .. } = event.kind {
+                    lives.push(expires_in);
+                }
+            }
+            () = calls(&connection) => {}
+        }
+    }
+    assert_eq!(lives, [None, Some(2), Some(2), Some(2)]);
+    calls(&connection).await;
+    connection.disconnect().await;
+    let kept = through(&gate, &sandbox).saved(connection.saved()).connect().await.unwrap();
+    calls(&kept).await;
+}
+
+#[tokio::test]
 async fn an_authorization_goes_on_without_another_key_exchange() {
     let sandbox = Sandbox::start().await.unwrap();
     let gate = Gate::before(sandbox.address()).await;

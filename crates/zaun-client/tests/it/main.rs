@@ -5,5 +5,6 @@ mod cdn;
 mod connection;
 mod files;
 mod password;
+mod proxies;
 mod support;
 mod updates;
