@@ -19,8 +19,14 @@ const RUST: &str = "grammers";
 /// The crate of grammers that holds the keys of its servers, and the one of them that is replaced.
 const GRAMMERS_KEYS: (&str, &str) = ("grammers-mtproto", "-3414540481677951611");
 
+/// Not a judge but a measurement: both sides in one process, in `clients/grammers`.
+const COMPARISON: &str = "compare";
+
 /// Runs one client, or all.
 pub fn run(name: Option<&str>) -> anyhow::Result<()> {
+    if name == Some(COMPARISON) {
+        return compare();
+    }
     let wanted = |known: &[&'static str]| -> Vec<&'static str> {
         known.iter().copied().filter(|client| name.is_none_or(|name| name == *client)).collect()
     };
@@ -44,17 +50,8 @@ pub fn run(name: Option<&str>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// grammers holds its servers' keys in code, so a copy of that one crate gets the key of the judge's server; nothing
-/// else of it is touched.
 fn run_grammers(zaun: &Path) -> anyhow::Result<()> {
-    let folder = root().join("clients/grammers");
-    let copy = folder.join(GRAMMERS_KEYS.0);
-    let key = target().join("clients/grammers.pem");
-    fs::create_dir_all(target().join("clients"))?;
-    let forms = Command::new(zaun).args(["keys", "--json", "--key"]).arg(&key).output()?;
-    anyhow::ensure!(forms.status.success(), "zaun keys failed ({})", forms.status);
-    let forms: serde_json::Value = serde_json::from_slice(&forms.stdout)?;
-    bring(&copy, &folder.join("Cargo.lock"), "grammers", |_| copy_with_key(&folder, &copy, &forms))?;
+    let (folder, key) = bring_grammers(zaun)?;
     say("Rust clients: grammers");
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     execute(
@@ -65,6 +62,43 @@ fn run_grammers(zaun: &Path) -> anyhow::Result<()> {
             .env("ZAUN_JUDGE_KEY", &key)
             .current_dir(&folder),
     )
+}
+
+/// Measures our crates beside grammers, optimised; the output folder is the workspace's, because most crates are the
+/// same.
+fn compare() -> anyhow::Result<()> {
+    cargo(&["build", "--release", "--locked", "--package", "zaun"])?;
+    let zaun = target().join("release/zaun");
+    let (folder, key) = bring_grammers(&zaun)?;
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    execute(
+        Command::new(cargo)
+            .args(["run", "--release", "--locked", "--features", COMPARISON, "--bin", COMPARISON])
+            .arg("--target-dir")
+            .arg(target())
+            .env("ZAUN", zaun)
+            .env("ZAUN_JUDGE_KEY", &key)
+            .current_dir(&folder),
+    )
+}
+
+/// grammers holds its servers' keys in code, so a copy of that one crate gets the key of the judge's server; nothing
+/// else of it is touched. Where it is used, and that key.
+fn bring_grammers(zaun: &Path) -> anyhow::Result<(PathBuf, PathBuf)> {
+    let folder = root().join("clients/grammers");
+    let copy = folder.join(GRAMMERS_KEYS.0);
+    let key = target().join("clients/grammers.pem");
+    fs::create_dir_all(target().join("clients"))?;
+    let forms = Command::new(zaun).args(["keys", "--json", "--key"]).arg(&key).output()?;
+    anyhow::ensure!(forms.status.success(), "zaun keys failed ({})", forms.status);
+    let forms: serde_json::Value = serde_json::from_slice(&forms.stdout)?;
+    let fingerprint = forms["fingerprint"].to_string();
+    let knows = |source: String| source.contains(&fingerprint);
+    if copy.exists() && !fs::read_to_string(copy.join("src/authentication.rs")).is_ok_and(knows) {
+        fs::remove_dir_all(&copy)?;
+    }
+    bring(&copy, &folder.join("Cargo.lock"), "grammers", |_| copy_with_key(&folder, &copy, &forms))?;
+    Ok((folder, key))
 }
 
 fn copy_with_key(folder: &Path, copy: &Path, key: &serde_json::Value) -> anyhow::Result<()> {

@@ -19,7 +19,7 @@ cargo xtask CHORE
 test             everything: tidy, the workspace's tests, fuzzing, the foreign clients; brings what it needs
 tidy             formatting, clippy, crate arrows, generated documents
 clients [NAME]   foreign clients only, or one of: telethon, kurigram, tdlib, faults, mtcute, gramjs,
-                 inspector, grammers, conformance
+                 inspector, grammers, conformance; `compare` measures our crates beside grammers
 fuzz-smoke       every fuzz target for a fixed number of runs
 conformance      write the transcripts in conformance/ anew, and replay them
 docs             write docs/METHODS.md and docs/PROTOCOL.md anew

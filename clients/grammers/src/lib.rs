@@ -1,6 +1,6 @@
 //! grammers as a judge: a server, and clients that are pointed at it as any user of the library would.
 
-use std::net::{Ipv4Addr, SocketAddrV4, SocketAddrV6};
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::process::Stdio;
 use std::sync::Arc;
 
@@ -44,6 +44,16 @@ impl Server {
         Ok(Server { process, address: SocketAddrV4::new(Ipv4Addr::LOCALHOST, port), dc })
     }
 
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address.into()
+    }
+
+    /// The data centre that it is.
+    pub fn dc(&self) -> i32 {
+        self.dc
+    }
+
     /// Ends it.
     pub async fn stop(mut self) -> Result<(), Error> {
         Ok(self.process.kill().await?)
@@ -60,15 +70,22 @@ pub struct Judge {
 }
 
 impl Judge {
-    /// A client whose home is the server.
-    pub async fn new(server: &Server) -> Result<Judge, Error> {
+    /// A session whose home is the server, with a key of it or none.
+    pub async fn session(server: &Server, key: Option<[u8; 256]>) -> Result<MemorySession, Error> {
         let session = MemorySession::default();
         let v6 = SocketAddrV6::new(server.address.ip().to_ipv6_mapped(), server.address.port(), 0, 0);
         for id in 1..=5 {
-            let option = DcOption { id, ipv4: server.address, ipv6: v6, auth_key: None };
+            let auth_key = key.filter(|_| id == server.dc);
+            let option = DcOption { id, ipv4: server.address, ipv6: v6, auth_key };
             session.set_dc_option(&option).await.map_err(|error| error.to_string())?;
         }
         session.set_home_dc_id(server.dc).await.map_err(|error| error.to_string())?;
+        Ok(session)
+    }
+
+    /// A client whose home is the server.
+    pub async fn new(server: &Server) -> Result<Judge, Error> {
+        let session = Judge::session(server, None).await?;
         let SenderPool { runner, updates, handle } = SenderPool::new(Arc::new(session), 1);
         let client = Client::new(handle.clone());
         tokio::spawn(runner.run());
