@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crate::handler::Entry;
+use crate::handler::{Entry, Profile};
 use crate::line::Line;
 use crate::{MAX_CHANNEL_FETCHES, MAX_CHANNELS, Monotonic};
 
@@ -125,20 +125,14 @@ impl Channels {
         }
     }
 
-    pub fn failed(
-        &mut self,
-        now: Monotonic,
-        channel_id: i64,
-        why: ChannelFailure,
-        delay: impl Fn(u32) -> Monotonic,
-    ) {
+    pub fn failed(&mut self, now: Monotonic, channel_id: i64, why: ChannelFailure, profile: &Profile) {
         let Some(channel) = self.end(channel_id) else { return };
         if why == ChannelFailure::Gone {
             self.all.remove(&channel_id);
             self.incomplete.remove(&channel_id);
         } else {
             channel.failures += 1;
-            let again_at = now.saturating_add(delay(channel.failures));
+            let again_at = now.saturating_add(profile.delay(channel.failures));
             self.later.insert((again_at, channel_id));
         }
     }

@@ -70,12 +70,7 @@ impl UpdateHandler {
     /// A state or a difference could not be fetched; it is tried again later and later.
     pub fn fetch_failed(&mut self, now: Monotonic) {
         self.failures += 1;
-        self.fetch = Fetch::At(now.saturating_add(self.delay(self.failures)));
-    }
-
-    fn delay(&self, failures: u32) -> Monotonic {
-        let factor = 2u32.saturating_pow(failures.saturating_sub(1).min(16));
-        self.profile.retry.saturating_mul(factor).min(self.profile.max_retry)
+        self.fetch = Fetch::At(now.saturating_add(self.profile.delay(self.failures)));
     }
 
     /// The answer to [`Event::GetChannelDifference`].
@@ -120,12 +115,7 @@ impl UpdateHandler {
 
     /// The difference of a channel could not be fetched.
     pub fn channel_failed(&mut self, now: Monotonic, channel_id: i64, why: ChannelFailure) {
-        let profile = self.profile;
-        let delay = |failures: u32| {
-            let factor = 2u32.saturating_pow(failures.saturating_sub(1).min(16));
-            profile.retry.saturating_mul(factor).min(profile.max_retry)
-        };
-        self.channels.failed(now, channel_id, why, delay);
+        self.channels.failed(now, channel_id, why, &self.profile);
         self.start_channels();
     }
 

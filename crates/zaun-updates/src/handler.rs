@@ -94,6 +94,14 @@ pub struct Profile {
     pub channel_limit: i32,
 }
 
+impl Profile {
+    /// How long after so many failures in a row something is tried again.
+    pub(crate) fn delay(&self, failures: u32) -> Monotonic {
+        let factor = 2u32.saturating_pow(failures.saturating_sub(1).min(16));
+        self.retry.saturating_mul(factor).min(self.max_retry)
+    }
+}
+
 impl Default for Profile {
     /// Half a second, a quarter of an hour, 1 s to 64 s, 100.
     fn default() -> Profile {

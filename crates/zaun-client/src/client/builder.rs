@@ -143,7 +143,6 @@ impl ClientBuilder {
             pool: Pool::new(self.configure),
             flood: FloodMemory::new(self.flood),
             cdn_keys: CdnKeys::default(),
-            authorized: Mutex::default(),
             pushed,
             receiver: Mutex::new(Some(receiver)),
             results: OnceLock::new(),

@@ -7,7 +7,6 @@ mod login;
 mod pool;
 mod updates;
 
-use std::collections::HashSet;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -71,8 +70,6 @@ struct Inner {
     pool: Pool,
     flood: FloodMemory,
     cdn_keys: CdnKeys,
-    /// Data centres that know the account.
-    authorized: Mutex<HashSet<i16>>,
     pushed: mpsc::Sender<Pushed>,
     receiver: Mutex<Option<mpsc::Receiver<Pushed>>>,
     /// Where results go that move the boxes of updates, if those are followed.
@@ -216,7 +213,10 @@ impl Client {
     pub async fn me(&self) -> Result<enums::User, InvokeError> {
         let id = vec![enums::InputUser::InputUserSelf];
         let users = self.invoke(&users::GetUsers { id }).await?;
-        users.into_iter().next().ok_or(InvokeError::Empty)
+        let user = users.into_iter().next().ok_or(InvokeError::Empty)?;
+        // A string of another library may hold a key and not say whose it is.
+        self.inner.saved.lock().account.get_or_insert(account_of(&user));
+        Ok(user)
     }
 
     /// Logs out: the server forgets the authorization, and so does the storage.
@@ -226,7 +226,6 @@ impl Client {
     pub async fn log_out(&self) -> Result<(), ClientError> {
         self.invoke(&auth::LogOut {}).await?;
         self.inner.pool.clear().await;
-        self.inner.authorized.lock().clear();
         {
             let mut saved = self.inner.saved.lock();
             *saved = Saved { test: saved.test, ..Saved::default() };
@@ -263,16 +262,12 @@ impl Client {
         let exported = main.invoke(&auth::ExportAuthorization { dc_id: dc.into() }).await?;
         let there = self.connection(dc, Purpose::Main).await?;
         there.invoke(&auth::ImportAuthorization { id: exported.id, bytes: exported.bytes }).await?;
-        self.inner.authorized.lock().insert(dc);
         Ok(())
     }
 
     /// Somebody logged in.
     fn logged_in(&self, user: &enums::User) -> Result<Account, StorageError> {
-        let account = match user {
-            enums::User::User(user) => Account { id: user.id, bot: user.bot },
-            enums::User::UserEmpty(user) => Account { id: user.id, bot: false },
-        };
+        let account = account_of(user);
         {
             let main = self.main_dc();
             let mut saved = self.inner.saved.lock();
@@ -281,6 +276,13 @@ impl Client {
         }
         self.inner.keep()?;
         Ok(account)
+    }
+}
+
+fn account_of(user: &enums::User) -> Account {
+    match user {
+        enums::User::User(user) => Account { id: user.id, bot: user.bot },
+        enums::User::UserEmpty(user) => Account { id: user.id, bot: false },
     }
 }
 

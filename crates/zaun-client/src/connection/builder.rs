@@ -13,7 +13,7 @@ use zaun_transport::{Framing, ProxySecret};
 
 use super::driver::Driver;
 use super::{ConnectError, Connection, IN_FLIGHT, MAX_PUSHED, Pushed, Shared, State, keys, wall_clock};
-use crate::backoff::{FloodControl, ReconnectStrategy};
+use crate::backoff::ReconnectStrategy;
 use crate::carrier::Proxy;
 use crate::dial::{Address, Carrier, Dial};
 use crate::link::Link;
@@ -272,10 +272,6 @@ impl ConnectionBuilder {
         let life = self.temporary_keys?;
         let expires_in = i32::try_from(life.as_secs()).unwrap_or(i32::MAX);
         Some(Arc::new(ClientConfig { expires_in: Some(expires_in), ..self.exchange.clone() }))
-    }
-
-    pub(super) fn flood_control(&self) -> FloodControl {
-        FloodControl::default()
     }
 }
 

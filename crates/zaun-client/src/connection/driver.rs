@@ -95,7 +95,7 @@ impl Driver {
             heard: false,
             began: Instant::now(),
             strategy: settings.strategy,
-            flood: settings.flood_control(),
+            flood: FloodControl::default(),
             next_address: 0,
             settings: Arc::new(settings),
         }
