@@ -23,6 +23,8 @@ pub struct Link {
     pub client_open: bool,
     pub server_open: bool,
     packets: u32,
+    /// Bytes that it still carries.
+    bytes_left: Option<usize>,
     /// Sessions that the server has seen on it.
     pub sessions: Vec<(i64, i64)>,
     pub disconnect_at: Option<Duration>,
@@ -43,6 +45,8 @@ impl World {
         let conn = ConnId(self.last_conn);
         self.report.connections += 1;
         let down = ServerCodec::new(Limits::default());
+        let earlier = usize::try_from(self.last_conn - 1).unwrap_or(usize::MAX);
+        let bytes_left = (self.plan.faults.cut_at_every_byte && !self.calm).then_some(earlier);
         let (up_clear_at, down_clear_at) = (self.now, self.now);
         self.links.insert(
             conn,
@@ -56,6 +60,7 @@ impl World {
                 client_open: true,
                 server_open: true,
                 packets: 0,
+                bytes_left,
                 sessions: Vec::new(),
                 disconnect_at: None,
             },
@@ -95,9 +100,12 @@ impl World {
         *clear_at = (*clear_at).max(self.now + latency);
         let (arrives, sent_at) = (*clear_at, self.now);
         let due = self.plan.faults.cut_after.is_some_and(|after| link.packets >= after);
-        if due || self.happens(self.plan.faults.cut) {
+        let ends_inside = link.bytes_left.is_some_and(|left| wire.len() > left);
+        let left = link.bytes_left.map_or(usize::MAX, |left| left.min(wire.len()));
+        link.bytes_left = link.bytes_left.map(|left| left.saturating_sub(wire.len()));
+        if ends_inside || due || self.happens(self.plan.faults.cut) {
             // The cut is in the middle of this packet.
-            wire.truncate(self.rng.random_range(0..=wire.len()));
+            wire.truncate(if ends_inside { left } else { self.rng.random_range(0..=wire.len()) });
             self.queue.plan(arrives, Happening::Arrive { conn, at, bytes: wire.freeze(), sent_at });
             self.queue.plan(arrives, Happening::Break { conn });
         } else if !wire.is_empty() {

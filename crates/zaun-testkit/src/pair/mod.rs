@@ -145,6 +145,7 @@ impl World {
         }
         self.calm = true;
         self.plan.faults.cut_after = None;
+        self.plan.faults.cut_at_every_byte = false;
         self.wake_clocks();
         let conns: Vec<ConnId> = self.links.keys().copied().collect();
         conns.into_iter().for_each(|conn| self.break_link(conn));

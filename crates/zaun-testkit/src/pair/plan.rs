@@ -19,6 +19,9 @@ pub struct Faults {
     pub split: bool,
     /// Every connection is cut, in the middle of a packet, after so many of them.
     pub cut_after: Option<u32>,
+    /// The first connection is cut before its first byte, the second after one byte, the third after two …, whichever way
+    /// the bytes go.
+    pub cut_at_every_byte: bool,
     /// Chance of a cut per packet.
     pub cut: f64,
     /// Share of cuts that one side does not notice: the server for up to a minute, the client until it misses a pong.
@@ -43,6 +46,7 @@ impl Default for Faults {
             duplication: 0.0,
             split: false,
             cut_after: None,
+            cut_at_every_byte: false,
             cut: 0.0,
             unnoticed: 0.0,
             restart_every: None,

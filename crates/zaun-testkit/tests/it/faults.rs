@@ -93,6 +93,14 @@ fn a_connection_may_be_cut_after_every_packet() {
 }
 
 #[test]
+fn a_connection_may_be_cut_after_every_byte() {
+    let faults = Faults { cut_at_every_byte: true, ..Faults::default() };
+    let report = run(1, &Plan { queries: 1500, faults, ..Plan::default() });
+    assert!(report.connections >= 800, "{report:?}");
+    assert_eq!((report.repeated, report.renewed), (0, 0), "M-189");
+}
+
+#[test]
 fn cuts_may_go_unnoticed() {
     let faults = Faults { cut: 0.05, unnoticed: 0.5, ..Faults::default() };
     assert_eq!(total(faults, |report| report.repeated + report.renewed), 0);
@@ -146,6 +154,7 @@ fn all_faults_together() {
             duplication: 0.05,
             split: seed % 8 == 0,
             cut_after: (seed % 5 == 0).then_some(20),
+            cut_at_every_byte: false,
             cut: 0.02,
             unnoticed: 0.3,
             restart_every: Some(Duration::from_secs(20)),
