@@ -8,4 +8,4 @@ mod opening;
 mod queries;
 mod refusals;
 mod saved;
-mod support;
+pub mod support;
