@@ -118,6 +118,9 @@ impl Default for Profile {
 /// An update that waits, or only the number of an event that the caller has applied already.
 pub(crate) type Entry = Option<(Box<enums::Update>, Arc<Peers>)>;
 
+/// So many differences in a row may leave a packet missing; then those that wait are applied without it.
+const MAX_FUTILE: u32 = 6;
+
 /// The free updates of a packet.
 #[derive(Debug)]
 struct Packet {
@@ -149,6 +152,8 @@ pub struct UpdateHandler {
     pub(crate) date: i32,
     packets: BTreeMap<i32, Packet>,
     packets_since: Option<Monotonic>,
+    /// Differences in a row that did not bring the packet that is missing.
+    futile: u32,
     pub(crate) channels: Channels,
     pub(crate) fetch: Fetch,
     pub(crate) failures: u32,
@@ -178,6 +183,7 @@ impl UpdateHandler {
             date: at.date,
             packets: BTreeMap::new(),
             packets_since: None,
+            futile: 0,
             channels: Channels::default(),
             fetch: Fetch::No,
             failures: 0,
@@ -413,6 +419,14 @@ impl UpdateHandler {
         }
         self.packets_since = (!self.packets.is_empty()).then_some(now);
         self.drain_packets();
+        self.futile = if self.packets.is_empty() { 0 } else { self.futile + 1 };
+        if self.futile >= MAX_FUTILE {
+            self.futile = 0;
+            self.packets_since = None;
+            for (_, packet) in std::mem::take(&mut self.packets) {
+                self.release(packet);
+            }
+        }
     }
 
     /// When [`UpdateHandler::on_time`] has to be called even if nothing comes.

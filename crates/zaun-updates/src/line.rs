@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use crate::state::judge;
 use crate::{Applied, MAX_WAITING, Monotonic};
 
+/// So many differences in a row may leave a gap open.
+const MAX_FUTILE: u32 = 6;
+
 /// A box whose entries are of any kind.
 #[derive(Debug)]
 pub struct Line<T> {
@@ -15,11 +18,13 @@ pub struct Line<T> {
     gap_since: Option<Monotonic>,
     /// More came than may wait.
     overflowed: bool,
+    /// Differences in a row that did not bring what is missing.
+    futile: u32,
 }
 
 impl<T> Line<T> {
     pub fn new(at: i32) -> Line<T> {
-        Line { at, waiting: BTreeMap::new(), arrivals: 0, gap_since: None, overflowed: false }
+        Line { at, waiting: BTreeMap::new(), arrivals: 0, gap_since: None, overflowed: false, futile: 0 }
     }
 
     /// The number that was applied last.
@@ -46,14 +51,26 @@ impl<T> Line<T> {
         }
     }
 
-    /// A difference has brought the box to this number.
+    /// A difference has brought the box to this number. What still waits is applied in spite of the gap when the server
+    /// has failed to fill it [`MAX_FUTILE`] times: it will not.
     pub fn reset(&mut self, now: Monotonic, at: i32, out: &mut Vec<T>) {
         self.at = at;
         self.overflowed = false;
         self.gap_since = None;
         self.drain(out);
-        if !self.waiting.is_empty() {
-            self.gap_since = Some(now);
+        if self.waiting.is_empty() {
+            self.futile = 0;
+            return;
+        }
+        self.gap_since = Some(now);
+        self.futile += 1;
+        if self.futile >= MAX_FUTILE {
+            self.futile = 0;
+            while let Some((number, _)) = self.waiting.first_key_value().map(|(key, _)| *key) {
+                let count = self.waiting.first_key_value().map_or(0, |(_, (count, _))| *count);
+                self.at = number.saturating_sub(count);
+                self.drain(out);
+            }
         }
     }
 

@@ -323,3 +323,26 @@ fn what_is_kept_goes_on_with_a_difference() {
     assert!(UpdateHandler::from_bytes(&bytes[..27], at(0)).is_err());
     assert!(UpdateHandler::from_bytes(&bytes[..5], at(0)).is_err());
 }
+
+#[test]
+fn a_gap_that_the_server_never_fills_is_not_asked_for_without_end() {
+    let mut handler = handler();
+    handler.updates(at(0), short(deleted(110, 2)), &knows_all);
+    handler.updates(at(0), short(deleted(120, 1)), &knows_all);
+    handler.updates(at(0), packet(9, vec![free(9)]), &knows_all);
+    let mut asked = 0;
+    while let Some(deadline) = handler.next_deadline().filter(|at| *at < Duration::from_secs(60)) {
+        handler.on_time(deadline);
+        let (updates, others) = told(&mut handler);
+        if let [Event::GetDifference(_)] = &others[..] {
+            asked += 1;
+            assert_eq!(updates, []);
+            let empty = types::updates::DifferenceEmpty { date: 1000, seq: 5 };
+            handler.difference(deadline, empty.into());
+        }
+        if asked == 6 {
+            assert_eq!(only_updates(&mut handler), [deleted(110, 2), deleted(120, 1), free(9)]);
+        }
+    }
+    assert_eq!((asked, handler.state().pts, handler.state().seq), (6, 120, 9));
+}
