@@ -4,6 +4,7 @@ mod accounts;
 mod cdn;
 mod connection;
 mod files;
+mod logins;
 mod password;
 mod proxies;
 mod support;
