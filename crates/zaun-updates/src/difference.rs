@@ -84,7 +84,9 @@ impl UpdateHandler {
         let mut out = Vec::new();
         match difference {
             ChannelDifference::ChannelDifferenceEmpty(empty) => {
-                self.channels.fetched(now, channel_id, empty.pts, !empty.r#final, &mut out);
+                // One that does not move would be asked for without end.
+                let moved = self.channels.pts(channel_id) != Some(empty.pts);
+                self.channels.fetched(now, channel_id, empty.pts, !empty.r#final && moved, &mut out);
             }
             ChannelDifference::ChannelDifference(all) => {
                 // One that does not move would be asked for without end.
@@ -102,11 +104,12 @@ impl UpdateHandler {
                     enums::Dialog::Dialog(dialog) => dialog.pts,
                     _ => None,
                 };
-                let pts = pts.or(self.channels.pts(channel_id)).unwrap_or(1);
+                let known = self.channels.pts(channel_id);
+                let pts = pts.or(known).unwrap_or(1);
                 let peers = Arc::new(Peers { users: gap.users, chats: gap.chats });
                 let (dialog, messages) = (Box::new(gap.dialog), gap.messages);
                 self.events.push_back(Event::ChannelTooLong { channel_id, dialog, messages, peers });
-                self.channels.fetched(now, channel_id, pts, !gap.r#final, &mut out);
+                self.channels.fetched(now, channel_id, pts, !gap.r#final && known != Some(pts), &mut out);
             }
         }
         self.emit(out);

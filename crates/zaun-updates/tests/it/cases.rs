@@ -346,3 +346,14 @@ fn a_gap_that_the_server_never_fills_is_not_asked_for_without_end() {
     }
     assert_eq!((asked, handler.state().pts, handler.state().seq), (6, 120, 9));
 }
+
+#[test]
+fn m_394_a_channel_that_never_ends_and_does_not_move_is_not_asked_again() {
+    let mut handler = handler();
+    let news = types::UpdateChannelTooLong { channel_id: 3, pts: None };
+    handler.updates(at(0), short(news.into()), &knows_all);
+    assert_eq!(told(&mut handler).1.len(), 1);
+    let empty = types::updates::ChannelDifferenceEmpty { r#final: false, pts: 1, timeout: None };
+    handler.channel_difference(at(1), 3, empty.into());
+    assert_eq!(told(&mut handler), (vec![], vec![]));
+}
