@@ -1,7 +1,7 @@
 //! The Telegram API and MTProto as Rust types, generated from the schemas in `tl/` when the crate is built.
 //!
-//! Nothing here is written by hand and nothing here has behaviour: the types decode by constructor id and encode for
-//! a client's layer. [`api`] is the newest layer of the Telegram API, [`mtproto`] the protocol below it. In both,
+//! Hardly anything here is written by hand: the types decode by constructor id, encode for a client's layer, and say
+//! whom they mention ([`visit`]). [`api`] is the newest layer of the Telegram API, [`mtproto`] the protocol below it. In both,
 //! `types` has a struct per constructor, `enums` the boxed types, `functions` the methods, and `Request` is any of
 //! them. A boxed type with one constructor is an alias of that struct; other types are enums, with `From` for each
 //! of their constructors.
@@ -14,6 +14,8 @@
 //! assert_eq!(zaun_tl::from_bytes::<enums::Peer>(bytes.into())?, peer);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+
+pub mod visit;
 
 /// The newest layer: the one that the types have.
 pub const LAYER: i32 = 230;

@@ -6,3 +6,4 @@ mod layers;
 mod limits;
 mod oracle;
 mod robust;
+mod visit;

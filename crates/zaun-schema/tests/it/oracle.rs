@@ -28,6 +28,14 @@ pub struct Schemas {
     all: Vec<(Definition, i32, i32)>,
 }
 
+/// A number of 64 bits in an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Number<'a> {
+    pub constructor: &'a str,
+    pub field: &'a str,
+    pub value: i64,
+}
+
 /// What was in force in one layer.
 pub struct Layer<'a> {
     pub number: i32,
@@ -324,23 +332,34 @@ impl<'a> Layer<'a> {
 
     /// Whether the bytes are one object that a client of this layer can read; the error says where not.
     pub fn check(&self, bytes: &[u8]) -> Result<(), String> {
+        self.numbers(bytes).map(drop)
+    }
+
+    /// Every number of 64 bits in an object of this layer: its constructor, its field and its value.
+    pub fn numbers(&self, bytes: &[u8]) -> Result<Vec<Number<'a>>, String> {
+        let mut numbers = Vec::new();
         let mut rest = bytes;
         let id = u32::from_le_bytes(*rest.first_chunk().ok_or("empty")?);
         if id == zaun_tl::VECTOR_ID {
-            return Ok(());
+            return Ok(numbers);
         }
         let definition =
-            self.by_id.get(&id).ok_or_else(|| format!("id {id:08x} is not in layer {}", self.number))?;
+            *self.by_id.get(&id).ok_or_else(|| format!("id {id:08x} is not in layer {}", self.number))?;
         rest = &rest[4..];
-        self.check_body(definition, &mut rest)?;
+        self.check_body(definition, &mut rest, &mut numbers)?;
         if rest.is_empty() {
-            Ok(())
+            Ok(numbers)
         } else {
             Err(format!("{} bytes left of {}", rest.len(), definition.name))
         }
     }
 
-    fn check_body(&self, definition: &Definition, rest: &mut &[u8]) -> Result<(), String> {
+    fn check_body(
+        &self,
+        definition: &'a Definition,
+        rest: &mut &[u8],
+        numbers: &mut Vec<Number<'a>>,
+    ) -> Result<(), String> {
         let mut words: HashMap<&str, u32> = HashMap::new();
         for param in &definition.params {
             let at = |error| format!("{}.{}: {error}", definition.name, param.name);
@@ -351,13 +370,19 @@ impl<'a> Layer<'a> {
             let absent =
                 param.flag.as_ref().is_some_and(|flag| words[flag.field.as_str()] & (1 << flag.bit) == 0);
             if !absent {
-                self.check_value(&param.ty, rest).map_err(at)?;
+                self.check_value((&definition.name, param), &param.ty, rest, numbers).map_err(at)?;
             }
         }
         Ok(())
     }
 
-    fn check_value(&self, ty: &TypeExpr, rest: &mut &[u8]) -> Result<(), String> {
+    fn check_value(
+        &self,
+        of: (&'a str, &'a Param),
+        ty: &TypeExpr,
+        rest: &mut &[u8],
+        numbers: &mut Vec<Number<'a>>,
+    ) -> Result<(), String> {
         match ty {
             TypeExpr::Vector(element) => {
                 let id = take(rest)?;
@@ -365,7 +390,7 @@ impl<'a> Layer<'a> {
                     return Err(format!("{id:08x} is no vector"));
                 }
                 let count = take(rest)?;
-                (0..count).try_for_each(|_| self.check_value(element, rest))
+                (0..count).try_for_each(|_| self.check_value(of, element, rest, numbers))
             }
             TypeExpr::Any(_) => {
                 *rest = &[];
@@ -373,7 +398,12 @@ impl<'a> Layer<'a> {
             }
             TypeExpr::Named(name) => match name.as_str() {
                 "int" => skip(rest, 4),
-                "long" | "double" => skip(rest, 8),
+                "long" => {
+                    let value = i64::from_le_bytes(*rest.first_chunk().ok_or("input ends")?);
+                    numbers.push(Number { constructor: of.0, field: &of.1.name, value });
+                    skip(rest, 8)
+                }
+                "double" => skip(rest, 8),
                 "int128" => skip(rest, 16),
                 "int256" => skip(rest, 32),
                 "true" => Ok(()),
@@ -395,7 +425,7 @@ impl<'a> Layer<'a> {
                         self.by_id.get(&id).filter(|definition| definition.result.to_string() == name);
                     let definition =
                         definition.ok_or_else(|| format!("{id:08x} is no {name} in {}", self.number))?;
-                    self.check_body(definition, rest)
+                    self.check_body(definition, rest, numbers)
                 }
             },
             other => Err(format!("{other} is no value of the API")),

@@ -14,6 +14,7 @@ mod rules;
 mod shape;
 mod structs;
 mod tables;
+mod visits;
 
 use std::collections::BTreeMap;
 
@@ -44,6 +45,12 @@ pub enum CodegenError {
     /// Version pairs that are neither mechanical nor listed.
     #[error("not mechanical and without a rule:\n{}", .0.join("\n"))]
     NoRule(Vec<String>),
+    /// Numbers in objects that no rule says the meaning of.
+    #[error("neither user, chat, channel nor none in the rules' section ids:\n{}", .0.join("\n"))]
+    NoKind(Vec<String>),
+    /// A number is said to be the id of something unknown.
+    #[error("rules: [\"ids\"] {0}: `{1}` is not user, chat, channel or none")]
+    Kind(String, String),
 }
 
 /// What one module is generated from.
@@ -90,6 +97,7 @@ pub fn generate(input: &Input<'_>) -> Result<String, CodegenError> {
     out.push_str(&generator.ids());
     out.push_str(&generator.tables());
     out.push_str(&generator.decode_any());
+    out.push_str(&generator.visits()?);
     if !generator.problems.is_empty() {
         generator.problems.dedup();
         return Err(CodegenError::NoRule(generator.problems));

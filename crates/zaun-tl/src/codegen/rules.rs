@@ -65,6 +65,12 @@ impl Rules {
         Some(value)
     }
 
+    /// The keys of a section; asking for them uses none.
+    pub(super) fn keys(&self, section: &str) -> impl Iterator<Item = &str> {
+        let of_section = move |key: &&(String, String)| key.0 == section;
+        self.entries.keys().filter(of_section).map(|(_, key)| key.as_str())
+    }
+
     /// Whether a space-separated list of names in a rule holds `word`.
     pub(super) fn lists(&self, name: &str, id: u32, key: &str, word: &str) -> bool {
         let sections = [format!("{name}#{id:08x}"), name.to_owned()];

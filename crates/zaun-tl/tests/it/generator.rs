@@ -67,3 +67,58 @@ fn unknown_type_is_named() {
     let error = build("thing#1 a:Missing = Thing;", "").unwrap_err();
     assert_eq!(error, CodegenError::Type("thing".into(), "Missing".into()));
 }
+
+/// Generates from one layer whose only method answers with a `Thing`.
+fn visits(constructors: &str, rules: &str) -> Result<String, CodegenError> {
+    let definitions = parse(&format!("{constructors}\n---functions---\nfind#99 = Thing;"))?;
+    generate(&Input { module: "api", definitions: &definitions, history: None, rules })
+}
+
+const THINGS: &str = "thing#1 user_id:long near:Vector<long> size_max:long part:Part = Thing; \
+    part#2 user_id:long = Part; alien#3 user_id:long their_id:long = Alien;";
+
+#[test]
+fn number_without_a_meaning_stops_the_build_with_a_list() {
+    let error = visits(THINGS, "[\"ids\"]\nuser_id = \"user\"\n").unwrap_err();
+    let list = ["near (in thing)", "size_max (in thing)"].map(str::to_owned).to_vec();
+    assert_eq!(error, CodegenError::NoKind(list), "what no result can hold needs no meaning");
+}
+
+#[test]
+fn meanings_come_from_constructor_then_name_then_pattern() {
+    let rules =
+        "[\"ids\"]\nuser_id = \"user\"\npart.user_id = \"none\"\nnear = \"chat channel\"\n*_max = \"none\"\n";
+    let text = visits(THINGS, rules).unwrap();
+    let body = "out.user(&self.user_id); out.chat(&self.near); out.channel(&self.near); ";
+    assert!(text.contains(body), "part holds nobody, so nothing asks it");
+    assert_eq!(text.matches("crate::visit::Mentions for").count(), 1);
+}
+
+#[test]
+fn meaning_that_nothing_needs_is_named() {
+    let rules = "[\"ids\"]\nuser_id = \"user\"\nnear = \"none\"\n*_max = \"none\"\ntheir_id = \"user\"\n";
+    let error = visits(THINGS, rules).unwrap_err();
+    assert_eq!(error, CodegenError::UnusedRule("ids".into(), "their_id".into()));
+}
+
+#[test]
+fn unknown_meaning_is_named() {
+    let error = visits("thing#1 user_id:long = Thing;", "[\"ids\"]\nuser_id = \"usr\"\n").unwrap_err();
+    assert_eq!(error, CodegenError::Kind("thing.user_id".into(), "usr".into()));
+}
+
+#[test]
+fn completed_constructors_are_reached_through_what_holds_them() {
+    let things = "thing#1 list:Vector<Part> = Thing; part#2 flags:# photo:flags.0?Photo = Part; \
+        photo#3 id:long = Photo; photoEmpty#4 id:long = Photo;";
+    let text = visits(things, "[\"ids\"]\nid = \"none\"\n[\"complete\"]\nphoto = \"photo\"\n").unwrap();
+    assert!(!text.contains("crate::visit::Mentions for"));
+    for body in [
+        "{ self.list.complete(with); }",
+        "{ self.photo.complete(with); }",
+        "{ with.photo(self); }",
+        "_ => {}",
+    ] {
+        assert!(text.contains(body), "{body}");
+    }
+}
