@@ -107,7 +107,7 @@ fn dc_of(api: &Api, session: &SessionHandle<Api>) -> i32 {
 /// Tells a session to fetch the difference (M-370).
 pub(crate) fn push_too_long(session: &SessionHandle<Api>) {
     if let Ok(bytes) = zaun_tl::to_bytes(&enums::Updates::UpdatesTooLong, zaun_schema::LAYER) {
-        session.push(bytes.into());
+        session.resync(bytes.into());
     }
 }
 

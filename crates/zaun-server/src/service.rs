@@ -37,7 +37,8 @@ pub trait Service: Send + Sync + Sized + 'static {
     /// A connection came to a session or left it.
     fn connections_changed(&self, _session: &SessionHandle<Self>) {}
 
-    /// A session lost pushed objects because nobody fetched them in time; tell its client to resynchronise.
+    /// A session lost pushed objects because nobody fetched them in time; tell its client to resynchronise, with
+    /// [`SessionHandle::resync`].
     fn updates_lost(&self, _session: &SessionHandle<Self>) {}
 }
 

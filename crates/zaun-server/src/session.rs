@@ -69,12 +69,24 @@ impl<S: Service> SessionHandle<S> {
         }
     }
 
+    /// Tells the client to fetch what was pushed in another way; the object says so. It takes the place of all pushed
+    /// objects that the client does not have, and one is under way at a time however often this is called.
+    pub fn resync(&self, object: Bytes) {
+        if let Some((_, mailbox)) = self.enqueue_by(|engine, via| engine.resync(via, object)) {
+            mailbox.wake();
+        }
+    }
+
     /// Queues an object; the connection that is to carry it, if there is one.
     pub(crate) fn enqueue(&self, object: Bytes) -> Option<(ConnId, Arc<Mailbox>)> {
+        self.enqueue_by(|engine, via| engine.push(via, object))
+    }
+
+    fn enqueue_by(&self, queue: impl FnOnce(&mut Session, Option<ConnId>)) -> Option<(ConnId, Arc<Mailbox>)> {
         let via = {
             let mut engine = self.engine.lock();
             let via = engine.connections().last().copied();
-            engine.push(via, object);
+            queue(&mut engine, via);
             via?
         };
         let mailboxes = self.mailboxes.lock();

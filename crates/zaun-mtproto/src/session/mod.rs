@@ -31,7 +31,7 @@ use crate::msg_id::Kind;
 use crate::packet::Header;
 use crate::salts::SaltSource;
 use body::{Class, Message, Unwrap};
-use outbox::{Outbox, Queued, Route};
+use outbox::{Outbox, Purpose, Queued, Route};
 use received::{Progress, Received};
 
 /// A query that takes longer than this is acknowledged before its answer (M-275, M-276).
@@ -320,11 +320,25 @@ impl Session {
         if body.len() > MAX_MESSAGE_BYTES {
             self.outbox.note_loss();
         } else {
-            self.enqueue(true, None, Kind::Notice, via.map_or(Route::Any, Route::Prefer), body);
+            let route = via.map_or(Route::Any, Route::Prefer);
+            let message = Queued { purpose: Purpose::Push, ..queued(true, Kind::Notice, route, body) };
+            self.queue(message);
         }
     }
 
-    /// Whether pushed objects were given up because nobody fetched them: the client must be told to resynchronise.
+    /// Sends an object that tells the client to fetch what was pushed in another way, such as updatesTooLong. It takes
+    /// the place of all pushed objects that the client does not have; one of its kind is under way at a time, so this
+    /// may be called as often as there is a reason (M-282).
+    pub fn resync(&mut self, via: Option<ConnId>, body: Bytes) {
+        if self.outbox.begin_resync() {
+            let route = via.map_or(Route::Any, Route::Prefer);
+            let message = Queued { purpose: Purpose::Resync, ..queued(true, Kind::Notice, route, body) };
+            self.queue(message);
+        }
+    }
+
+    /// Whether pushed objects were given up because nobody fetched them: the client must be told to resynchronise, see
+    /// [`Session::resync`].
     pub fn take_lost(&mut self) -> bool {
         self.outbox.take_lost()
     }
@@ -354,11 +368,20 @@ impl Session {
         route: Route,
         body: Bytes,
     ) {
-        let message = Queued { content_related, answers, kind, route, body, sent_as: None };
+        self.queue(Queued { answers, ..queued(content_related, kind, route, body) });
+    }
+
+    fn queue(&mut self, message: Queued) {
         for query in self.outbox.push(message) {
             self.received.set_progress(query, Progress::Lost);
         }
     }
+}
+
+/// A message of the protocol's own that answers nothing.
+fn queued(content_related: bool, kind: Kind, route: Route, body: Bytes) -> Queued {
+    let purpose = Purpose::Protocol;
+    Queued { content_related, answers: None, kind, purpose, route, body, sent_as: None }
 }
 
 /// What a session has to know of its key, and of chance, when a packet comes.

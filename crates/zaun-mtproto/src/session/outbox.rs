@@ -42,6 +42,28 @@ impl Route {
     }
 }
 
+/// What a message is for, as far as giving messages up is concerned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Answers, and what the protocol itself has to say.
+    Protocol,
+    /// An object that was pushed.
+    Push,
+    /// Tells the client to fetch what was pushed in another way, so that it needs no pushed object from before.
+    Resync,
+}
+
+/// Where the one message is that tells the client to resynchronise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Resync {
+    #[default]
+    None,
+    /// It waits to be sent: whatever happens until then it covers.
+    Waits,
+    /// It was sent under this msg_id and not acknowledged; whether something was lost since.
+    Sent { msg_id: i64, lost_since: bool },
+}
+
 /// A message waiting to be sent.
 #[derive(Debug)]
 pub struct Queued {
@@ -51,6 +73,8 @@ pub struct Queued {
     pub answers: Option<i64>,
     /// Decides the low bits of its msg_id (M-206).
     pub kind: Kind,
+    /// What it is for.
+    pub purpose: Purpose,
     /// See [`Route`].
     pub route: Route,
     /// The serialized object.
@@ -89,36 +113,75 @@ pub struct Outbox {
     ids: msg_id::Generator,
     content_sent: i32,
     lost: bool,
+    resync: Resync,
 }
 
 impl Outbox {
     /// Adds a message. Beyond the limits the oldest unacknowledged message, then the oldest queued one, is given up;
     /// returns the queries whose answers went that way.
+    ///
+    /// A pushed object is not even queued while the client is still to be told to resynchronise.
     pub fn push(&mut self, message: Queued) -> Vec<i64> {
         let mut unanswered = Vec::new();
+        if message.purpose == Purpose::Push && self.resync == Resync::Waits {
+            return unanswered;
+        }
         self.bytes += message.body.len();
         self.queue.push_back(message);
         while self.bytes > MAX_BYTES || self.queue.len() + self.unacked.len() > MAX_MESSAGES {
-            let oldest = match self.unacked.pop_first() {
-                Some((_, sent)) => Some(sent.message),
-                None => self.queue.pop_front(),
-            };
-            let Some(oldest) = oldest else { break };
+            let Some(oldest) = self.give_up_oldest() else { break };
             self.bytes -= oldest.body.len();
-            self.lost |= oldest.content_related && oldest.answers.is_none();
+            if oldest.content_related && oldest.answers.is_none() {
+                self.note_loss();
+            }
             unanswered.extend(oldest.answers);
         }
         unanswered
     }
 
-    /// A pushed message could not even be queued.
+    /// Takes the oldest message away, unacknowledged ones first. What tells the client to resynchronise stays.
+    fn give_up_oldest(&mut self) -> Option<Queued> {
+        let may_go = |message: &Queued| message.purpose != Purpose::Resync;
+        let oldest = self.unacked.iter().find(|(_, sent)| may_go(&sent.message)).map(|(msg_id, _)| *msg_id);
+        if let Some(msg_id) = oldest {
+            return self.unacked.remove(&msg_id).map(|sent| sent.message);
+        }
+        let index = self.queue.iter().position(may_go)?;
+        self.queue.remove(index)
+    }
+
+    /// A pushed message was given up, or could not even be queued.
     pub fn note_loss(&mut self) {
-        self.lost = true;
+        match &mut self.resync {
+            Resync::None => self.lost = true,
+            Resync::Waits => {}
+            Resync::Sent { lost_since, .. } => *lost_since = true,
+        }
     }
 
     /// Whether a pushed message was given up since the last call: the client has to be told to resynchronise.
     pub fn take_lost(&mut self) -> bool {
         std::mem::take(&mut self.lost)
+    }
+
+    /// Whether a message that tells the client to resynchronise may be pushed now. At most one is under way: if it was
+    /// sent already, the client is told again when it has acknowledged that one. Pushed objects are given up, because
+    /// whoever resynchronises needs none of them.
+    pub fn begin_resync(&mut self) -> bool {
+        self.lost = false;
+        if self.resync != Resync::None {
+            self.note_loss();
+            return false;
+        }
+        self.discard(|message| message.purpose == Purpose::Push);
+        let bytes = &mut self.bytes;
+        self.unacked.retain(|_, sent| {
+            let keep = sent.message.purpose != Purpose::Push;
+            *bytes -= if keep { 0 } else { sent.message.body.len() };
+            keep
+        });
+        self.resync = Resync::Waits;
+        true
     }
 
     /// Bytes held for this session.
@@ -167,6 +230,9 @@ impl Outbox {
         let (msg_id, seqno) =
             message.sent_as.unwrap_or_else(|| self.stamp(now, message.kind, message.content_related));
         message.sent_as = Some((msg_id, seqno));
+        if message.purpose == Purpose::Resync && !again {
+            self.resync = Resync::Sent { msg_id, lost_since: false };
+        }
         let out = Outgoing { msg_id, seqno, body: message.body.clone(), answers: message.answers, again };
         if message.content_related {
             self.unacked.insert(msg_id, Sent { message, via: conn });
@@ -179,6 +245,12 @@ impl Outbox {
     /// The client has these messages (M-277), even those that already wait to be sent again. Unknown ones are ignored.
     pub fn acknowledge(&mut self, msg_ids: &[i64]) {
         let mut waiting = BTreeSet::new();
+        if let Resync::Sent { msg_id, lost_since } = self.resync
+            && msg_ids.contains(&msg_id)
+        {
+            self.resync = Resync::None;
+            self.lost |= lost_since;
+        }
         for msg_id in msg_ids {
             match self.unacked.remove(msg_id) {
                 Some(sent) => self.bytes -= sent.message.body.len(),
