@@ -6,7 +6,7 @@ use zaun_store::Tx;
 use zaun_store::repo::users::{self, UserRow};
 use zaun_store::repo::{authorizations, contacts, updates};
 
-use crate::codes::{self, Checked, normalize_phone};
+use crate::codes::{self, Checked, Guess, normalize_phone};
 use crate::limits::{ABOUT_LENGTH, NAME_LENGTH};
 use crate::{Actor, Changes, Error, FIRST_USER, Messenger, SERVICE_USER};
 
@@ -66,13 +66,14 @@ impl Messenger {
         origin: Origin,
     ) -> Result<SignIn, Error> {
         let phone = normalize_phone(phone)?;
-        let authorization = rand::rng().next_u64().cast_signed();
+        let (authorization, sandbox) = (rand::rng().next_u64().cast_signed(), self.settings.sandbox);
         let work = move |changes: &mut Changes<'_, '_>| {
-            if codes::check(changes.tx, &phone, &hash, &code, changes.now)? == Checked::Wrong {
+            let guess = Guess { phone: &phone, hash: &hash, ip: &origin.ip, now: changes.now, sandbox };
+            if codes::check(changes.tx, &guess, &code)? == Checked::Wrong {
                 return Ok(SignIn::WrongCode);
             }
             let Some(user) = users::by_phone(changes.tx, &phone)? else { return Ok(SignIn::SignUpRequired) };
-            authorizations::delete_code(changes.tx, &phone)?;
+            codes::use_up(changes.tx, &hash)?;
             log_in(changes, actor, user.id, authorization, &origin)?;
             Ok(SignIn::Done(user))
         };
@@ -101,7 +102,7 @@ impl Messenger {
             }
             let id = users::insert(changes.tx, &phone, &first, &last, home_dc, changes.now)?;
             updates::create_box(changes.tx, id)?;
-            authorizations::delete_code(changes.tx, &phone)?;
+            codes::use_up(changes.tx, &hash)?;
             log_in(changes, actor, id, authorization, &origin)?;
             users::find(changes.tx, id)?.ok_or_else(|| Error::bad("USER_ID_INVALID"))
         };

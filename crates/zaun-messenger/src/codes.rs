@@ -1,12 +1,19 @@
 //! Login codes: requested, sent, checked (M-438 … M-448).
 
+use std::net::{IpAddr, Ipv6Addr};
+
 use rand::Rng;
 use zaun_store::Tx;
-use zaun_store::repo::authorizations::{self as store, CodeRow};
-use zaun_store::repo::users;
+use zaun_store::repo::login_attempts::{self as store, AttemptRow, Counter};
+use zaun_store::repo::{authorizations, users};
 
-use crate::limits::{CODE_ATTEMPTS, CODE_LIFE_S, CODE_REQUESTS, CODE_WINDOW_S};
-use crate::{Actor, Error, Messenger, SERVICE_USER, messages};
+use crate::accounts::Origin;
+use crate::limits::{
+    CODE_ATTEMPTS, CODE_DIGITS, CODE_LIFE_S, CODE_REQUESTS, CODE_REQUESTS_PER_ADDRESS, CODE_WINDOW_S,
+    FREE_GUESSES, FREE_GUESSES_PER_ADDRESS, GUESS_MEMORY_S, GUESS_WAIT_MAX_S, GUESS_WAIT_S,
+    STRANGE_CODE_LIFE_S, TEST_CODE_DIGITS,
+};
+use crate::{Actor, Changes, Error, Messenger, SERVICE_USER, messages};
 
 /// How a code went out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,90 +52,188 @@ fn test_digit(phone: &str) -> Option<char> {
     rest.chars().next().filter(|_| rest.len() == 5)
 }
 
-fn random_code(rng: &mut impl Rng) -> String {
-    // The bias of the remainder is 1 in 10¹⁴.
-    format!("{:05}", rng.next_u64() % 100_000)
+fn random_code(rng: &mut impl Rng, digits: u32) -> String {
+    // The bias of the remainder is below 1 in 10¹³.
+    let number = rng.next_u64() % 10_u64.pow(digits);
+    format!("{number:0width$}", width = digits as usize)
+}
+
+/// The part of an address that one person has: IPv6 is handed out as networks of 64 bits.
+fn network(ip: &str) -> String {
+    match ip.parse() {
+        Ok(IpAddr::V6(ip)) => match ip.to_ipv4_mapped() {
+            Some(ip) => ip.to_string(),
+            None => format!("{}/64", Ipv6Addr::from_bits(ip.to_bits() >> 64 << 64)),
+        },
+        _ => ip.to_owned(),
+    }
 }
 
 impl Messenger {
-    /// Makes a code for a phone and sends it: to the user's other sessions if there are any, and to the server's
-    /// log, which is the phone of an installation without an SMS provider.
-    pub async fn send_code(&self, actor: Actor, phone: &str) -> Result<SentCode, Error> {
+    /// Sends a code for a phone: to the user's other sessions if there are any, and to the server's log, which is the
+    /// phone of an installation without an SMS provider.
+    ///
+    /// Whoever asks again gets the same code while it lives, and nobody is told again. Those who ask at an address
+    /// where the account is logged in have a code and counters apart from all others: a stranger who asks or guesses
+    /// stands in nobody's way there.
+    pub async fn send_code(&self, actor: Actor, phone: &str, origin: Origin) -> Result<SentCode, Error> {
         let phone = normalize_phone(phone)?;
         let sandbox = self.settings.sandbox;
         let fixed = if sandbox { test_code(&phone) } else { None };
-        let code = fixed.clone().unwrap_or_else(|| random_code(&mut rand::rng()));
+        let digits = if sandbox { TEST_CODE_DIGITS } else { CODE_DIGITS };
+        let fresh = fixed.clone().unwrap_or_else(|| random_code(&mut rand::rng(), digits));
         let code_hash = format!("{:016x}", rand::rng().next_u64());
-        let printed = (phone.clone(), code.clone());
-        let (sent, _) = self
-            .change(actor, move |changes| {
-                let window = request_window(changes.tx, &phone, changes.now, sandbox)?;
-                let row = CodeRow {
-                    code: code.clone(),
-                    code_hash: code_hash.clone(),
-                    expires_at: changes.now + CODE_LIFE_S,
-                    attempts: 0,
-                    requests: window.0,
-                    window_start: window.1,
-                    verified: false,
-                };
-                store::put_code(changes.tx, &phone, &row)?;
-                let user = users::by_phone(changes.tx, &phone)?;
-                let others = match &user {
-                    Some(user) => store::of_user(changes.tx, user.id)?,
-                    None => Vec::new(),
-                };
-                let to_app = others.iter().any(|a| a.key_id != actor.key_id);
-                if let Some(user) = user.filter(|_| to_app) {
-                    let text = format!(
-                        "Login code: {code}. Do not give this code to anyone, even if they say they run this server."
-                    );
-                    messages::send::notice(changes, SERVICE_USER, user.id, &text)?;
-                }
-                let length = i32::try_from(code.len()).unwrap_or(5);
-                Ok(SentCode { hash: code_hash.clone(), length, to_app })
-            })
-            .await?;
-        if fixed.is_none() {
+        let wanted = phone.clone();
+        let work = move |changes: &mut Changes<'_, '_>| {
+            let ask = Ask { phone: &wanted, network: network(&origin.ip), now: changes.now };
+            store::forget(changes.tx, changes.now, changes.now - GUESS_MEMORY_S)?;
+            if !sandbox {
+                ask.count(changes.tx)?;
+            }
+            let user = users::by_phone(changes.tx, ask.phone)?;
+            let logins = match &user {
+                Some(user) => authorizations::of_user(changes.tx, user.id)?,
+                None => Vec::new(),
+            };
+            let known = logins.iter().any(|login| network(&login.ip) == ask.network);
+            let (code, is_new) = ask.code(changes.tx, known, &fresh)?;
+            let row = AttemptRow {
+                code_hash: code_hash.clone(),
+                phone: ask.phone.to_owned(),
+                known,
+                code: code.clone(),
+                wrong: 0,
+                verified: false,
+                expires_at: ask.now + CODE_LIFE_S,
+            };
+            store::put_attempt(changes.tx, &row)?;
+            let to_app = logins.iter().any(|login| login.key_id != actor.key_id);
+            if let Some(user) = user.filter(|_| to_app && (is_new || sandbox)) {
+                let text = format!(
+                    "Login code: {code}. Do not give this code to anyone, even if they say they run this server."
+                );
+                messages::send::notice(changes, SERVICE_USER, user.id, &text)?;
+            }
+            Ok((sent(&row, to_app), code, is_new))
+        };
+        let ((sent, code, is_new), _) = self.change(actor, work).await?;
+        if fixed.is_none() && is_new {
             // This line is how the operator of a server without SMS hands codes out.
-            tracing::info!(target: "zaun::login_code", phone = printed.0, code = printed.1, "login code");
+            tracing::info!(target: "zaun::login_code", phone, code, "login code");
         }
         Ok(sent)
     }
-}
 
-impl Messenger {
     /// Sends the code of a running attempt to the phone, that is to the server's log, if it went elsewhere before.
-    pub async fn resend_code(&self, phone: &str, hash: String) -> Result<SentCode, Error> {
+    pub async fn resend_code(&self, phone: &str, hash: String, origin: Origin) -> Result<SentCode, Error> {
         let phone = normalize_phone(phone)?;
-        let (now, wanted) = (self.now(), phone.clone());
-        let row = self.read(move |tx| live(tx, &wanted, &hash, now)).await?;
+        let (now, wanted, sandbox) = (self.now(), phone.clone(), self.settings.sandbox);
+        let work = move |tx: &Tx<'_>| {
+            let row = live(tx, &wanted, &hash, now)?;
+            if !sandbox {
+                Ask { phone: &wanted, network: network(&origin.ip), now }.count(tx)?;
+            }
+            Ok::<_, Error>(row)
+        };
+        let row = self.store.write(work).await?;
         tracing::info!(target: "zaun::login_code", phone, code = row.code, "login code");
-        let length = i32::try_from(row.code.len()).unwrap_or(5);
-        Ok(SentCode { hash: row.code_hash, length, to_app: false })
+        Ok(sent(&row, false))
     }
 
-    /// Ends an attempt.
+    /// Ends an attempt. The code stays what it is, and nothing that is counted is forgotten.
     pub async fn cancel_code(&self, phone: &str, hash: String) -> Result<(), Error> {
         let (phone, now) = (normalize_phone(phone)?, self.now());
         self.store
             .write(move |tx| {
                 live(tx, &phone, &hash, now)?;
-                Ok(store::delete_code(tx, &phone)?)
+                Ok(store::delete_attempt(tx, &hash)?)
             })
             .await
     }
 }
 
-/// Counts a request: (requests, start of the window), or FLOOD_WAIT.
-fn request_window(tx: &Tx<'_>, phone: &str, now: i64, sandbox: bool) -> Result<(i64, i64), Error> {
-    let Some(row) = store::code(tx, phone)?.filter(|row| now < row.window_start + CODE_WINDOW_S) else {
-        return Ok((1, now));
-    };
-    if !sandbox && row.requests >= CODE_REQUESTS {
-        return Err(Error::flood(row.window_start + CODE_WINDOW_S - now));
+fn sent(row: &AttemptRow, to_app: bool) -> SentCode {
+    let length = i32::try_from(row.code.len()).unwrap_or(i32::MAX);
+    SentCode { hash: row.code_hash.clone(), length, to_app }
+}
+
+/// Counts requests of an address, for one phone and for all.
+const ASKED: &str = "asked";
+/// Counts codes that strangers made the server send for a phone.
+const SENT_TO_STRANGERS: &str = "sent to strangers";
+/// Counts wrong guesses: of a phone's code by strangers, of its code for known addresses, and of an address.
+const GUESSED: &str = "guessed";
+const GUESSED_AT_HOME: &str = "guessed at home";
+const GUESSED_BY: &str = "guessed by";
+
+/// A request for a code.
+struct Ask<'a> {
+    phone: &'a str,
+    network: String,
+    now: i64,
+}
+
+impl Ask<'_> {
+    /// Counts the request, or answers FLOOD_WAIT.
+    fn count(&self, tx: &Tx<'_>) -> Result<(), Error> {
+        let for_phone = format!("{} {}", self.phone, self.network);
+        for (who, most) in [(&for_phone, CODE_REQUESTS), (&self.network, CODE_REQUESTS_PER_ADDRESS)] {
+            let mut counter = store::counter(tx, ASKED, who)?;
+            if counter.at + CODE_WINDOW_S <= self.now {
+                counter = Counter { count: 0, at: self.now };
+            }
+            if counter.count >= most {
+                return Err(Error::flood(counter.at + CODE_WINDOW_S - self.now));
+            }
+            counter.count += 1;
+            store::put_counter(tx, ASKED, who, counter)?;
+        }
+        Ok(())
     }
-    Ok((row.requests + 1, row.window_start))
+
+    /// The code to give, and whether it is a new one.
+    fn code(&self, tx: &Tx<'_>, known: bool, fresh: &str) -> Result<(String, bool), Error> {
+        if let Some((code, expires_at)) = store::phone_code(tx, self.phone, known)?
+            && self.now < expires_at
+        {
+            return Ok((code, false));
+        }
+        let life = if known { CODE_LIFE_S } else { self.strange_life(tx)? };
+        store::put_phone_code(tx, self.phone, known, fresh, self.now + life)?;
+        Ok((fresh.to_owned(), true))
+    }
+
+    /// The life of a new code for strangers: it doubles with each that they made the server send within a day.
+    fn strange_life(&self, tx: &Tx<'_>) -> Result<i64, Error> {
+        let before = recent(store::counter(tx, SENT_TO_STRANGERS, self.phone)?, self.now);
+        let counter = Counter { count: before + 1, at: self.now };
+        store::put_counter(tx, SENT_TO_STRANGERS, self.phone, counter)?;
+        Ok(doubled(CODE_LIFE_S, before).min(STRANGE_CODE_LIFE_S))
+    }
+}
+
+/// What a counter of events still says; a day without any makes it forget.
+fn recent(counter: Counter, now: i64) -> i64 {
+    if now < counter.at + GUESS_MEMORY_S { counter.count } else { 0 }
+}
+
+fn doubled(seconds: i64, times: i64) -> i64 {
+    // More doublings than these are above every limit.
+    seconds << times.clamp(0, 16)
+}
+
+/// A guess at the code of an attempt.
+pub(crate) struct Guess<'a> {
+    /// The phone, as digits.
+    pub(crate) phone: &'a str,
+    /// Names the attempt.
+    pub(crate) hash: &'a str,
+    /// Address of the connection.
+    pub(crate) ip: &'a str,
+    /// Unix seconds.
+    pub(crate) now: i64,
+    /// Test servers do not wait.
+    pub(crate) sandbox: bool,
 }
 
 /// How a given code compares.
@@ -141,26 +246,57 @@ pub(crate) enum Checked {
 }
 
 /// Checks a code (M-445, M-446). A wrong one is counted, so its transaction has to be kept.
-pub(crate) fn check(tx: &Tx<'_>, phone: &str, hash: &str, code: &str, now: i64) -> Result<Checked, Error> {
+///
+/// Wrong guesses are counted over all codes of a phone and over all phones of an address. After a few, each has to
+/// wait longer than the one before, and until then even the right code is not looked at.
+pub(crate) fn check(tx: &Tx<'_>, guess: &Guess<'_>, code: &str) -> Result<Checked, Error> {
     if code.is_empty() {
         return Err(Error::bad("PHONE_CODE_EMPTY"));
     }
-    let mut row = live(tx, phone, hash, now)?;
+    let mut row = live(tx, guess.phone, guess.hash, guess.now)?;
+    let network = network(guess.ip);
+    let of_phone = if row.known { GUESSED_AT_HOME } else { GUESSED };
+    let counters =
+        [(of_phone, guess.phone, FREE_GUESSES), (GUESSED_BY, network.as_str(), FREE_GUESSES_PER_ADDRESS)];
+    for (what, who, free) in counters.iter().filter(|_| !guess.sandbox) {
+        let counter = store::counter(tx, what, who)?;
+        let wait = guess_wait(recent(counter, guess.now) - free);
+        if guess.now < counter.at + wait {
+            return Err(Error::flood(counter.at + wait - guess.now));
+        }
+    }
     if zaun_crypto::hash::ct_eq(row.code.as_bytes(), code.as_bytes()) {
         row.verified = true;
-        store::put_code(tx, phone, &row)?;
+        store::put_attempt(tx, &row)?;
         return Ok(Checked::Right);
     }
-    row.attempts += 1;
-    store::put_code(tx, phone, &row)?;
+    row.wrong += 1;
+    store::put_attempt(tx, &row)?;
+    for (what, who, _) in counters {
+        let count = recent(store::counter(tx, what, who)?, guess.now) + 1;
+        store::put_counter(tx, what, who, Counter { count, at: guess.now })?;
+    }
     Ok(Checked::Wrong)
 }
 
+/// Seconds to wait after the last wrong guess, by how many there were beyond the free ones.
+fn guess_wait(beyond: i64) -> i64 {
+    if beyond < 0 { 0 } else { doubled(GUESS_WAIT_S, beyond).min(GUESS_WAIT_MAX_S) }
+}
+
 /// The attempt that a hash names, if it is still alive.
-pub(crate) fn live(tx: &Tx<'_>, phone: &str, hash: &str, now: i64) -> Result<CodeRow, Error> {
-    let row = store::code(tx, phone)?
-        .filter(|row| row.code_hash == hash && now < row.expires_at && row.attempts < CODE_ATTEMPTS);
+pub(crate) fn live(tx: &Tx<'_>, phone: &str, hash: &str, now: i64) -> Result<AttemptRow, Error> {
+    let row = store::attempt(tx, hash)?
+        .filter(|row| row.phone == phone && now < row.expires_at && row.wrong < CODE_ATTEMPTS);
     row.ok_or_else(|| Error::bad("PHONE_CODE_EXPIRED"))
+}
+
+/// Ends the code of an attempt, because it has served.
+pub(crate) fn use_up(tx: &Tx<'_>, hash: &str) -> Result<(), Error> {
+    if let Some(row) = store::attempt(tx, hash)? {
+        store::delete_code(tx, &row.phone, row.known)?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -172,6 +308,22 @@ mod tests {
         assert_eq!(test_code("9996621234").as_deref(), Some("22222"), "M-453");
         assert_eq!(test_code("999662123"), None);
         assert_eq!(test_code("9996521234"), None);
+    }
+
+    #[test]
+    fn one_person_is_one_network() {
+        assert_eq!(network("192.0.2.7"), "192.0.2.7");
+        assert_eq!(network("::ffff:192.0.2.7"), "192.0.2.7");
+        assert_eq!(network("2001:db8:1:2:3:4:5:6"), network("2001:db8:1:2::9"));
+        assert_ne!(network("2001:db8:1:2::9"), network("2001:db8:1:3::9"));
+        assert_eq!(network(""), "", "a Unix socket");
+    }
+
+    #[test]
+    fn codes_have_as_many_digits_as_they_should() {
+        for _ in 0..100 {
+            assert_eq!(random_code(&mut rand::rng(), 6).len(), 6);
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub mod access;
 pub mod accounts;
 pub mod authorizations;
 mod changes;
+mod clock;
 pub mod codes;
 pub mod contacts;
 pub mod dialogs;
@@ -24,9 +25,9 @@ pub mod updates;
 pub mod users;
 
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 pub use changes::{Changes, Delivery, Event, Outlet};
+pub use clock::Clock;
 pub use error::Error;
 use zaun_blob::Blobs;
 pub use zaun_store::repo::PeerKey;
@@ -53,6 +54,8 @@ pub struct Actor {
 pub struct Settings {
     /// Test phones with fixed codes, and no limits.
     pub sandbox: bool,
+    /// What time it is.
+    pub clock: Clock,
 }
 
 /// The messenger: rules over a store.
@@ -77,7 +80,7 @@ impl Messenger {
         settings: Settings,
     ) -> Result<Messenger, Error> {
         let access = access::Signer::new(secret);
-        let now = unix_now();
+        let now = settings.clock.now();
         let files = files::Files::open(blobs, now).await?;
         let messenger =
             Messenger { store, files, outlet, access, presence: presence::Presence::default(), settings };
@@ -87,7 +90,7 @@ impl Messenger {
 
     /// Unix seconds.
     pub fn now(&self) -> i64 {
-        unix_now()
+        self.settings.clock.now()
     }
 
     /// Reads a consistent snapshot.
@@ -129,9 +132,4 @@ impl Messenger {
     pub fn hint(&self, owner: i64, update: zaun_schema::api::enums::Update, skip: Option<(i64, i64)>) {
         self.outlet.deliver(Delivery { owner, event: Event::Transient(update), skip });
     }
-}
-
-fn unix_now() -> i64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(now.as_secs()).unwrap_or(i64::MAX)
 }

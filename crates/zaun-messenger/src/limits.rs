@@ -24,14 +24,34 @@ pub const PINNED_DIALOGS: usize = 5;
 pub const DELETE_BATCH: i64 = 500;
 /// Events in one answer of getDifference (M-381).
 pub const DIFFERENCE_EVENTS: i64 = 500;
-/// Seconds a login code lives.
+/// Digits of a login code; with 6 a guess hits once in a million.
+pub const CODE_DIGITS: u32 = 6;
+/// Digits of a login code in the sandbox, as test phones have them (M-453).
+pub const TEST_CODE_DIGITS: u32 = 5;
+/// Seconds a login attempt lives; so long is a code given again to whoever asks again.
 pub const CODE_LIFE_S: i64 = 300;
-/// Wrong tries before a code dies (M-445).
+/// Seconds up to which the life of a code for strangers grows while they go on asking, so that they send the owner
+/// one notice an hour and no more.
+pub const STRANGE_CODE_LIFE_S: i64 = 3600;
+/// Wrong guesses before an attempt dies (M-445).
 pub const CODE_ATTEMPTS: i64 = 5;
-/// Codes that one phone may request …
+/// Codes for one phone that one address may ask for within [`CODE_WINDOW_S`]; then FLOOD_WAIT.
 pub const CODE_REQUESTS: i64 = 5;
-/// … within so many seconds; then FLOOD_WAIT.
+/// Codes for any phones that one address may ask for within [`CODE_WINDOW_S`]: a school behind one address logs in.
+pub const CODE_REQUESTS_PER_ADDRESS: i64 = 100;
+/// Seconds of the window in which requests for codes are counted.
 pub const CODE_WINDOW_S: i64 = 900;
+/// Wrong guesses for one phone without a wait: as many as one attempt has.
+pub const FREE_GUESSES: i64 = 5;
+/// Wrong guesses from one address, for any phones, without a wait.
+pub const FREE_GUESSES_PER_ADDRESS: i64 = 50;
+/// Seconds of wait after the first guess that is not free; each further one doubles it.
+pub const GUESS_WAIT_S: i64 = 60;
+/// The longest wait between two guesses: whoever guesses all day has 36 guesses in a million, twice that from an
+/// address where the account is logged in, and still less than one chance in 10,000.
+pub const GUESS_WAIT_MAX_S: i64 = 3600;
+/// Seconds without a wrong guess after which earlier ones are forgotten.
+pub const GUESS_MEMORY_S: i64 = 86_400;
 /// Seconds that exported authorizations live (M-472).
 pub const EXPORT_LIFE_S: i64 = 300;
 /// Seconds that account.updateStatus keeps a user online without another sign of life.

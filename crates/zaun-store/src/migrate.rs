@@ -8,6 +8,7 @@ use crate::StoreError;
 const MIGRATIONS: &[(&str, &str)] = &[
     ("0001_first_light", include_str!("../migrations/0001_first_light.sql")),
     ("0002_home_dc", include_str!("../migrations/0002_home_dc.sql")),
+    ("0003_login_attempts", include_str!("../migrations/0003_login_attempts.sql")),
 ];
 
 /// The schema version of this build: the number of migrations.

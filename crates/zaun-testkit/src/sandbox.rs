@@ -66,7 +66,7 @@ impl Sandbox {
                 .map_err(|error| Error::Sandbox(error.to_string()))?,
             access_secret: secret(),
             salt_secret: secret(),
-            settings: Settings { sandbox: true },
+            settings: Settings { sandbox: true, ..Settings::default() },
             options: options(Options::one_listener(2, address.ip(), address.port())),
         };
         let assembled = zaun_api::assemble(parts).await;

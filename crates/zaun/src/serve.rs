@@ -92,7 +92,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
         blobs,
         access_secret: master.derive("access"),
         salt_secret: master.derive("salts"),
-        settings: Settings { sandbox: config.sandbox },
+        settings: Settings { sandbox: config.sandbox, ..Settings::default() },
         options: endpoints::options(&config, &bound),
     };
     let (messenger, builder) = zaun_api::assemble(parts).await?;

@@ -29,7 +29,7 @@ pub(crate) async fn send_code(
         return Err(Error::bad("API_ID_INVALID"));
     }
     home::check_phone(&call, &r.phone_number).await?;
-    let code = call.messenger().send_code(call.actor(), &r.phone_number).await?;
+    let code = call.messenger().send_code(call.actor(), &r.phone_number, origin(&call)).await?;
     Ok(sent(&code))
 }
 
@@ -38,7 +38,7 @@ pub(crate) async fn resend_code(
     call: Call,
     r: functions::auth::ResendCode,
 ) -> Result<enums::auth::SentCode, Error> {
-    let code = call.messenger().resend_code(&r.phone_number, r.phone_code_hash).await?;
+    let code = call.messenger().resend_code(&r.phone_number, r.phone_code_hash, origin(&call)).await?;
     Ok(sent(&code))
 }
 

@@ -39,7 +39,7 @@ pub async fn open(dir: &std::path::Path, told: Arc<Told>) -> (Store, Messenger) 
     let options = zaun_store::Options { durability: zaun_store::Durability::Ephemeral, readers: 1 };
     let store = Store::open(&dir.join("t.db"), &options).unwrap();
     let blobs = Blobs::open(dir, Durability::Full).unwrap();
-    let settings = Settings { sandbox: true };
+    let settings = Settings { sandbox: true, ..Settings::default() };
     let messenger = Messenger::open(store.clone(), blobs, told, [3; 32], settings).await.unwrap();
     (store, messenger)
 }
@@ -90,7 +90,7 @@ async fn sign_up(store: &Store, messenger: &Messenger, key_id: i64, phone: &str,
     let secret = [0u8; 256];
     store.write(move |tx| zaun_store::repo::keys::insert(tx, key_id, &secret, 0, 2)).await.unwrap();
     let nobody = Actor { user_id: 0, key_id, session_id: key_id };
-    let hash = messenger.send_code(nobody, phone).await.unwrap().hash;
+    let hash = messenger.send_code(nobody, phone, Origin::default()).await.unwrap().hash;
     let code = phone[5..6].repeat(5);
     messenger.sign_in(nobody, phone, hash.clone(), code, Origin::default()).await.unwrap();
     let names = (name.to_owned(), String::new());

@@ -4,6 +4,7 @@ pub mod authorizations;
 pub mod contacts;
 pub mod dialogs;
 pub mod keys;
+pub mod login_attempts;
 pub mod media;
 pub mod messages;
 pub mod settings;
