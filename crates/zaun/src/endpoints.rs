@@ -14,6 +14,7 @@ use zaun_server::{Dc, Listener, Network};
 use zaun_transport::ProxySecret;
 
 use crate::config::Config;
+use crate::data;
 
 /// One listener as settings describe it: `[[endpoint]]` in the file, `--endpoint key=value,…` on the command line.
 #[derive(Deserialize, Debug, Clone, Default, PartialEq)]
@@ -142,7 +143,10 @@ fn bind_unix(path: &Path) -> anyhow::Result<UnixListener> {
     {
         let _ = std::fs::remove_file(path);
     }
-    UnixListener::bind(path).with_context(|| format!("cannot listen on {}", path.display()))
+    let listener =
+        UnixListener::bind(path).with_context(|| format!("cannot listen on {}", path.display()))?;
+    data::open_to_others(path)?;
+    Ok(listener)
 }
 
 /// What clients are told of all the listeners.

@@ -4,6 +4,7 @@ mod bench;
 mod client;
 mod config;
 mod console;
+mod data;
 mod doctor;
 mod endpoints;
 mod hints;

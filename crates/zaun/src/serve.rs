@@ -16,6 +16,7 @@ use zaun_store::{Durability, Store};
 
 use crate::config::{Config, ServeArgs};
 use crate::console::Doors;
+use crate::data::{self, DataDir};
 use crate::endpoints::{self, Bound};
 use crate::keys::Forms;
 use crate::{hints, secrets, tls};
@@ -25,13 +26,11 @@ const PRESENCE_INTERVAL: Duration = Duration::from_secs(5);
 /// How often uploads that nobody finished are looked for (M-506).
 const UPLOAD_SWEEP_INTERVAL: Duration = Duration::from_secs(300);
 
-/// How the temporary directory of a sandbox begins, by which `zaun inspect` finds it.
-pub const SANDBOX_PREFIX: &str = "zaun-sandbox-";
-
 /// Runs the command.
 pub fn main(args: ServeArgs) -> anyhow::Result<()> {
     let config = Config::from_args(args)?;
     init_log(&config)?;
+    data::keep_files_private();
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -53,26 +52,8 @@ fn init_log(config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The data directory; a temporary one is removed at the end.
-struct Data {
-    path: PathBuf,
-    _temporary: Option<tempfile::TempDir>,
-}
-
-impl Data {
-    fn open(config: &Config) -> anyhow::Result<Data> {
-        let Some(path) = config.data.clone() else {
-            let dir = tempfile::Builder::new().prefix(SANDBOX_PREFIX).tempdir();
-            let dir = dir.context("cannot create a temporary directory for the sandbox")?;
-            return Ok(Data { path: dir.path().to_owned(), _temporary: Some(dir) });
-        };
-        secrets::create_dir(&path)?;
-        Ok(Data { path, _temporary: None })
-    }
-}
-
 async fn run(config: Config) -> anyhow::Result<()> {
-    let data = Data::open(&config)?;
+    let data = DataDir::open(config.data.as_deref())?;
     // Bound first: whoever starts the server may connect at once, and waits in the backlog.
     let mut bound = Vec::new();
     for args in config.endpoints.clone() {

@@ -72,7 +72,7 @@ fn sandboxes(temp: &Path) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(temp) else { return Vec::new() };
     let mut found: Vec<PathBuf> = entries
         .flatten()
-        .filter(|entry| entry.file_name().to_string_lossy().starts_with(crate::serve::SANDBOX_PREFIX))
+        .filter(|entry| entry.file_name().to_string_lossy().starts_with(crate::data::SANDBOX_PREFIX))
         .map(|entry| entry.path().join(CONTROL))
         .filter(|path| UnixStream::connect(path).is_ok())
         .collect();

@@ -1,5 +1,6 @@
 //! Tests of the binary as people run it.
 
 mod client;
+mod data;
 mod doctor;
 mod inspect;
