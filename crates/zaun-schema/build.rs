@@ -9,20 +9,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let api = schema::parse(&fs::read_to_string("tl/api.tl")?)?;
     let history = schema::History::parse(&fs::read_to_string("tl/history.tl")?)?;
     let rules = fs::read_to_string("tl/rules.toml")?;
-    write(
-        "api",
-        &codegen::Input { module: "api", definitions: &api, history: Some(&history), rules: &rules },
-    )?;
-    let mtproto = schema::parse(&fs::read_to_string("tl/mtproto.tl")?)?;
-    write("mtproto", &codegen::Input { module: "mtproto", definitions: &mtproto, history: None, rules: "" })
-}
-
-fn write(module: &str, input: &codegen::Input<'_>) -> Result<(), Box<dyn Error>> {
+    let input = codegen::Input { module: "api", definitions: &api, history: Some(&history), rules: &rules };
     // `Display` of the error is a list of what is missing; the default report would escape its lines.
-    let text = codegen::generate(input).map_err(|error| {
+    let text = codegen::generate(&input).map_err(|error| {
         eprintln!("{error}");
         error
     })?;
-    fs::write(Path::new(&env::var("OUT_DIR")?).join(format!("{module}.rs")), text)?;
+    fs::write(Path::new(&env::var("OUT_DIR")?).join("api.rs"), text)?;
     Ok(())
 }

@@ -12,8 +12,8 @@ use zaun_mtproto::client::{
 };
 use zaun_mtproto::packet::{Header, Opened};
 use zaun_mtproto::session::{ConnId, rpc_result_prefix};
-use zaun_schema::mtproto::types;
 use zaun_tl::{Encode, Reader};
+use zaun_wire::types;
 
 use crate::{Cursor, chunk};
 

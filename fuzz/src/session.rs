@@ -7,8 +7,8 @@ use zaun_mtproto::UnixTime;
 use zaun_mtproto::packet::Header;
 use zaun_mtproto::salts::SaltSource;
 use zaun_mtproto::session::{ConnId, Event, MAX_BYTES, Session, Surroundings, precheck, rpc_result_prefix};
-use zaun_schema::mtproto::{functions, types};
 use zaun_tl::{Encode, Reader};
+use zaun_wire::{functions, types};
 
 use crate::{Cursor, chunk};
 

@@ -2,8 +2,9 @@
 
 use bytes::Bytes;
 use zaun_schema::api::{enums, functions, types};
-use zaun_schema::{LAYER, MIN_LAYER, api, mtproto};
+use zaun_schema::{LAYER, MIN_LAYER, api};
 use zaun_tl::Reader;
+use zaun_wire as mtproto;
 
 /// The first byte chooses how the rest is read, and for which layer it is written.
 pub fn run(data: &[u8]) {

@@ -5,8 +5,8 @@ use bytes::Bytes;
 use zaun_console::limits::{MAX_DEPTH, MAX_NODES};
 use zaun_console::tree::{Decoded, Message, Node, decode};
 use zaun_schema::api::functions as api;
-use zaun_schema::mtproto::types;
 use zaun_tl::Encode;
+use zaun_wire::types;
 
 /// Any bytes as a packet's object.
 pub fn run(data: &[u8]) {

@@ -51,7 +51,7 @@ fn test() -> anyhow::Result<()> {
     cargo(&["test", "--workspace", "--locked"])?;
     say("the examples, as a reader would run them");
     for example in ["authorize", "custom_answer", "faults"] {
-        cargo(&["run", "--locked", "--quiet", "--package", "zaun-server", "--example", example])?;
+        cargo(&["run", "--locked", "--quiet", "--package", "server-examples", "--example", example])?;
     }
     cargo(&["run", "--locked", "--quiet", "--package", "private-schema"])?;
     fuzz::smoke()?;

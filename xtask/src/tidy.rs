@@ -9,7 +9,18 @@ use crate::{cargo, docs, links, root, say};
 
 /// Rings of crates; arrows only point to the same ring or to an earlier one, and within a ring to earlier names.
 const RINGS: &[(&str, &[&str])] = &[
-    ("pure", &["zaun-tl", "zaun-schema", "zaun-crypto", "zaun-transport", "zaun-mtproto", "zaun-updates"]),
+    (
+        "pure",
+        &[
+            "zaun-tl",
+            "zaun-wire",
+            "zaun-schema",
+            "zaun-crypto",
+            "zaun-transport",
+            "zaun-mtproto",
+            "zaun-updates",
+        ],
+    ),
     ("rules", &["zaun-store", "zaun-blob", "zaun-messenger"]),
     ("shell", &["zaun-server", "zaun-console", "zaun-client", "zaun-api", "zaun-testkit", "zaun"]),
     ("tools", &["xtask"]),

@@ -40,7 +40,7 @@ impl Dictionary {
         static SHARED: OnceLock<Dictionary> = OnceLock::new();
         SHARED.get_or_init(|| {
             let parsed = (
-                schema::parse(zaun_schema::text::MTPROTO),
+                schema::parse(zaun_wire::TEXT),
                 schema::parse(zaun_schema::text::API),
                 History::parse(zaun_schema::text::HISTORY),
             );

@@ -6,7 +6,7 @@ use rand::CryptoRng;
 use zaun_crypto::auth_key::AuthKey;
 use zaun_crypto::ct_eq;
 use zaun_crypto::kdf::{self, Side};
-use zaun_schema::mtproto::types::BindAuthKeyInner;
+use zaun_wire::types::BindAuthKeyInner;
 
 /// random, msg_id, seqno and length in front of the inner object (M-154).
 const HEADER: usize = 32;

@@ -1,10 +1,10 @@
-//! The Telegram API and MTProto as Rust types, generated from the schemas in `tl/` when the crate is built.
+//! The Telegram API as Rust types, generated from the schemas in `tl/` when the crate is built.
 //!
 //! Hardly anything here is written by hand: the types decode by constructor id, encode for a client's layer, and say
-//! whom they mention ([`visit`]). [`api`] is the newest layer of the Telegram API, [`mtproto`] the protocol below it. In both,
-//! `types` has a struct per constructor, `enums` the boxed types, `functions` the methods, and `Request` is any of
-//! them. A boxed type with one constructor is an alias of that struct; other types are enums, with `From` for each
-//! of their constructors.
+//! whom they mention ([`visit`]). [`api`] is the newest layer. `types` has a struct per constructor, `enums` the boxed
+//! types, `functions` the methods, and `Request` is any of them. A boxed type with one constructor is an alias of that
+//! struct; other types are enums, with `From` for each of their constructors. The protocol below the API is in
+//! `zaun-wire`.
 //!
 //! ```
 //! use zaun_schema::api::{enums, types};
@@ -28,20 +28,10 @@ pub mod api {
     include!(concat!(env!("OUT_DIR"), "/api.rs"));
 }
 
-/// MTProto: handshake and service messages.
-///
-/// Containers and results hold objects of any type and have no struct; only their ids are in [`mtproto::ids`].
-#[allow(missing_docs, unused_variables, clippy::all, reason = "generated; the schema is the documentation")]
-pub mod mtproto {
-    include!(concat!(env!("OUT_DIR"), "/mtproto.rs"));
-}
-
 /// The schemas as text, for tools that read objects without the types.
 pub mod text {
     /// The Telegram API in the newest layer.
     pub const API: &str = include_str!("../tl/api.tl");
     /// What older layers say differently; [`zaun_tl::schema::History`] reads it.
     pub const HISTORY: &str = include_str!("../tl/history.tl");
-    /// MTProto.
-    pub const MTPROTO: &str = include_str!("../tl/mtproto.tl");
 }

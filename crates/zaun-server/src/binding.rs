@@ -1,7 +1,7 @@
 //! auth.bindTempAuthKey as far as it is MTProto: a temporary key begins to act for a permanent one (M-152 … M-170).
 
 use zaun_mtproto::binding::{self, BindingError};
-use zaun_schema::mtproto::types::BindAuthKeyInner;
+use zaun_wire::types::BindAuthKeyInner;
 
 use crate::keys::{Bound, KeyStoreError};
 use crate::service::{Context, Service};

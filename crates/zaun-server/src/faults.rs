@@ -33,7 +33,7 @@ pub enum Fault {
 /// use std::time::Duration;
 /// use zaun_server::{Fault, Faults, MemoryKeys, Router, Server};
 /// use zaun_tl::Function;
-/// use zaun_schema::api::functions;
+/// use zaun_wire::functions;
 ///
 /// let faults = Faults::new();
 /// let rsa = zaun_crypto::rsa::PrivateKey::generate(&mut rand::rng())?;
@@ -42,8 +42,8 @@ pub enum Fault {
 ///     .middleware(faults.clone())
 ///     .build()?;
 /// // The next two calls are refused, the third is answered a second late, all others as usual.
-/// let send = functions::messages::SendMessage::ID;
-/// faults.plan(send, [Fault::FloodWait(3), Fault::FloodWait(3), Fault::Late(Duration::from_secs(1))]);
+/// let bind = functions::auth::BindTempAuthKey::ID;
+/// faults.plan(bind, [Fault::FloodWait(3), Fault::FloodWait(3), Fault::Late(Duration::from_secs(1))]);
 /// # drop(server);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -4,7 +4,7 @@
 //!
 //! ```
 //! use zaun_server::{Context, MemoryKeys, Router, RpcError, Server};
-//! use zaun_schema::mtproto::{functions, types};
+//! use zaun_wire::{functions, types};
 //!
 //! async fn echo(
 //!     _: Context<Router>,
@@ -23,7 +23,7 @@
 //!
 //! | to … | use |
 //! |---|---|
-//! | answer methods | [`Router::method`], typed; `cargo run -p zaun-server --example custom_answer` |
+//! | answer methods | [`Router::method`], typed; `cargo run -p server-examples --example custom_answer` |
 //! | decide who may call what | [`Router::authorize`]; `--example authorize` |
 //! | answer what no handler knows | [`Router::unknown`] |
 //! | decide everything, down to the bytes | [`Service`] in place of [`Router`] |
@@ -36,7 +36,7 @@
 //! | serve a schema of your own | `examples/private-schema` in the repository |
 //!
 //! What a plain MTProto server answers by itself (pings, acknowledgements, states, resending, salts, sessions) needs no
-//! handler: `--example ping` serves nothing else.
+//! handler: `cargo run -p zaun-server --example ping` serves nothing else.
 
 mod accept;
 mod binding;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use zaun_mtproto::session::{ConnId, rpc_result_prefix};
-use zaun_schema::mtproto::types;
 use zaun_tl::{Encode, Writer};
+use zaun_wire::types;
 
 use crate::Handle;
 use crate::endpoint::Dc;

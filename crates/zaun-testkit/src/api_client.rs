@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use zaun_schema::LAYER;
 use zaun_schema::api::{enums, functions, types};
-use zaun_schema::mtproto::types::RpcError;
 use zaun_tl::{Encode, Function, RawObject};
+use zaun_wire::types::RpcError;
 
 use crate::{Conversation, Error};
 

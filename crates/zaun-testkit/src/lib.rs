@@ -6,7 +6,7 @@
 //! network and clock.
 //!
 //! ```
-//! use zaun_schema::mtproto::{functions, types};
+//! use zaun_wire::{functions, types};
 //! use zaun_server::{MemoryKeys, Router};
 //! use zaun_testkit::{Conversation, SpawnedServer, Wire};
 //!

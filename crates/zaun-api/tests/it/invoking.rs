@@ -127,7 +127,7 @@ async fn m418_m420_m421_m437_errors_have_their_form() {
         text(client.call(&empty).await),
         text(client.call(&functions::messages::SetTyping::default()).await),
         text(client.call(&functions::payments::GetStarsStatus { ..Default::default() }).await),
-        text(client.call_raw(&zaun_schema::mtproto::types::Pong { msg_id: 0, ping_id: 0 }).await),
+        text(client.call_raw(&zaun_wire::types::Pong { msg_id: 0, ping_id: 0 }).await),
     ];
     for refusal in refusals {
         let (code, name) = refusal.split_once(' ').unwrap();

@@ -7,8 +7,8 @@ use bytes::Bytes;
 use zaun_crypto::auth_key::AuthKey;
 use zaun_mtproto::binding;
 use zaun_schema::api::functions;
-use zaun_schema::mtproto::types::{BindAuthKeyInner, Pong};
 use zaun_testkit::{ApiClient, Received, Sandbox};
+use zaun_wire::types::{BindAuthKeyInner, Pong};
 
 const DAY: i32 = 86_400;
 
@@ -74,7 +74,7 @@ async fn m149_m151_an_unbound_key_may_do_almost_nothing() {
     ] {
         assert_eq!(refused, "401 AUTH_KEY_PERM_EMPTY", "M-150");
     }
-    let ping = client.conversation.send(&zaun_schema::mtproto::functions::Ping { ping_id: 5 }).await.unwrap();
+    let ping = client.conversation.send(&zaun_wire::functions::Ping { ping_id: 5 }).await.unwrap();
     let pong: Pong = client.conversation.wait_for(|m| m.decode()).await.unwrap();
     assert_eq!((pong.msg_id, pong.ping_id), (ping, 5), "M-151");
 }
@@ -210,14 +210,14 @@ async fn m310_m313_destroying_the_permanent_key_takes_its_temporary_ones_along()
     let key = permanent.conversation.session.key.clone();
     let mut bound = temporary(sandbox.address(), DAY).await;
     bind(&mut bound, &key).await;
-    let destroy = zaun_schema::mtproto::functions::DestroyAuthKey {};
+    let destroy = zaun_wire::functions::DestroyAuthKey {};
     bound.conversation.send(&destroy).await.unwrap();
-    let answer = |m: &zaun_testkit::Message| m.decode::<zaun_schema::mtproto::enums::DestroyAuthKeyRes>();
+    let answer = |m: &zaun_testkit::Message| m.decode::<zaun_wire::enums::DestroyAuthKeyRes>();
     let refused = bound.conversation.wait_for(answer).await.unwrap();
-    assert_eq!(refused, zaun_schema::mtproto::enums::DestroyAuthKeyRes::DestroyAuthKeyFail, "M-313");
+    assert_eq!(refused, zaun_wire::enums::DestroyAuthKeyRes::DestroyAuthKeyFail, "M-313");
     permanent.conversation.send(&destroy).await.unwrap();
     let done = permanent.conversation.wait_for(answer).await.unwrap();
-    assert_eq!(done, zaun_schema::mtproto::enums::DestroyAuthKeyRes::DestroyAuthKeyOk, "M-311");
+    assert_eq!(done, zaun_wire::enums::DestroyAuthKeyRes::DestroyAuthKeyOk, "M-311");
     bound.send(&functions::help::GetConfig {}).await.unwrap();
     assert_eq!(bound.conversation.client.receive().await.unwrap(), Received::Error(-404));
 }

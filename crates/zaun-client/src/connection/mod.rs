@@ -54,7 +54,7 @@ pub enum State {
 ///
 /// ```no_run
 /// use zaun_client::Connection;
-/// use zaun_schema::mtproto::functions::Ping;
+/// use zaun_wire::functions::Ping;
 /// # async fn run(key: zaun_crypto::rsa::PublicKey) -> Result<(), Box<dyn std::error::Error>> {
 /// let address: std::net::SocketAddr = "127.0.0.1:4430".parse()?;
 /// let connection = Connection::builder(address).key(key).connect().await?;

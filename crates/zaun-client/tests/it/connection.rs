@@ -7,9 +7,9 @@ use std::time::Duration;
 use crate::support::*;
 use zaun_client::{Carrier, Closed, Connection, Dial, InvokeError, State};
 use zaun_schema::api::functions::{help, updates};
-use zaun_schema::mtproto::functions::DestroyAuthKey;
 use zaun_testkit::Sandbox;
 use zaun_transport::Framing;
+use zaun_wire::functions::DestroyAuthKey;
 
 async fn calls(connection: &Connection) {
     let nearest = connection.invoke(&help::GetNearestDc {}).await.unwrap();

@@ -6,10 +6,10 @@ use zaun_console::limits::{MAX_DEPTH, MAX_NODES};
 use zaun_console::tree::{Decoded, Node, decode, line};
 use zaun_schema::LAYER;
 use zaun_schema::api::{enums, functions, types};
-use zaun_schema::mtproto::types::{MsgsAck, Pong};
 use zaun_testkit::{Message, container, gzip, msg_copy, object};
 use zaun_tl::schema::TypeExpr;
 use zaun_tl::{Encode, RawObject};
+use zaun_wire::types::{MsgsAck, Pong};
 
 fn bytes(value: &impl Encode) -> Bytes {
     zaun_tl::to_bytes(value, LAYER).unwrap().into()

@@ -54,7 +54,7 @@ async fn a_conversation_comes_as_lines_from_opening_to_close() {
     let mut stream = Stream::open(page_of(server.handle().clone()).await).await;
     let talk = Conversation::begin(server.address(), Wire::default(), &server.public_key()).await.unwrap();
     let mut talk = talk;
-    talk.send(&zaun_schema::mtproto::functions::Ping { ping_id: 7 }).await.unwrap();
+    talk.send(&zaun_wire::functions::Ping { ping_id: 7 }).await.unwrap();
     let text = stream
         .first(|event| match &event.what {
             What::Received(packet) => packet.messages.first().map(|message| message.text.clone()),

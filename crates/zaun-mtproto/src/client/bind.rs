@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use rand::CryptoRng;
 use zaun_crypto::auth_key::AuthKey;
-use zaun_schema::api::functions::auth::BindTempAuthKey;
-use zaun_schema::mtproto::types::BindAuthKeyInner;
+use zaun_wire::functions::auth::BindTempAuthKey;
+use zaun_wire::types::BindAuthKeyInner;
 
 use super::{Event, Monotonic, QueryId, Session, Start, SubmitError};
 use crate::binding;

@@ -1,8 +1,8 @@
 //! What a message of the server says, parsed before anything of its packet is used (M-323).
 
 use bytes::Bytes;
-use zaun_schema::mtproto::{enums, types};
 use zaun_tl::{Decode, DecodeError, Reader};
+use zaun_wire::{enums, types};
 
 use super::ReceiveError;
 use crate::session::{MAX_IDS, RPC_RESULT, constructor};

@@ -1,6 +1,6 @@
 //! The connections of a session: whether they live, and what HTTP needs (M-306 … M-309, M-314 … M-318).
 
-use zaun_schema::mtproto::types;
+use zaun_wire::types;
 
 use super::outbox::Service;
 use super::{ConnId, Event, Monotonic, Profile, ReconnectReason, Session, salts};

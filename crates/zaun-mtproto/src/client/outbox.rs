@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use zaun_schema::mtproto::{functions, types};
+use zaun_wire::{functions, types};
 
 use super::ConnId;
 use crate::session::object;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
-use zaun_schema::mtproto::{enums, types};
+use zaun_wire::{enums, types};
 
 use super::content::Content;
 use super::outbox::Service;

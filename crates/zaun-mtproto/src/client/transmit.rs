@@ -4,7 +4,7 @@
 use bytes::{BufMut, Bytes, BytesMut};
 use rand::CryptoRng;
 use zaun_crypto::kdf::Side;
-use zaun_schema::mtproto::types;
+use zaun_wire::types;
 
 use super::ids::Stamp;
 use super::outbox::Service;

@@ -11,8 +11,8 @@ use std::sync::Arc;
 use zaun_crypto::auth_key::AuthKey;
 use zaun_crypto::ct_eq;
 use zaun_crypto::nonces::{DhAnswer, first_salt, new_nonce_hash};
-use zaun_schema::mtproto::{enums, functions, types};
 use zaun_tl::Decode;
+use zaun_wire::{enums, functions, types};
 
 /// What a client does next.
 #[derive(Debug)]

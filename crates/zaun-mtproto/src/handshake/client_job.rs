@@ -12,8 +12,8 @@ use zaun_crypto::dh::{DhError, Group};
 use zaun_crypto::nonces::tmp_aes;
 use zaun_crypto::rsa::RsaError;
 use zaun_crypto::{ct_eq, pq, rsa_old, rsa_pad};
-use zaun_schema::mtproto::{enums, functions, types};
 use zaun_tl::{DecodeError, Encode};
+use zaun_wire::{enums, functions, types};
 use zeroize::{Zeroize, Zeroizing};
 
 /// Why a client gives a run up. It starts over, on a new connection (M-141, M-320).

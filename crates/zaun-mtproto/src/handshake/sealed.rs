@@ -28,7 +28,7 @@ pub enum OpenError {
 /// The bytes of a TL object of the handshake; the layer is of no importance to it.
 pub fn object<T: Encode>(value: &T) -> Vec<u8> {
     // Only strings above 16 MiB cannot be written, and the handshake has none; an empty body is refused by the peer.
-    zaun_tl::to_bytes(value, zaun_schema::LAYER).unwrap_or_default()
+    zaun_tl::to_bytes(value, 0).unwrap_or_default()
 }
 
 /// SHA-1, object and up to 15 random bytes, encrypted.

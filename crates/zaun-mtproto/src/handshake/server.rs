@@ -14,8 +14,8 @@ use zaun_crypto::auth_key::AuthKey;
 use zaun_crypto::nonces::{DhAnswer, first_salt, new_nonce_hash};
 use zaun_crypto::pq::Semiprime;
 use zaun_crypto::{ct_eq, pq, sha256};
-use zaun_schema::mtproto::{Request, functions, ids, types};
 use zaun_tl::{DecodeError, Reader};
+use zaun_wire::{Request, functions, ids, types};
 
 /// What to do next.
 #[derive(Debug)]

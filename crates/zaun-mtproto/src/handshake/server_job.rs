@@ -14,7 +14,7 @@ use zaun_crypto::nonces::tmp_aes;
 use zaun_crypto::pq::Semiprime;
 use zaun_crypto::rsa::PrivateKey;
 use zaun_crypto::{ct_eq, rsa_old, rsa_pad};
-use zaun_schema::mtproto::{enums, types};
+use zaun_wire::{enums, types};
 use zeroize::{Zeroize, Zeroizing};
 
 /// Arithmetic to be run on a bounded pool (M-147). It shares nothing mutable with the engine.

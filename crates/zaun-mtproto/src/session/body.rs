@@ -1,7 +1,7 @@
 //! Taking message bodies apart: containers, copies, gzip, and what kind of message it is (M-222 … M-226, M-258 … M-272).
 
 use bytes::Bytes;
-use zaun_schema::mtproto::{functions, types};
+use zaun_wire::{functions, types};
 
 use super::bad::BadMsg;
 use crate::container::{self, ContainerError, Inner, MSG_CONTAINER, MSG_COPY};

@@ -1,7 +1,7 @@
 //! Checks of received packets in their one order (M-239): first those that need no session, then those that do.
 
 use bytes::Bytes;
-use zaun_schema::mtproto::types;
+use zaun_wire::types;
 
 use super::bad::BadMsg;
 use super::body::{self, Class, Message, Unwrap};

@@ -15,7 +15,7 @@ mod transmit;
 use std::collections::{BTreeMap, VecDeque};
 
 use bytes::{BufMut, Bytes};
-use zaun_schema::mtproto::types;
+use zaun_wire::types;
 
 pub use bad::BadMsg;
 pub(crate) use body::constructor;

@@ -1,8 +1,8 @@
 //! Service messages that a session answers by itself (M-252 … M-254, M-274 … M-313).
 
 use bytes::{BufMut, Bytes};
-use zaun_schema::mtproto::{enums, functions, types};
 use zaun_tl::{Decode, DecodeError, Reader};
+use zaun_wire::{enums, functions, types};
 
 use super::body::constructor;
 use super::outbox::Route;

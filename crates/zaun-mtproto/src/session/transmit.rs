@@ -1,7 +1,7 @@
 //! What leaves: packets for one connection, acknowledgements, containers (M-206, M-231, M-232, M-266, M-274 … M-276).
 
 use bytes::Bytes;
-use zaun_schema::mtproto::types;
+use zaun_wire::types;
 
 use super::outbox::Outgoing;
 use super::{ConnId, Kind, MAX_IDS, MAX_TIME_NOTICES, Session, object};

@@ -151,7 +151,7 @@ fn file_part_is_a_slice_of_the_input_and_small_bytes_are_not() {
 
 #[test]
 fn m_007_future_salts_hold_bare_elements_in_a_bare_vector() {
-    use zaun_schema::mtproto::types::{FutureSalt, FutureSalts};
+    use zaun_wire::types::{FutureSalt, FutureSalts};
     let salts = vec![FutureSalt { valid_since: 3, valid_until: 4, salt: 5 }];
     let bytes = zaun_tl::to_bytes(&FutureSalts { req_msg_id: 1, now: 2, salts }, 0).unwrap();
     let words = [0xae50_0895_u32, 1, 0, 2, 1, 3, 4, 5, 0];

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
-use zaun_schema::{LAYER, MIN_LAYER, api, mtproto};
+use zaun_schema::{LAYER, MIN_LAYER, api};
 use zaun_tl::{DecodeError, EncodeError, TranscodeError};
+use zaun_wire as mtproto;
 
 use crate::oracle::{Rng, Schemas};
 

@@ -62,7 +62,7 @@ impl Schemas {
     /// Handshake and service messages, without those that hold objects of any type.
     pub fn mtproto() -> Self {
         let opaque = ["rpc_result", "message", "msg_container", "msg_copy"];
-        let all = schema::parse(include_str!("../../tl/mtproto.tl")).expect("mtproto.tl");
+        let all = schema::parse(zaun_wire::TEXT).expect("mtproto.tl");
         let all = all.into_iter().filter(|definition| !opaque.contains(&definition.name.as_str()));
         Self { layers: vec![0], all: all.map(|definition| (definition, 0, i32::MAX)).collect() }
     }

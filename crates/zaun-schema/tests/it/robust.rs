@@ -2,8 +2,9 @@
 
 use bytes::Bytes;
 use proptest::prelude::*;
-use zaun_schema::{LAYER, api, mtproto};
+use zaun_schema::{LAYER, api};
 use zaun_tl::{DecodeError, Reader};
+use zaun_wire as mtproto;
 
 use crate::allocator::peak_of;
 use crate::oracle::{Rng, Schemas};

@@ -1,9 +1,9 @@
 //! What people who build a server with the library can replace, and what they are protected from.
 
 use crate::support::*;
-use zaun_schema::mtproto::{functions, types};
 use zaun_server::{MemoryKeys, Router, RpcError};
 use zaun_testkit::{Conversation, Message, SpawnedServer, Wire, container, object};
+use zaun_wire::{functions, types};
 
 async fn talk_to(server: &SpawnedServer<Router>) -> Conversation {
     Conversation::begin(server.address(), Wire::default(), &server.public_key()).await.unwrap()

@@ -6,9 +6,9 @@ use crate::support::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
-use zaun_schema::mtproto::types;
 use zaun_testkit::{Carrier, Conversation, Dial, Message, RawClient, Received, container, object};
 use zaun_transport::Framing;
+use zaun_wire::types;
 
 fn dial() -> Dial {
     Dial::new(Framing::Full).carrier(Carrier::http("/api"))

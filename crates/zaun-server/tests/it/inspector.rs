@@ -5,9 +5,9 @@ use std::time::Duration;
 use crate::support::*;
 use zaun_crypto::Side;
 use zaun_mtproto::packet;
-use zaun_schema::mtproto::types;
 use zaun_server::inspect::{Event, Kind, Reaction, Refusal, Watch, Watched};
 use zaun_testkit::Received;
+use zaun_wire::types;
 
 /// The first event of which `pick` makes something.
 pub async fn first<T>(watch: &mut Watch, mut pick: impl FnMut(&Event) -> Option<T>) -> T {

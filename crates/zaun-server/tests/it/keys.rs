@@ -6,9 +6,9 @@ use crate::log;
 use crate::support::*;
 use zaun_crypto::rsa::PublicKey;
 use zaun_mtproto::handshake::ClientConfig;
-use zaun_schema::mtproto::{enums, functions, types};
 use zaun_server::{BindRefusal, BindRequest, Router, RpcError};
 use zaun_testkit::{Conversation, RawClient, Received, Session, SpawnedServer, Wire, object};
+use zaun_wire::{enums, functions, types};
 
 #[tokio::test]
 async fn a_destroyed_key_says_goodbye_and_is_unknown_then() {

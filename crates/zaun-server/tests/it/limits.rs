@@ -2,9 +2,9 @@
 
 use crate::log;
 use crate::support::*;
-use zaun_schema::mtproto::types;
 use zaun_server::limits::MAX_SESSIONS_PER_CONNECTION;
 use zaun_testkit::{Conversation, Message, container, object};
+use zaun_wire::types;
 
 #[tokio::test]
 async fn too_many_messages_or_ids_are_a_flood() {

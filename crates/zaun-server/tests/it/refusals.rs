@@ -4,9 +4,9 @@ use crate::log;
 use crate::support::*;
 use bytes::Bytes;
 use zaun_mtproto::packet::Header;
-use zaun_schema::mtproto::{functions, types};
 use zaun_testkit::{Message, RawClient, Received, Wire, container, gzip, object};
 use zaun_transport::Framing;
+use zaun_wire::{functions, types};
 
 async fn raw(fixture: &Fixture, wire: Wire) -> RawClient {
     RawClient::connect(fixture.server.address(), wire).await.unwrap()

@@ -2,8 +2,8 @@
 
 use crate::support::*;
 use bytes::Bytes;
-use zaun_schema::mtproto::{enums, functions, types};
 use zaun_testkit::{Conversation, Received, object};
+use zaun_wire::{enums, functions, types};
 
 const UPDATE: Bytes = Bytes::from_static(&[0x99, 0, 0x99, 0, 1, 2, 3, 4]);
 

@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use tokio::sync::Semaphore;
-use zaun_schema::mtproto::{functions, types};
 use zaun_server::{KeyFuture, KeyStore, KeyStoreError, MemoryKeys, Router, RpcError, StoredKey};
 use zaun_testkit::{Conversation, Received, SpawnedServer, Wire};
 use zaun_tl::{Decode, DecodeError, Encode, Function, Reader, Writer};
+use zaun_wire::{functions, types};
 
 /// A method with the id `ID`, one number as argument and one as result.
 #[derive(Debug, Clone, PartialEq)]

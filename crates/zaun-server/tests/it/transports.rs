@@ -1,9 +1,9 @@
 //! Every way to connect: answers, quick acknowledgements, transport errors (M-013 … M-056).
 
 use crate::support::*;
-use zaun_schema::mtproto::{functions, types};
 use zaun_testkit::{RawClient, Received, Wire, object};
 use zaun_transport::Framing;
+use zaun_wire::{functions, types};
 
 #[tokio::test]
 async fn every_framing_is_served_on_one_port() {

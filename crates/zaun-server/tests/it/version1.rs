@@ -6,9 +6,9 @@ use crate::support::*;
 use bytes::BytesMut;
 use zaun_crypto::Side;
 use zaun_mtproto::packet_v1;
-use zaun_schema::mtproto::types::Pong;
 use zaun_server::{MemoryKeys, Router, Server};
 use zaun_testkit::{Conversation, Message, Received, SpawnedServer, Wire, object, take_apart};
+use zaun_wire::types::Pong;
 
 async fn server(on: bool) -> SpawnedServer<Router> {
     let router = router(Arc::default(), Arc::new(tokio::sync::Semaphore::new(0)));

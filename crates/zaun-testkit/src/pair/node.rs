@@ -287,7 +287,7 @@ impl World {
     }
 
     fn answer_error(&mut self, run: &Run, text: &str) {
-        let error = zaun_schema::mtproto::types::RpcError { error_code: 400, error_message: text.to_owned() };
+        let error = zaun_wire::types::RpcError { error_code: 400, error_message: text.to_owned() };
         self.answer(run, &crate::object(&error), false);
     }
 

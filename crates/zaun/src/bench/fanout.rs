@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use zaun_schema::mtproto::{functions, types};
 use zaun_server::{MemoryKeys, Router, Server, SessionHandle};
 use zaun_testkit::{Conversation, Session, SpawnedServer};
+use zaun_wire::{functions, types};
 
 use super::target::Target;
 use super::{figure, headline};

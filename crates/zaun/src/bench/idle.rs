@@ -1,8 +1,8 @@
 //! Memory of connections that have a session and are silent.
 
-use zaun_schema::mtproto::{functions, types};
 use zaun_testkit::{Carrier, Conversation, Dial, RawClient, Session};
 use zaun_transport::Framing;
+use zaun_wire::{functions, types};
 
 use super::target::Target;
 use super::{BenchArgs, figure, headline};

@@ -1,6 +1,6 @@
 //! Encrypted pings: the cheapest thing a session does.
 
-use zaun_schema::mtproto::{functions, types};
+use zaun_wire::{functions, types};
 
 use super::target::Target;
 use super::{figure, headline};

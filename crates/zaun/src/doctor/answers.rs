@@ -1,6 +1,6 @@
 //! Queries and what becomes of their answers (M-296 … M-305).
 
-use zaun_schema::mtproto::{enums, functions, types};
+use zaun_wire::{enums, functions, types};
 
 use super::check::{Check, Finding, Trouble, expect};
 use super::patient::{Patient, Talk};

@@ -2,8 +2,8 @@
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use zaun_schema::mtproto::functions;
 use zaun_testkit::{RawClient, Received, Wire, object};
+use zaun_wire::functions;
 
 use super::check::{Check, Finding, Trouble, expect};
 use super::patient::{Patient, plaintext, read_res_pq, refused};

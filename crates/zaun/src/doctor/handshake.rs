@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use zaun_mtproto::handshake::{ClientConfig, ClientHandshake, ClientStep, RsaScheme};
-use zaun_schema::mtproto::functions;
 use zaun_testkit::{Error, RawClient, Received, now, object};
+use zaun_wire::functions;
 
 use super::check::{Check, Finding, Trouble, expect};
 use super::patient::{Patient, plaintext, read_res_pq, refused, res_pq};

@@ -3,9 +3,9 @@
 use bytes::Bytes;
 use zaun_schema::LAYER;
 use zaun_schema::api::functions as api;
-use zaun_schema::mtproto::{functions, types};
 use zaun_testkit::{MSG_CONTAINER, Message, container, gzip, msg_copy, object};
 use zaun_tl::RawObject;
+use zaun_wire::{functions, types};
 
 use super::check::{Check, Finding, Trouble, expect};
 use super::patient::{Patient, Talk};

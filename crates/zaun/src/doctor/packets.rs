@@ -2,8 +2,8 @@
 
 use bytes::{BufMut, BytesMut};
 use zaun_crypto::{Side, kdf};
-use zaun_schema::mtproto::functions;
 use zaun_testkit::{Message, Received, container, object};
+use zaun_wire::functions;
 
 use super::check::{Check, Finding, Trouble, expect};
 use super::patient::{Patient, Talk, refused};
@@ -127,7 +127,7 @@ async fn no_effect(patient: Patient) -> Finding {
     let header = talk.stamp(false);
     talk.bad(&header, &container(&inside), 35).await?;
     talk.ping().await?;
-    let pong = |m: &Message| m.decode::<zaun_schema::mtproto::types::Pong>();
+    let pong = |m: &Message| m.decode::<zaun_wire::types::Pong>();
     let done = talk.0.inbox.iter().filter_map(pong).any(|pong| pong.msg_id == good.msg_id);
     expect(!done, "its pong")
 }

@@ -1,8 +1,8 @@
 //! What no server may take: unknown keys, broken packets, frames beyond the limit (M-030, M-049, M-172).
 
 use zaun_crypto::auth_key::AuthKey;
-use zaun_schema::mtproto::functions;
 use zaun_testkit::{Received, Session, object};
+use zaun_wire::functions;
 
 use super::check::{Check, Finding, Trouble};
 use super::patient::{Patient, refused};

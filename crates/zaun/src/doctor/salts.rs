@@ -1,8 +1,8 @@
 //! Server salts (M-243 … M-256).
 
 use zaun_mtproto::packet::Header;
-use zaun_schema::mtproto::{functions, types};
 use zaun_testkit::{Message, container, object};
+use zaun_wire::{functions, types};
 
 use super::check::{Check, Finding, Trouble, expect};
 use super::patient::Patient;

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use zaun_schema::mtproto::{enums, functions, types};
 use zaun_testkit::{Message, Received};
+use zaun_wire::{enums, functions, types};
 
 use super::check::{Check, Finding, Trouble, expect};
 use super::patient::{Patient, Talk};

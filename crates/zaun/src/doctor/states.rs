@@ -1,7 +1,7 @@
 //! Questions about the state of messages, and requests to send them again (M-283 … M-295).
 
-use zaun_schema::mtproto::{functions, types};
 use zaun_testkit::Message;
+use zaun_wire::{functions, types};
 
 use super::check::{Check, Finding, Trouble, expect};
 use super::patient::{Patient, Talk};

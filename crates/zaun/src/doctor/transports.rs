@@ -2,9 +2,9 @@
 
 use zaun_crypto::kdf::Side;
 use zaun_mtproto::packet;
-use zaun_schema::mtproto::{functions, types};
 use zaun_testkit::{Carrier, Dial, RawClient, Received, Tls, now, object};
 use zaun_transport::Framing;
+use zaun_wire::{functions, types};
 
 use super::check::{Check, Finding, Trouble, expect};
 use super::patient::{Patient, res_pq};

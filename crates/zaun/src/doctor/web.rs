@@ -2,9 +2,9 @@
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use zaun_schema::mtproto::{functions, types};
 use zaun_testkit::{Carrier, Dial, Message, RawClient, Received, container, object, take_apart};
 use zaun_transport::Framing;
+use zaun_wire::{functions, types};
 
 use super::check::{Check, Finding, Trouble, expect};
 use super::patient::{Patient, plaintext, refused};

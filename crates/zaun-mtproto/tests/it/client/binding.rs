@@ -5,9 +5,9 @@ use bytes::Bytes;
 use zaun_crypto::auth_key::AuthKey;
 use zaun_mtproto::binding;
 use zaun_mtproto::client::{Binding, Event, Start};
-use zaun_schema::api::functions::auth::BindTempAuthKey;
-use zaun_schema::mtproto::types::{BindAuthKeyInner, RpcError};
 use zaun_testkit::{Message, object};
+use zaun_wire::functions::auth::BindTempAuthKey;
+use zaun_wire::types::{BindAuthKeyInner, RpcError};
 
 const TRUE: Bytes = Bytes::from_static(&0x9972_75b5_u32.to_le_bytes());
 

@@ -7,8 +7,8 @@ use zaun_crypto::kdf::Side;
 use zaun_mtproto::client::{Event, ReceiveError, WINDOW};
 use zaun_mtproto::gzip::GzipError;
 use zaun_mtproto::packet::{self, Header, OpenError};
-use zaun_schema::mtproto::types;
 use zaun_testkit::{Message, container, gzip, msg_copy, object};
+use zaun_wire::types;
 
 /// Delivers a packet that has to be discarded, with an answer inside that must not be used (M-323).
 fn discards(rig: &mut Rig, packet: BytesMut) -> ReceiveError {

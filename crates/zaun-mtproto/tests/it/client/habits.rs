@@ -6,7 +6,7 @@ use super::support::*;
 use zaun_mtproto::client::{Carrier, Event, HttpWait, Profile, ReconnectReason};
 use zaun_mtproto::gzip;
 use zaun_mtproto::salts::Salt;
-use zaun_schema::mtproto::{enums, functions, types};
+use zaun_wire::{enums, functions, types};
 
 #[test]
 fn acknowledgements_leave_after_five_seconds_or_sixteen_messages_or_with_something_else() {

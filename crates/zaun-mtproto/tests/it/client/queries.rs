@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::support::*;
 use bytes::Bytes;
 use zaun_mtproto::client::{Carrier, Event, Failure, RpcError};
-use zaun_schema::mtproto::{functions, types};
 use zaun_testkit::{Message, gzip, object};
+use zaun_wire::{functions, types};
 
 fn error(code: i32, message: &str) -> Bytes {
     object(&types::RpcError { error_code: code, error_message: message.to_owned() })

@@ -2,7 +2,7 @@
 
 use super::support::*;
 use zaun_mtproto::client::{Event, Failure, MAX_REFUSALS};
-use zaun_schema::mtproto::types;
+use zaun_wire::types;
 
 /// The query came again, under the identifier that it had, and is answered.
 fn same_again(code: i32, ahead_s: i64) {

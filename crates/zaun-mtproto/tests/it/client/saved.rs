@@ -3,7 +3,7 @@
 use super::support::*;
 use zaun_mtproto::UnixTime;
 use zaun_mtproto::client::{Carrier, Profile, SAVED_LEN, SavedError, SavedSession};
-use zaun_schema::mtproto::{functions, types};
+use zaun_wire::{functions, types};
 
 const WALL: UnixTime = UnixTime::from_secs(1_700_000_000);
 

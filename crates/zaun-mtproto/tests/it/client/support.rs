@@ -10,9 +10,9 @@ use zaun_mtproto::client::{
 use zaun_mtproto::packet::{self, Header};
 use zaun_mtproto::session::{ConnId, rpc_result_prefix};
 use zaun_mtproto::{msg_id, salts::Salt};
-use zaun_schema::mtproto::{functions, types};
 use zaun_testkit::{Message, container, object, take_apart};
 use zaun_tl::Encode;
+use zaun_wire::{functions, types};
 
 pub const A: ConnId = ConnId(1);
 pub const B: ConnId = ConnId(2);

@@ -9,7 +9,7 @@ use zaun_mtproto::container::{self, Inner};
 use zaun_mtproto::packet::{self, Header};
 use zaun_mtproto::salts::SaltSource;
 use zaun_mtproto::session::{BadMsg, ConnId, Event, Session, Surroundings, precheck, refusal};
-use zaun_schema::mtproto::{functions, types};
+use zaun_wire::{functions, types};
 
 use super::support::{Hex, Long, NOW, NOW_S, Tape, auth_key, pattern, read, same};
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use zaun_crypto::auth_key::AuthKey;
 use zaun_mtproto::binding;
-use zaun_schema::mtproto::types::BindAuthKeyInner;
+use zaun_wire::types::BindAuthKeyInner;
 
 use super::support::{Draw, Hex, Long, NOW_S, Tape, auth_key, read, same};
 

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use zaun_mtproto::container::{self, Inner, MSG_COPY};
 use zaun_mtproto::gzip;
-use zaun_schema::mtproto::types;
+use zaun_wire::types;
 
 use super::support::{Hex, Long, pattern, read, same};
 

@@ -13,7 +13,7 @@ use zaun_mtproto::handshake::{
     ClientConfig, ClientHandshake, ClientStep, NegotiatedKey, NewKey, RsaScheme, ServerConfig,
     ServerHandshake, Step, plain,
 };
-use zaun_schema::mtproto::{functions, types};
+use zaun_wire::{functions, types};
 
 use super::support::{Draw, Hex, Long, NOW, NOW_S, Tape, read, same};
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use zaun_crypto::dh::{DhError, TELEGRAM_PRIME};
 use zaun_crypto::nonces::{DhAnswer, new_nonce_hash};
 use zaun_mtproto::handshake::{ClientConfig, ClientError, ClientHandshake, MAX_RETRIES, plain};
-use zaun_schema::mtproto::types;
+use zaun_wire::types;
 
 fn refused_response(change: impl FnOnce(&mut types::ResPQ)) -> ClientError {
     let (mut client, mut response) = begin();

@@ -6,14 +6,14 @@ use zaun_crypto::dh::{Group, Secret};
 use zaun_crypto::nonces::tmp_aes;
 use zaun_crypto::{pq, rsa_old, rsa_pad, sha1};
 use zaun_mtproto::handshake::{Reason, ServerHandshake, plain};
-use zaun_schema::mtproto::{enums, functions, types};
 use zaun_tl::{Decode, Encode};
+use zaun_wire::{enums, functions, types};
 
 const NONCE: [u8; 16] = [0x11; 16];
 const NEW_NONCE: [u8; 32] = [0x22; 32];
 
 pub fn object<T: Encode>(value: &T) -> Vec<u8> {
-    zaun_tl::to_bytes(value, zaun_schema::LAYER).unwrap()
+    zaun_tl::to_bytes(value, 0).unwrap()
 }
 
 pub fn message<T: Encode>(value: &T) -> Bytes {

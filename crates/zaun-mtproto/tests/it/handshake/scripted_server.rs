@@ -8,7 +8,7 @@ use zaun_crypto::dh::{Group, Secret};
 use zaun_crypto::nonces::tmp_aes;
 use zaun_crypto::{rsa_pad, sha1};
 use zaun_mtproto::handshake::{ClientError, ClientHandshake};
-use zaun_schema::mtproto::{enums, functions, types};
+use zaun_wire::{enums, functions, types};
 
 const SERVER_NONCE: [u8; 16] = [0x33; 16];
 

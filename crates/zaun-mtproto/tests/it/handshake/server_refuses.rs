@@ -173,7 +173,7 @@ fn m134_g_b_must_be_in_range() {
 fn m100_queries_out_of_order() {
     let mut run = run();
     let response = run.response.clone();
-    let early = zaun_schema::mtproto::functions::SetClientDHParams {
+    let early = zaun_wire::functions::SetClientDHParams {
         nonce: response.nonce,
         server_nonce: response.server_nonce,
         encrypted_data: vec![0; 336].into(),

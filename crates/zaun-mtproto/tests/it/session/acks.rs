@@ -3,8 +3,8 @@
 use super::support::*;
 use zaun_mtproto::UnixTime;
 use zaun_mtproto::session::{ACK_DELAY, MAX_IDS};
-use zaun_schema::mtproto::{functions, types};
 use zaun_testkit::{container, object};
+use zaun_wire::{functions, types};
 
 fn acknowledged(rig: &mut Rig) -> Vec<i64> {
     rig.said(A).iter().find_map(|m| m.decode::<types::MsgsAck>()).map_or(Vec::new(), |ack| ack.msg_ids)

@@ -2,8 +2,8 @@
 
 use super::support::*;
 use zaun_mtproto::{UnixTime, msg_id};
-use zaun_schema::mtproto::{functions, types};
 use zaun_testkit::{Message, container, object};
+use zaun_wire::{functions, types};
 
 fn announcement(message: &Message) -> types::NewSessionCreated {
     message.decode().expect("new_session_created")

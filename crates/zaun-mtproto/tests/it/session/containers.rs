@@ -2,8 +2,8 @@
 
 use super::support::*;
 use zaun_mtproto::session::{ACK_DELAY, Event, MAX_CONTAINER};
-use zaun_schema::mtproto::{functions, types};
 use zaun_testkit::{MSG_CONTAINER, Message, container, object};
+use zaun_wire::{functions, types};
 
 #[test]
 fn the_messages_of_a_container_are_handled_one_by_one() {

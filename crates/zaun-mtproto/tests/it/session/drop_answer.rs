@@ -2,8 +2,8 @@
 
 use super::support::*;
 use zaun_mtproto::session::Event;
-use zaun_schema::mtproto::{enums, functions, types};
 use zaun_testkit::{Message, object};
+use zaun_wire::{enums, functions, types};
 
 /// Sends rpc_drop_answer; returns its msg_id, the events and everything said.
 fn drop_answer(rig: &mut Rig, query: i64) -> (i64, Vec<Event>, Vec<Message>) {

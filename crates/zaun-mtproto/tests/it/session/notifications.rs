@@ -3,8 +3,8 @@
 use super::support::*;
 use zaun_mtproto::session::{BadMsg, Event, WINDOW};
 use zaun_mtproto::{UnixTime, msg_id};
-use zaun_schema::mtproto::{functions, types};
 use zaun_testkit::{MSG_COPY, Message, container, object};
+use zaun_wire::{functions, types};
 
 /// Delivers a message that is wrong in its own identifier, and checks the notification.
 fn refuses(rig: &mut Rig, message: &Message, bad: BadMsg, code: i32) {

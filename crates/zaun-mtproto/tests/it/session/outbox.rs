@@ -4,8 +4,8 @@ use bytes::Bytes;
 
 use super::support::*;
 use zaun_mtproto::session::{MAX_BYTES, MAX_MESSAGE_BYTES, MAX_MESSAGES};
-use zaun_schema::mtproto::types;
 use zaun_testkit::Message;
+use zaun_wire::types;
 
 #[test]
 fn too_many_pushed_messages_lose_the_oldest_and_say_so() {

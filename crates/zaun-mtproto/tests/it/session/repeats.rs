@@ -2,8 +2,8 @@
 
 use super::support::*;
 use zaun_mtproto::session::{ACK_DELAY, Event, MAX_CONTAINER, WINDOW};
-use zaun_schema::mtproto::types;
 use zaun_testkit::{Message, container, msg_copy, object};
+use zaun_wire::types;
 
 #[test]
 fn a_repeated_query_is_not_run_again_but_acknowledged() {

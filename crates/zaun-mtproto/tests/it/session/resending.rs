@@ -2,8 +2,8 @@
 
 use super::support::*;
 use zaun_mtproto::{UnixTime, msg_id};
-use zaun_schema::mtproto::{functions, types};
 use zaun_testkit::{MSG_CONTAINER, Message, object};
+use zaun_wire::{functions, types};
 
 #[test]
 fn unacknowledged_messages_come_again_with_the_same_ids_and_in_order() {

@@ -2,8 +2,8 @@
 
 use super::support::*;
 use zaun_mtproto::UnixTime;
-use zaun_schema::mtproto::{functions, types};
 use zaun_testkit::Message;
+use zaun_wire::{functions, types};
 
 #[test]
 fn answers_are_1_and_everything_else_is_3_modulo_4() {

@@ -2,8 +2,8 @@
 
 use super::support::*;
 use zaun_mtproto::session::Event;
-use zaun_schema::mtproto::{enums, functions, types};
 use zaun_testkit::{Message, container, object};
+use zaun_wire::{enums, functions, types};
 
 #[test]
 fn a_ping_is_answered_bare_on_its_own_connection() {

@@ -2,8 +2,8 @@
 
 use super::support::*;
 use zaun_mtproto::session::{ACK_DELAY, WINDOW};
-use zaun_schema::mtproto::types;
 use zaun_testkit::object;
+use zaun_wire::types;
 
 fn states(rig: &mut Rig, msg_ids: Vec<i64>) -> Vec<u8> {
     let asked = msg_ids.len();

@@ -8,9 +8,9 @@ use zaun_mtproto::salts::SaltSource;
 use zaun_mtproto::session::{
     BadMsg, ConnId, Event, Packet, Session, Surroundings, precheck, rpc_result_prefix,
 };
-use zaun_schema::mtproto::types;
 use zaun_testkit::{Message, object, take_apart};
 use zaun_tl::Encode;
+use zaun_wire::types;
 
 pub const START: UnixTime = UnixTime::from_secs(1_800_000_000);
 pub const A: ConnId = ConnId(1);

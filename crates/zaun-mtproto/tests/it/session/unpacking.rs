@@ -3,8 +3,8 @@
 use super::support::*;
 use zaun_mtproto::gzip::MAX_UNPACKED;
 use zaun_mtproto::session::Event;
-use zaun_schema::mtproto::types;
 use zaun_testkit::{GZIP_PACKED, Message, container, gzip};
+use zaun_wire::types;
 
 /// What a zipped query is answered with, before anybody runs it.
 fn error_for(body: bytes::Bytes) -> String {

@@ -1,0 +1,1 @@
+//! Examples for `zaun-server`, in `examples/`: `cargo run -p server-examples --example faults`.
