@@ -22,8 +22,21 @@ const RINGS: &[(&str, &[&str])] = &[
         ],
     ),
     ("rules", &["zaun-store", "zaun-blob", "zaun-messenger"]),
-    ("shell", &["zaun-server", "zaun-console", "zaun-client", "zaun-api", "zaun-testkit", "zaun"]),
-    ("tools", &["xtask"]),
+    ("shell", &["zaun-server", "zaun-console", "zaun-link", "zaun-client", "zaun-probe", "zaun-api", "zaun"]),
+    ("tools", &["zaun-simkit", "zaun-testkit", "xtask"]),
+];
+
+/// What some crates must not even test with: a change in the messenger rebuilds no test of the protocol.
+const NEVER: &[(&[&str], &[&str])] = &[
+    (
+        RINGS[0].1,
+        &["zaun-store", "zaun-blob", "zaun-messenger", "zaun-api", "zaun-client", "zaun-testkit", "zaun"],
+    ),
+    (
+        &["zaun-server", "zaun-link", "zaun-probe", "zaun-simkit"],
+        &["zaun-messenger", "zaun-store", "zaun-api", "zaun-client", "zaun-testkit", "zaun"],
+    ),
+    (&["zaun-mtproto", "zaun-transport", "zaun-server", "zaun-link", "zaun-probe"], &["zaun-schema"]),
 ];
 
 /// Libraries that the pure ring may not use: it has no sockets, no clock and no runtime.
@@ -53,7 +66,16 @@ fn arrows() -> anyhow::Result<()> {
         let folder = entry?.path();
         let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let own = order.get(name.as_str()).with_context(|| format!("crate {name} has no place in a ring"))?;
-        for dependency in dependencies(&folder.join("Cargo.toml"))? {
+        let manifest = folder.join("Cargo.toml");
+        for section in ["[dependencies]", "[dev-dependencies]"] {
+            for dependency in dependencies(&manifest, section)? {
+                let never = NEVER
+                    .iter()
+                    .any(|(from, to)| from.contains(&name.as_str()) && to.contains(&dependency.as_str()));
+                anyhow::ensure!(!never, "{name} must not depend on {dependency}, not even in tests");
+            }
+        }
+        for dependency in dependencies(&manifest, "[dependencies]")? {
             if let Some(other) = order.get(dependency.as_str()) {
                 anyhow::ensure!(other < own, "{name} depends on {dependency}: arrows only point down");
             }
@@ -67,10 +89,11 @@ fn arrows() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The names under `[dependencies]`.
-fn dependencies(manifest: &std::path::Path) -> anyhow::Result<Vec<String>> {
+/// The names in a section of a manifest.
+fn dependencies(manifest: &std::path::Path, section: &str) -> anyhow::Result<Vec<String>> {
     let text = fs::read_to_string(manifest).with_context(|| format!("cannot read {}", manifest.display()))?;
-    let section = text.split("[dependencies]").nth(1).unwrap_or_default();
+    let header = format!("\n{section}");
+    let section = text.split(header.as_str()).nth(1).unwrap_or_default();
     let lines = section.lines().skip(1).take_while(|line| !line.starts_with('['));
     let name = |line: &str| line.split(['.', ' ', '=']).next().unwrap_or_default().to_owned();
     Ok(lines.filter(|line| !line.trim().is_empty() && !line.starts_with('#')).map(name).collect())

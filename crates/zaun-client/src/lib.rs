@@ -19,17 +19,13 @@
 //! ```
 
 mod backoff;
-mod carrier;
 mod client;
 mod connection;
-mod dial;
 mod files;
-mod link;
 mod servers;
 mod storage;
 
 pub use backoff::{FloodControl, ReconnectStrategy};
-pub use carrier::{Proxy, Tls};
 pub use client::{
     App, Client, ClientBuilder, ClientError, FloodPolicy, LoginCode, LoginError, Purpose, QrLogin, SignedIn,
     Updates,
@@ -38,12 +34,11 @@ pub use connection::{
     Closed, ConnectError, Connection, ConnectionBuilder, IN_FLIGHT, Introduce, InvokeError, MAX_PUSHED,
     Pending, Pushed, State,
 };
-pub use dial::{Address, Carrier, Dial};
 pub use files::{
     BIG_FILE_BYTES, Download, MAX_CONNECTIONS, MAX_PARTS, PART_BYTES, Progress, TransferError, Upload,
 };
-pub use link::{Link, LinkError, Received};
 pub use servers::{DcAddress, Migration, Servers};
 pub use storage::{Account, FileStorage, Foreign, MemoryStorage, Saved, Storage, StorageError};
+pub use zaun_link::{Address, Carrier, Dial, Link, LinkError, Proxy, Received, Tls};
 pub use zaun_mtproto::client::{RpcError, SavedSession};
 pub use zaun_updates::Event as UpdateEvent;

@@ -8,7 +8,7 @@ use zaun_mtproto::client::RpcError;
 use zaun_schema::api::types;
 use zaun_transport::{ProxySecret, Secret, SecretKind};
 
-use crate::dial::Address;
+use zaun_link::Address;
 
 /// One address of a data centre (`dcOption`).
 #[derive(Debug, Clone, PartialEq, Eq)]

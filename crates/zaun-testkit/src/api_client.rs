@@ -4,9 +4,8 @@ use bytes::Bytes;
 use zaun_schema::LAYER;
 use zaun_schema::api::{enums, functions, types};
 use zaun_tl::{Encode, Function, RawObject};
-use zaun_wire::types::RpcError;
 
-use crate::{Conversation, Error};
+use zaun_probe::{Conversation, Error, check};
 
 /// A conversation in which methods of the API are called, in the newest layer.
 #[derive(Debug)]
@@ -134,17 +133,4 @@ impl ApiClient {
         let access_hash = user.access_hash.unwrap_or(0);
         Ok(types::InputPeerUser { user_id: user.id, access_hash }.into())
     }
-}
-
-/// An error if a result is one.
-///
-/// # Errors
-/// [`Error::Rpc`].
-pub fn check(result: &Bytes) -> Result<(), Error> {
-    if result.first_chunk() != Some(&RpcError::CONSTRUCTOR_ID.to_le_bytes()) {
-        return Ok(());
-    }
-    let error: RpcError =
-        zaun_tl::from_bytes(result.clone()).map_err(|_| Error::Malformed("rpc_error is broken"))?;
-    Err(Error::Rpc { code: error.error_code, text: error.error_message })
 }

@@ -1,48 +1,25 @@
-//! Tools of tests and benchmarks: a raw MTProto client with control over every byte, and servers on free ports.
+//! The whole server inside a test, and a client of the API to talk to it.
 //!
-//! It deliberately is no client library: nothing is acknowledged, resent or adopted by itself, so that a test says
-//! what it does. [`RawClient`] is one connection, [`Session`] the client's half of a session without I/O, and
-//! [`Conversation`] puts the two together. [`Pair`] is something else: both real engines against each other on a virtual
-//! network and clock.
+//! [`Sandbox`] is store, messenger, API and server on a free port; [`ApiClient`] calls methods and logs in with test
+//! phones. The raw client below it is that of `zaun-probe`, whose names are here too.
 //!
 //! ```
-//! use zaun_wire::{functions, types};
-//! use zaun_server::{MemoryKeys, Router};
-//! use zaun_testkit::{Conversation, SpawnedServer, Wire};
+//! use zaun_schema::api::functions::help::GetNearestDc;
+//! use zaun_testkit::{ApiClient, Conversation, Sandbox, Wire};
 //!
 //! # tokio::runtime::Runtime::new()?.block_on(async {
-//! let server = SpawnedServer::start(Router::new(), MemoryKeys::default()).await?;
-//! let mut talk = Conversation::begin(server.address(), Wire::default(), &server.public_key()).await?;
-//! let ping = talk.send(&functions::Ping { ping_id: 7 }).await?;
-//! let pong: types::Pong = talk.wait_for(|message| message.decode()).await?;
-//! assert_eq!((pong.msg_id, pong.ping_id), (ping, 7));
+//! let sandbox = Sandbox::start().await?;
+//! let talk = Conversation::begin(sandbox.address(), Wire::default(), &sandbox.public_key()).await?;
+//! let mut client = ApiClient::new(talk);
+//! client.introduce().await?;
+//! assert!(client.call(&GetNearestDc {}).await?.this_dc > 0);
 //! # Ok::<(), Box<dyn std::error::Error>>(()) })?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 mod api_client;
-mod client;
-mod conversation;
-mod error;
-mod message;
-mod pair;
-mod process;
-mod rsa;
 mod sandbox;
-mod server;
-mod session;
 
-pub use api_client::{ApiClient, check};
-pub use client::{RawClient, Wire};
-pub use conversation::Conversation;
-pub use error::Error;
-pub use message::{
-    GZIP_PACKED, MSG_CONTAINER, MSG_COPY, Message, RPC_RESULT, container, gzip, msg_copy, object, take_apart,
-};
-pub use pair::{Faults, Pair, Plan, Report, Violation};
-pub use process::Process;
-pub use rsa::{private_key, public_key};
+pub use api_client::ApiClient;
 pub use sandbox::Sandbox;
-pub use server::SpawnedServer;
-pub use session::{Session, now};
-pub use zaun_client::{Address, Carrier, Dial, Received, Tls};
+pub use zaun_probe::*;

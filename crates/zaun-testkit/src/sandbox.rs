@@ -12,7 +12,7 @@ use zaun_messenger::{Messenger, Settings};
 use zaun_server::{Builder, Handle};
 use zaun_store::Store;
 
-use crate::{Error, SpawnedServer};
+use zaun_probe::{Error, SpawnedServer};
 
 /// A server with the whole API on a free port of the loopback interface, as `zaun serve --sandbox` is one: test phones
 /// `99966XYYYY` log in with the digit X five times, nothing is limited, nothing is kept. It ends when dropped.
@@ -61,16 +61,16 @@ impl Sandbox {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         let parts = Parts {
-            store: store.map_err(|error| Error::Sandbox(error.to_string()))?,
+            store: store.map_err(|error| Error::Setup(error.to_string()))?,
             blobs: Blobs::open(data.path(), zaun_blob::Durability::Ephemeral)
-                .map_err(|error| Error::Sandbox(error.to_string()))?,
+                .map_err(|error| Error::Setup(error.to_string()))?,
             access_secret: secret(),
             salt_secret: secret(),
             settings: Settings { sandbox: true, ..Settings::default() },
             options: options(Options::one_listener(2, address.ip(), address.port())),
         };
         let assembled = zaun_api::assemble(parts).await;
-        let (messenger, builder) = assembled.map_err(|error| Error::Sandbox(error.to_string()))?;
+        let (messenger, builder) = assembled.map_err(|error| Error::Setup(error.to_string()))?;
         let server = SpawnedServer::build_on(settings(builder), listener)?;
         Ok(Sandbox { server, messenger, _data: data })
     }

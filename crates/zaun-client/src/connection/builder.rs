@@ -14,9 +14,9 @@ use zaun_transport::{Framing, ProxySecret};
 use super::driver::Driver;
 use super::{ConnectError, Connection, IN_FLIGHT, MAX_PUSHED, Pushed, Shared, State, keys, wall_clock};
 use crate::backoff::ReconnectStrategy;
-use crate::carrier::Proxy;
-use crate::dial::{Address, Carrier, Dial};
-use crate::link::Link;
+use zaun_link::Link;
+use zaun_link::Proxy;
+use zaun_link::{Address, Carrier, Dial};
 
 /// Wraps the first queries of a session, as the API wants it: `invokeWithLayer` and `initConnection` (M-401).
 pub type Introduce = Arc<dyn Fn(Bytes) -> Bytes + Send + Sync>;

@@ -11,8 +11,8 @@ use super::builder::ConnectionBuilder;
 use super::talk::Calls;
 use super::{Closed, Command, ConnectError, Pushed, State, keys, wall_clock};
 use crate::backoff::{FloodControl, ReconnectStrategy, random_id};
-use crate::dial::Address;
-use crate::link::Link;
+use zaun_link::Address;
+use zaun_link::Link;
 
 /// A temporary key that cannot be bound is replaced so often before the connection is given up (M-159).
 const MAX_BINDINGS: u32 = 3;

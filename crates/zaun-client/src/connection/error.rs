@@ -6,7 +6,7 @@ use zaun_mtproto::client::{Failure, RpcError, SubmitError};
 use zaun_mtproto::handshake::ClientError;
 use zaun_tl::{DecodeError, EncodeError};
 
-use crate::link::LinkError;
+use zaun_link::LinkError;
 
 /// Why a call has no result.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -8,7 +8,7 @@ use zaun_mtproto::UnixTime;
 use zaun_mtproto::handshake::{ClientConfig, ClientHandshake, ClientStep, NegotiatedKey};
 
 use super::ConnectError;
-use crate::link::{Link, Received};
+use zaun_link::{Link, Received};
 
 /// Longest wait for one answer of the server.
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -21,7 +21,7 @@ pub use builder::{ConnectionBuilder, Introduce};
 pub use error::{Closed, ConnectError, InvokeError};
 pub(crate) use keys::wall_clock;
 
-use crate::dial::Address;
+use zaun_link::Address;
 
 /// Calls that wait for answers at once, unless the builder says otherwise; more wait for their turn.
 pub const IN_FLIGHT: usize = 1024;

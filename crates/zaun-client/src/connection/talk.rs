@@ -12,7 +12,7 @@ use zaun_mtproto::session::ConnId;
 
 use super::driver::{Driver, End};
 use super::{Call, Closed, Command, InvokeError, Pushed, State};
-use crate::link::{Link, Received};
+use zaun_link::{Link, Received};
 
 /// Commands that are taken at once; their queries leave in one packet if they fit.
 const COMMANDS_AT_ONCE: usize = 256;

@@ -15,7 +15,7 @@ use zaun_tl::{DecodeError, Reader};
 use zeroize::Zeroizing;
 
 use super::{Account, Saved, StorageError};
-use crate::dial::Address;
+use zaun_link::Address;
 
 /// What the string of another library says.
 #[derive(Debug, Clone, PartialEq, Eq)]

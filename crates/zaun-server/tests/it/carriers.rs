@@ -7,8 +7,8 @@ use tokio::net::{TcpListener, TcpStream, UnixListener};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error as WsError, Message as WsMessage};
+use zaun_probe::{Address, Carrier, Conversation, Dial, RawClient, Received};
 use zaun_server::Listener;
-use zaun_testkit::{Address, Carrier, Conversation, Dial, RawClient, Received};
 use zaun_transport::{Framing, ProxySecret, Secret, SecretKind};
 
 async fn works(fixture: &Fixture, address: impl Into<Address>, dial: &Dial) {

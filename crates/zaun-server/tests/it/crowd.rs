@@ -10,8 +10,8 @@ use std::process::{Command, Stdio};
 use crate::support::*;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use zaun_crypto::rsa::PublicKey;
+use zaun_probe::{Conversation, SpawnedServer, Wire};
 use zaun_server::{MemoryKeys, Router};
-use zaun_testkit::{Conversation, SpawnedServer, Wire};
 
 /// Connections that are wanted.
 const CROWD: usize = 10_000;

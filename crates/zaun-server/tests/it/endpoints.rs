@@ -3,8 +3,8 @@
 use crate::support::*;
 use tokio::net::TcpListener;
 use zaun_mtproto::handshake::ClientConfig;
+use zaun_probe::{Conversation, RawClient, Received, Session, SpawnedServer, Wire};
 use zaun_server::{Dc, FloodLimits, Listener, MemoryKeys, Rate, Server};
-use zaun_testkit::{Conversation, RawClient, Received, Session, SpawnedServer, Wire};
 
 async fn listen(fixture: &mut Fixture, with: impl FnOnce(Listener) -> Listener) -> std::net::SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -54,7 +54,7 @@ async fn m114_m115_m473_a_dc_takes_its_own_clients_and_keys() {
     let test = listen(&mut fixture, |l| l.dc(Dc { test: true, ..Dc::new(2) })).await;
     let exchange = async |address, dc| {
         let mut client = RawClient::connect(address, Wire::default()).await.unwrap();
-        let key = zaun_crypto::rsa::PublicKey::from_pem(&zaun_testkit::public_key().to_pkcs1_pem()).unwrap();
+        let key = zaun_crypto::rsa::PublicKey::from_pem(&zaun_probe::public_key().to_pkcs1_pem()).unwrap();
         client.exchange_key_with(ClientConfig { dc, ..ClientConfig::new(vec![key]) }).await
     };
     for (address, dc) in
@@ -64,7 +64,7 @@ async fn m114_m115_m473_a_dc_takes_its_own_clients_and_keys() {
     }
     for (address, dc) in [(two, 4), (two, 10_002), (test, 2), (four, -2)] {
         let error = exchange(address, Some(dc)).await.unwrap_err();
-        assert!(matches!(error, zaun_testkit::Error::Refused(-444)), "M-114 {dc}: {error}");
+        assert!(matches!(error, zaun_probe::Error::Refused(-444)), "M-114 {dc}: {error}");
     }
     let negotiated = exchange(two, None).await.unwrap();
     let session = Session::new(negotiated.auth_key, negotiated.first_salt);
@@ -128,7 +128,7 @@ async fn m146_m182_exchanges_and_unknown_keys_of_one_address_are_limited() {
     let key = server.public_key();
     let mut talk = Conversation::begin(server.address(), Wire::default(), &key).await.unwrap();
     let error = Conversation::begin(server.address(), Wire::default(), &key).await.unwrap_err();
-    assert!(matches!(error, zaun_testkit::Error::Refused(-429)), "M-146: {error}");
+    assert!(matches!(error, zaun_probe::Error::Refused(-429)), "M-146: {error}");
     for code in [-404, -429] {
         let mut client = RawClient::connect(server.address(), Wire::default()).await.unwrap();
         client.send(&[7; 64]).await.unwrap();

@@ -1,8 +1,8 @@
 //! What people who build a server with the library can replace, and what they are protected from.
 
 use crate::support::*;
+use zaun_probe::{Conversation, Message, SpawnedServer, Wire, container, object};
 use zaun_server::{MemoryKeys, Router, RpcError};
-use zaun_testkit::{Conversation, Message, SpawnedServer, Wire, container, object};
 use zaun_wire::{functions, types};
 
 async fn talk_to(server: &SpawnedServer<Router>) -> Conversation {
@@ -108,9 +108,9 @@ async fn every_query_of_a_container_is_answered() {
     let mut talk = fixture.talk().await;
     let queries: Vec<Message> = (0..500)
         .map(|n| {
-            let (msg_id, seqno) = talk.session.stamp(zaun_testkit::now(), true);
+            let (msg_id, seqno) = talk.session.stamp(zaun_probe::now(), true);
             let call = object(&Call::<INCREMENT>(n));
-            Message::new(msg_id, seqno, if n % 3 == 0 { zaun_testkit::gzip(&call) } else { call })
+            Message::new(msg_id, seqno, if n % 3 == 0 { zaun_probe::gzip(&call) } else { call })
         })
         .collect();
     talk.send_body(false, &container(&queries)).await.unwrap();

@@ -6,7 +6,7 @@ use crate::support::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
-use zaun_testkit::{Carrier, Conversation, Dial, Message, RawClient, Received, container, object};
+use zaun_probe::{Carrier, Conversation, Dial, Message, RawClient, Received, container, object};
 use zaun_transport::Framing;
 use zaun_wire::types;
 
@@ -69,7 +69,7 @@ async fn poll(talk: &mut Conversation, wait: types::HttpWait) {
     let acks: Vec<i64> = talk.inbox.drain(..).map(|m| m.msg_id).collect();
     let mut inside = Vec::new();
     for body in [object(&types::MsgsAck { msg_ids: acks }), object(&wait)] {
-        let (msg_id, seqno) = talk.session.stamp(zaun_testkit::now(), false);
+        let (msg_id, seqno) = talk.session.stamp(zaun_probe::now(), false);
         inside.push(Message::new(msg_id, seqno, body));
     }
     talk.send_body(false, &container(&inside)).await.unwrap();
@@ -86,7 +86,7 @@ async fn m315_max_wait_ends_with_an_empty_container() {
     assert!(began.elapsed() >= Duration::from_millis(300), "{:?}", began.elapsed());
     let opened = talk.session.open(payload).unwrap();
     let message = Message::new(opened.header.msg_id, opened.header.seqno, opened.body);
-    assert_eq!(zaun_testkit::take_apart(message).unwrap(), []);
+    assert_eq!(zaun_probe::take_apart(message).unwrap(), []);
 }
 
 #[tokio::test]
@@ -106,7 +106,7 @@ async fn m315_a_push_ends_the_wait_and_further_ones_join_it() {
         let payload = talk.client.payload().await.unwrap();
         let opened = talk.session.open(payload).unwrap();
         let message = Message::new(opened.header.msg_id, opened.header.seqno, opened.body);
-        let messages = zaun_testkit::take_apart(message).unwrap();
+        let messages = zaun_probe::take_apart(message).unwrap();
         messages.iter().filter_map(|m| m.decode::<types::Pong>()).map(|pong| pong.ping_id).collect::<Vec<_>>()
     };
     assert_eq!(pongs.await, [0, 1, 2], "M-060: one payload holds what came within wait_after");
@@ -188,7 +188,7 @@ async fn m316_m318_the_last_http_wait_counts_and_max_wait_is_above_the_others() 
     let mut inside = Vec::new();
     let last = wait(20_000, 20_000, 300);
     for body in [object(&types::MsgsAck { msg_ids: acks }), object(&wait(0, 0, 20_000)), object(&last)] {
-        let (msg_id, seqno) = talk.session.stamp(zaun_testkit::now(), false);
+        let (msg_id, seqno) = talk.session.stamp(zaun_probe::now(), false);
         inside.push(Message::new(msg_id, seqno, body));
     }
     let began = Instant::now();

@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::support::*;
 use zaun_crypto::Side;
 use zaun_mtproto::packet;
+use zaun_probe::Received;
 use zaun_server::inspect::{Event, Kind, Reaction, Refusal, Watch, Watched};
-use zaun_testkit::Received;
 use zaun_wire::types;
 
 /// The first event of which `pick` makes something.
@@ -82,21 +82,16 @@ async fn refusals_name_the_rule_and_the_values() {
     assert!(salt.values.unwrap().starts_with("salt 0000000000001234, valid now is "));
     talk.session.salt = right;
 
-    let (msg_id, _) = talk.session.stamp(zaun_testkit::now(), true);
-    talk.send_as(&talk.session.header(msg_id, 1), &zaun_testkit::object(&Call::<INCREMENT>(1)))
-        .await
-        .unwrap();
+    let (msg_id, _) = talk.session.stamp(zaun_probe::now(), true);
+    talk.send_as(&talk.session.header(msg_id, 1), &zaun_probe::object(&Call::<INCREMENT>(1))).await.unwrap();
     let seqno = refusal(&mut watch).await;
     assert_eq!((seqno.rule(), seqno.reaction), (Some("M-227"), Reaction::BadMsg(32)));
     assert!(seqno.values.unwrap().contains("has seqno 1"));
 
-    let long_ago = (zaun_mtproto::msg_id::from_time(zaun_testkit::now()) - (400 << 32)) & !3;
-    talk.send_as(
-        &talk.session.header(long_ago, 9),
-        &zaun_testkit::object(&types::MsgsAck { msg_ids: vec![] }),
-    )
-    .await
-    .unwrap();
+    let long_ago = (zaun_mtproto::msg_id::from_time(zaun_probe::now()) - (400 << 32)) & !3;
+    talk.send_as(&talk.session.header(long_ago, 9), &zaun_probe::object(&types::MsgsAck { msg_ids: vec![] }))
+        .await
+        .unwrap();
     let clock = refusal(&mut watch).await;
     assert_eq!((clock.rule(), clock.reaction), (Some("M-209"), Reaction::BadMsg(16)));
     assert!(clock.values.unwrap().contains("-400 s"));
@@ -107,7 +102,7 @@ async fn a_wrong_msg_key_is_explained_in_plain_words() {
     let fixture = Fixture::start().await;
     let mut talk = fixture.talk().await;
     let mut watch = fixture.server.handle().watch();
-    let (msg_id, seqno) = talk.session.stamp(zaun_testkit::now(), true);
+    let (msg_id, seqno) = talk.session.stamp(zaun_probe::now(), true);
     let header = talk.session.header(msg_id, seqno);
     let mut wrong = bytes::BytesMut::new();
     packet::seal(&talk.session.key, Side::Server, &header, &[1; 16], &mut rand::rng(), &mut wrong);

@@ -6,8 +6,8 @@ use crate::log;
 use crate::support::*;
 use zaun_crypto::rsa::PublicKey;
 use zaun_mtproto::handshake::ClientConfig;
+use zaun_probe::{Conversation, RawClient, Received, Session, SpawnedServer, Wire, object};
 use zaun_server::{BindRefusal, BindRequest, Router, RpcError};
-use zaun_testkit::{Conversation, RawClient, Received, Session, SpawnedServer, Wire, object};
 use zaun_wire::{enums, functions, types};
 
 #[tokio::test]
@@ -34,12 +34,12 @@ async fn destroy_auth_key_is_answered_beside_other_answers() {
         let mut talk = fixture.talk().await;
         let mut messages = Vec::new();
         for value in
-            [zaun_testkit::object(&Call::<INCREMENT>(1)), zaun_testkit::object(&functions::DestroyAuthKey {})]
+            [zaun_probe::object(&Call::<INCREMENT>(1)), zaun_probe::object(&functions::DestroyAuthKey {})]
         {
-            let (msg_id, seqno) = talk.session.stamp(zaun_testkit::now(), true);
-            messages.push(zaun_testkit::Message::new(msg_id, seqno, value));
+            let (msg_id, seqno) = talk.session.stamp(zaun_probe::now(), true);
+            messages.push(zaun_probe::Message::new(msg_id, seqno, value));
         }
-        talk.send_body(false, &zaun_testkit::container(&messages)).await.unwrap();
+        talk.send_body(false, &zaun_probe::container(&messages)).await.unwrap();
         let told: enums::DestroyAuthKeyRes = talk.wait_for(|m| m.decode()).await.expect("M-312");
         assert_eq!(told, enums::DestroyAuthKeyRes::DestroyAuthKeyOk);
     }
@@ -100,7 +100,7 @@ async fn failing_storage_closes_without_a_word() {
 
     let mut writing = RawClient::connect(second.server.address(), Wire::default()).await.unwrap();
     let failed = writing.exchange_key(&second.server.public_key()).await.unwrap_err();
-    assert!(matches!(failed, zaun_testkit::Error::Closed), "M-054, M-137: {failed}");
+    assert!(matches!(failed, zaun_probe::Error::Closed), "M-054, M-137: {failed}");
     log::names(&writing, "M-054");
 
     answers(&mut talk).await;
@@ -130,7 +130,7 @@ async fn m165_storage_trouble_while_binding_is_no_verdict_about_the_proof() {
     crate::log::keep();
     let router =
         Router::new().method(|context: zaun_server::Context<Router>, Call(id): Call<INCREMENT>| async move {
-            let now = i32::try_from(zaun_testkit::now().as_secs()).unwrap();
+            let now = i32::try_from(zaun_probe::now().as_secs()).unwrap();
             let request = BindRequest {
                 perm_auth_key_id: id,
                 nonce: 1,

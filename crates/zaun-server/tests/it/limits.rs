@@ -2,8 +2,8 @@
 
 use crate::log;
 use crate::support::*;
+use zaun_probe::{Conversation, Message, container, object};
 use zaun_server::limits::MAX_SESSIONS_PER_CONNECTION;
-use zaun_testkit::{Conversation, Message, container, object};
 use zaun_wire::types;
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::sync::{LazyLock, Mutex};
 
-use zaun_testkit::RawClient;
+use zaun_probe::RawClient;
 
 static LOG: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 

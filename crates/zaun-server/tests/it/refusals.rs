@@ -4,7 +4,7 @@ use crate::log;
 use crate::support::*;
 use bytes::Bytes;
 use zaun_mtproto::packet::Header;
-use zaun_testkit::{Message, RawClient, Received, Wire, container, gzip, object};
+use zaun_probe::{Message, RawClient, Received, Wire, container, gzip, object};
 use zaun_transport::Framing;
 use zaun_wire::{functions, types};
 
@@ -51,7 +51,7 @@ async fn a_refused_handshake_query_leaves_the_connection_usable() {
     let fixture = Fixture::start().await;
     let mut client = raw(&fixture, Wire::default()).await;
     let plain = |body: &Bytes| {
-        zaun_mtproto::handshake::plain::encode(zaun_mtproto::msg_id::from_time(zaun_testkit::now()), body)
+        zaun_mtproto::handshake::plain::encode(zaun_mtproto::msg_id::from_time(zaun_probe::now()), body)
     };
     client.send(&plain(&object(&functions::Ping { ping_id: 1 }))).await.unwrap();
     assert_eq!(client.receive().await.unwrap(), Received::Error(-404), "M-086, M-088");
@@ -76,7 +76,7 @@ async fn a_key_that_nobody_offered_is_refused() {
     let mut client = raw(&fixture, Wire::default()).await;
     let nonce = [9; 16];
     let plain = |body: &Bytes| {
-        zaun_mtproto::handshake::plain::encode(zaun_mtproto::msg_id::from_time(zaun_testkit::now()), body)
+        zaun_mtproto::handshake::plain::encode(zaun_mtproto::msg_id::from_time(zaun_probe::now()), body)
     };
     client.send(&plain(&object(&functions::ReqPqMulti { nonce }))).await.unwrap();
     let answer = client.payload().await.unwrap().freeze();
@@ -103,7 +103,7 @@ async fn packets_that_do_not_open_are_all_answered_alike_and_leave_no_trace() {
     for (at, rule) in [(12, "M-172"), (30, "M-172"), (70, "M-172")] {
         let mut talk = fixture.talk().await;
         let key_id = talk.session.key.id();
-        let (msg_id, seqno) = talk.session.stamp(zaun_testkit::now(), true);
+        let (msg_id, seqno) = talk.session.stamp(zaun_probe::now(), true);
         let mut packet =
             talk.session.seal(&talk.session.header(msg_id, seqno), &object(&Call::<INCREMENT>(1)));
         packet[at] ^= 1;
@@ -145,7 +145,7 @@ async fn a_packet_without_room_for_a_key_id_is_refused() {
 async fn a_replayed_packet_runs_once() {
     let fixture = Fixture::start().await;
     let mut talk = fixture.talk().await;
-    let (msg_id, seqno) = talk.session.stamp(zaun_testkit::now(), true);
+    let (msg_id, seqno) = talk.session.stamp(zaun_probe::now(), true);
     let packet = talk.session.seal(&talk.session.header(msg_id, seqno), &object(&Call::<INCREMENT>(1)));
     for _ in 0..3 {
         talk.client.send(&packet).await.unwrap();
@@ -166,7 +166,7 @@ async fn notified(header: impl Fn(Header) -> Header, body: Bytes, code: i32, rul
         if known {
             answers(&mut talk).await;
         }
-        let (msg_id, seqno) = talk.session.stamp(zaun_testkit::now(), false);
+        let (msg_id, seqno) = talk.session.stamp(zaun_probe::now(), false);
         let header = header(talk.session.header(msg_id, seqno));
         talk.send_as(&header, &body).await.unwrap();
         let told = talk

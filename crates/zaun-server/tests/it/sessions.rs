@@ -2,12 +2,12 @@
 
 use crate::support::*;
 use bytes::Bytes;
-use zaun_testkit::{Conversation, Received, object};
+use zaun_probe::{Conversation, Received, object};
 use zaun_wire::{enums, functions, types};
 
 const UPDATE: Bytes = Bytes::from_static(&[0x99, 0, 0x99, 0, 1, 2, 3, 4]);
 
-fn is_update(message: &zaun_testkit::Message) -> Option<i64> {
+fn is_update(message: &zaun_probe::Message) -> Option<i64> {
     (message.body == UPDATE).then_some(message.msg_id)
 }
 
@@ -76,9 +76,9 @@ async fn the_answer_of_a_slow_query_finds_the_next_connection() {
 async fn a_query_that_is_asked_again_elsewhere_is_answered_there() {
     let fixture = Fixture::start().await;
     let mut talk = fixture.talk().await;
-    let (msg_id, seqno) = talk.session.stamp(zaun_testkit::now(), true);
+    let (msg_id, seqno) = talk.session.stamp(zaun_probe::now(), true);
     let header = talk.session.header(msg_id, seqno);
-    let body = zaun_testkit::object(&Call::<SLOW>(6));
+    let body = zaun_probe::object(&Call::<SLOW>(6));
     talk.send_as(&header, &body).await.unwrap();
     answers(&mut talk).await;
     // The old connection stays open, as one that died on the way does.
@@ -100,7 +100,7 @@ async fn one_session_may_have_several_connections_and_one_connection_several_ses
     two.session.content_sent = one.session.content_sent;
     increments(&mut two).await;
     // Another session on the same connection is answered in its own name (M-034, M-190).
-    two.session = zaun_testkit::Session::new(two.session.key.clone(), two.session.salt);
+    two.session = zaun_probe::Session::new(two.session.key.clone(), two.session.salt);
     two.inbox.clear();
     increments(&mut two).await;
 }
@@ -165,7 +165,7 @@ async fn ping_delay_disconnect_ends_the_connection_and_not_the_session() {
     assert_eq!(end, Received::Closed, "M-307, M-308");
     let mut next = fixture.resume(&talk).await;
     increments(&mut next).await;
-    let fresh = |m: &zaun_testkit::Message| m.decode::<types::NewSessionCreated>().is_some();
+    let fresh = |m: &zaun_probe::Message| m.decode::<types::NewSessionCreated>().is_some();
     let announced = next.inbox.iter().filter(|m| fresh(m)).count();
     assert!(announced <= 1, "M-308: at most the unacknowledged announcement of before");
 }
@@ -174,7 +174,7 @@ async fn ping_delay_disconnect_ends_the_connection_and_not_the_session() {
 async fn m242_a_message_outside_the_window_creates_no_session() {
     let fixture = Fixture::start().await;
     let mut talk = fixture.talk().await;
-    let now = zaun_testkit::now();
+    let now = zaun_probe::now();
     for (shift, code) in [(-400_i64, 16), (400, 17)] {
         let msg_id = (zaun_mtproto::msg_id::from_time(now) + (shift << 32)) & !3;
         let ping = object(&functions::Ping { ping_id: 1 });

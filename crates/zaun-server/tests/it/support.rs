@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use tokio::sync::Semaphore;
+use zaun_probe::{Conversation, Received, SpawnedServer, Wire};
 use zaun_server::{KeyFuture, KeyStore, KeyStoreError, MemoryKeys, Router, RpcError, StoredKey};
-use zaun_testkit::{Conversation, Received, SpawnedServer, Wire};
 use zaun_tl::{Decode, DecodeError, Encode, Function, Reader, Writer};
 use zaun_wire::{functions, types};
 

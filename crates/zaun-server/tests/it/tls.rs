@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio_rustls::rustls::crypto::aws_lc_rs;
 use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio_rustls::rustls::{RootCertStore, ServerConfig};
-use zaun_testkit::Tls;
+use zaun_probe::Tls;
 
 /// A server's settings, and a client's that trusts exactly that certificate.
 pub fn pair() -> (Arc<ServerConfig>, Tls) {

@@ -1,7 +1,7 @@
 //! Every way to connect: answers, quick acknowledgements, transport errors (M-013 … M-056).
 
 use crate::support::*;
-use zaun_testkit::{RawClient, Received, Wire, object};
+use zaun_probe::{RawClient, Received, Wire, object};
 use zaun_transport::Framing;
 use zaun_wire::{functions, types};
 
@@ -21,7 +21,7 @@ async fn quick_acks_have_the_form_of_their_framing() {
     let fixture = Fixture::start().await;
     for wire in Wire::all() {
         let mut talk = fixture.talk_over(wire).await;
-        let (msg_id, seqno) = talk.session.stamp(zaun_testkit::now(), true);
+        let (msg_id, seqno) = talk.session.stamp(zaun_probe::now(), true);
         let body = object(&functions::Ping { ping_id: 1 });
         let packet = talk.session.seal(&talk.session.header(msg_id, seqno), &body);
         let token =
@@ -34,7 +34,7 @@ async fn quick_acks_have_the_form_of_their_framing() {
         talk.wait_for(|m| m.decode::<types::Pong>()).await.expect("M-045");
         // Refused packets get none, however they are refused.
         for (salt, seqno, body) in [(0, 1, &body), (talk.session.salt, 0, &object(&Call::<INCREMENT>(1)))] {
-            let (msg_id, _) = talk.session.stamp(zaun_testkit::now(), false);
+            let (msg_id, _) = talk.session.stamp(zaun_probe::now(), false);
             let header = zaun_mtproto::packet::Header { salt, ..talk.session.header(msg_id, seqno) };
             let packet = talk.session.seal(&header, body);
             talk.client.send_for_quick_ack(&packet).await.unwrap();
@@ -66,7 +66,7 @@ async fn packets_may_come_in_any_pieces() {
         let mut bytes = Vec::new();
         let mut queries = Vec::new();
         for n in 0..3 {
-            let (msg_id, seqno) = talk.session.stamp(zaun_testkit::now(), true);
+            let (msg_id, seqno) = talk.session.stamp(zaun_probe::now(), true);
             let header = talk.session.header(msg_id, seqno);
             let packet = talk.session.seal(&header, &object(&Call::<INCREMENT>(n)));
             bytes.extend_from_slice(&talk.client.framed(&packet, false).unwrap());
@@ -87,7 +87,7 @@ async fn a_connection_that_ends_within_a_frame_harms_nobody() {
     let mut other = fixture.talk().await;
     for wire in Wire::all() {
         let mut talk = fixture.talk_over(wire).await;
-        let (msg_id, seqno) = talk.session.stamp(zaun_testkit::now(), true);
+        let (msg_id, seqno) = talk.session.stamp(zaun_probe::now(), true);
         let packet = talk.session.seal(&talk.session.header(msg_id, seqno), &object(&Call::<INCREMENT>(1)));
         let bytes = talk.client.framed(&packet, false).unwrap();
         talk.client.send_bytes(&bytes[..bytes.len() - 1]).await.unwrap();

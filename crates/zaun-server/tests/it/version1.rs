@@ -6,8 +6,8 @@ use crate::support::*;
 use bytes::BytesMut;
 use zaun_crypto::Side;
 use zaun_mtproto::packet_v1;
+use zaun_probe::{Conversation, Message, Received, SpawnedServer, Wire, object, take_apart};
 use zaun_server::{MemoryKeys, Router, Server};
-use zaun_testkit::{Conversation, Message, Received, SpawnedServer, Wire, object, take_apart};
 use zaun_wire::types::Pong;
 
 async fn server(on: bool) -> SpawnedServer<Router> {
@@ -21,7 +21,7 @@ async fn client(server: &SpawnedServer<Router>) -> Conversation {
 
 /// Sends a query as an old client does.
 async fn ask(talk: &mut Conversation, value: i64) -> i64 {
-    let (msg_id, seqno) = talk.session.stamp(zaun_testkit::now(), true);
+    let (msg_id, seqno) = talk.session.stamp(zaun_probe::now(), true);
     let header = talk.session.header(msg_id, seqno);
     let mut packet = BytesMut::new();
     let body = object(&Call::<INCREMENT>(value));

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
+use zaun_probe::{Conversation, Session, SpawnedServer};
 use zaun_server::{MemoryKeys, Router, Server, SessionHandle};
-use zaun_testkit::{Conversation, Session, SpawnedServer};
 use zaun_wire::{functions, types};
 
 use super::target::Target;

@@ -25,9 +25,9 @@ pub async fn run(target: &Target) -> anyhow::Result<()> {
         let (left, address, key) = (left.clone(), target.address, target.key.clone());
         clients.push(tokio::spawn(async move {
             while left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1)).is_ok() {
-                zaun_testkit::Conversation::begin(address, Target::wire(), &key).await?;
+                zaun_probe::Conversation::begin(address, Target::wire(), &key).await?;
             }
-            Ok::<_, zaun_testkit::Error>(())
+            Ok::<_, zaun_probe::Error>(())
         }));
     }
     for client in clients {

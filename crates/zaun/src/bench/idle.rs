@@ -1,6 +1,6 @@
 //! Memory of connections that have a session and are silent.
 
-use zaun_testkit::{Carrier, Conversation, Dial, RawClient, Session};
+use zaun_probe::{Carrier, Conversation, Dial, RawClient, Session};
 use zaun_transport::Framing;
 use zaun_wire::{functions, types};
 
@@ -83,14 +83,14 @@ async fn greet(target: &Target, way: Way, known: Option<&Session>) -> anyhow::Re
     if way == Way::Http {
         // new_session_created is the only thing that would end the wait.
         let msg_ids = conversation.inbox.drain(..).map(|message| message.msg_id).collect();
-        let (ack_id, ack_seqno) = conversation.session.stamp(zaun_testkit::now(), false);
-        let (wait_id, wait_seqno) = conversation.session.stamp(zaun_testkit::now(), false);
+        let (ack_id, ack_seqno) = conversation.session.stamp(zaun_probe::now(), false);
+        let (wait_id, wait_seqno) = conversation.session.stamp(zaun_probe::now(), false);
         let wait = types::HttpWait { max_delay: 0, wait_after: 0, max_wait: LONG_POLL_MS };
         let inside = [
-            zaun_testkit::Message::new(ack_id, ack_seqno, zaun_testkit::object(&types::MsgsAck { msg_ids })),
-            zaun_testkit::Message::new(wait_id, wait_seqno, zaun_testkit::object(&wait)),
+            zaun_probe::Message::new(ack_id, ack_seqno, zaun_probe::object(&types::MsgsAck { msg_ids })),
+            zaun_probe::Message::new(wait_id, wait_seqno, zaun_probe::object(&wait)),
         ];
-        conversation.send_body(false, &zaun_testkit::container(&inside)).await?;
+        conversation.send_body(false, &zaun_probe::container(&inside)).await?;
     }
     Ok(conversation)
 }

@@ -33,7 +33,7 @@ pub async fn run(target: &Target) -> anyhow::Result<()> {
                     answered += 1;
                 }
             }
-            Ok::<_, zaun_testkit::Error>(())
+            Ok::<_, zaun_probe::Error>(())
         }));
     }
     for task in tasks {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use zaun_crypto::rsa::PublicKey;
-use zaun_testkit::{Conversation, Dial, Process, Wire};
+use zaun_probe::{Conversation, Dial, Process, Wire};
 use zaun_transport::Framing;
 
 use super::BenchArgs;

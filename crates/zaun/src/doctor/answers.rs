@@ -89,7 +89,7 @@ async fn comes_again(patient: &Patient, talk: Talk, query: i64) -> Result<Option
     next.ping().await?;
     // What is sent again may follow the pong; the answer to a second ping is behind all of it.
     next.ping().await?;
-    let again = |m: &zaun_testkit::Message| m.rpc_result().filter(|(id, _)| *id == query).map(|_| m.msg_id);
+    let again = |m: &zaun_probe::Message| m.rpc_result().filter(|(id, _)| *id == query).map(|_| m.msg_id);
     Ok(next.0.inbox.iter().find_map(again))
 }
 

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use tokio::time::timeout;
-use zaun_testkit::Error;
+use zaun_probe::Error;
 
 use super::patient::Patient;
 

@@ -2,7 +2,7 @@
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use zaun_testkit::{RawClient, Received, Wire, object};
+use zaun_probe::{RawClient, Received, Wire, object};
 use zaun_wire::functions;
 
 use super::check::{Check, Finding, Trouble, expect};
@@ -68,8 +68,8 @@ fn wrong_crc() -> Vec<u8> {
 
 /// A transport error in front of the end does no harm; it stays below 20 bytes in every framing.
 async fn closed(patient: Patient, first: Vec<u8>) -> Finding {
-    let mut stream = TcpStream::connect(patient.address).await.map_err(zaun_testkit::Error::from)?;
-    stream.write_all(&first).await.map_err(zaun_testkit::Error::from)?;
+    let mut stream = TcpStream::connect(patient.address).await.map_err(zaun_probe::Error::from)?;
+    stream.write_all(&first).await.map_err(zaun_probe::Error::from)?;
     let mut answer = Vec::new();
     // A reset is an end too.
     let _ = (&mut stream).take(1024).read_to_end(&mut answer).await;

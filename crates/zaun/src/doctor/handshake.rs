@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use zaun_mtproto::handshake::{ClientConfig, ClientHandshake, ClientStep, RsaScheme};
-use zaun_testkit::{Error, RawClient, Received, now, object};
+use zaun_probe::{Error, RawClient, Received, now, object};
 use zaun_wire::functions;
 
 use super::check::{Check, Finding, Trouble, expect};

@@ -1,7 +1,7 @@
 //! Identifiers and sequence numbers (M-205 … M-242).
 
 use zaun_mtproto::packet::Header;
-use zaun_testkit::{Message, container, object};
+use zaun_probe::{Message, container, object};
 use zaun_wire::{functions, types};
 
 use super::check::{Check, Finding, Trouble, expect};

@@ -1,9 +1,9 @@
 //! Containers, copies, gzip, repeats (M-213 … M-217, M-258 … M-273).
 
 use bytes::Bytes;
+use zaun_probe::{MSG_CONTAINER, Message, container, gzip, msg_copy, object};
 use zaun_schema::LAYER;
 use zaun_schema::api::functions as api;
-use zaun_testkit::{MSG_CONTAINER, Message, container, gzip, msg_copy, object};
 use zaun_tl::RawObject;
 use zaun_wire::{functions, types};
 
@@ -129,7 +129,7 @@ async fn zipped_twice(patient: Patient) -> Finding {
     let mut refused = Vec::new();
     for body in [Bytes::from(body.clone()), gzip(&gzip(&body))] {
         let query = talk.0.send_body(true, &body).await?;
-        refused.push(zaun_testkit::check(&talk.result(query).await?.1).is_err());
+        refused.push(zaun_probe::check(&talk.result(query).await?.1).is_err());
     }
     match refused[..] {
         [false, refused] => expect(refused, "the result of the method inside"),

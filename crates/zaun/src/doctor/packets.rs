@@ -2,7 +2,7 @@
 
 use bytes::{BufMut, BytesMut};
 use zaun_crypto::{Side, kdf};
-use zaun_testkit::{Message, Received, container, object};
+use zaun_probe::{Message, Received, container, object};
 use zaun_wire::functions;
 
 use super::check::{Check, Finding, Trouble, expect};

@@ -12,7 +12,7 @@ use zaun_crypto::rsa::PublicKey;
 use zaun_mtproto::handshake::plain;
 use zaun_mtproto::msg_id;
 use zaun_mtproto::packet::Header;
-use zaun_testkit::{Conversation, Dial, Error, Message, RawClient, Received, Session, Wire, now, object};
+use zaun_probe::{Conversation, Dial, Error, Message, RawClient, Received, Session, Wire, now, object};
 use zaun_wire::{functions, types};
 
 use super::check::Trouble;

@@ -1,7 +1,7 @@
 //! What no server may take: unknown keys, broken packets, frames beyond the limit (M-030, M-049, M-172).
 
 use zaun_crypto::auth_key::AuthKey;
-use zaun_testkit::{Received, Session, object};
+use zaun_probe::{Received, Session, object};
 use zaun_wire::functions;
 
 use super::check::{Check, Finding, Trouble};
@@ -29,7 +29,7 @@ async fn unknown_key(patient: Patient) -> Finding {
     let mut bytes = [0; 256];
     rand::Rng::fill_bytes(&mut rand::rng(), &mut bytes);
     let mut session = Session::new(AuthKey::new(bytes), 1);
-    let (msg_id, seqno) = session.stamp(zaun_testkit::now(), true);
+    let (msg_id, seqno) = session.stamp(zaun_probe::now(), true);
     let packet = session.seal(&session.header(msg_id, seqno), &object(&functions::Ping { ping_id: 1 }));
     client.send(&packet).await?;
     refused(&mut client, -404).await

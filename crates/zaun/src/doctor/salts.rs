@@ -1,7 +1,7 @@
 //! Server salts (M-243 … M-256).
 
 use zaun_mtproto::packet::Header;
-use zaun_testkit::{Message, container, object};
+use zaun_probe::{Message, container, object};
 use zaun_wire::{functions, types};
 
 use super::check::{Check, Finding, Trouble, expect};

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use zaun_testkit::{Message, Received};
+use zaun_probe::{Message, Received};
 use zaun_wire::{enums, functions, types};
 
 use super::check::{Check, Finding, Trouble, expect};

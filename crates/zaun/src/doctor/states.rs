@@ -1,6 +1,6 @@
 //! Questions about the state of messages, and requests to send them again (M-283 … M-295).
 
-use zaun_testkit::Message;
+use zaun_probe::Message;
 use zaun_wire::{functions, types};
 
 use super::check::{Check, Finding, Trouble, expect};

@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use zaun_probe::SpawnedServer;
 use zaun_server::{MemoryKeys, Router};
-use zaun_testkit::SpawnedServer;
 
 use super::*;
 
@@ -189,7 +189,7 @@ async fn a_server_that_answers_nothing_fails_within_the_time_of_a_check() {
 fn a_key_file_may_hold_either_half() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("key.pem");
-    let key = zaun_testkit::private_key();
+    let key = zaun_probe::private_key();
     for pem in [key.to_pkcs8_pem().unwrap().to_string(), key.public().to_pkcs1_pem()] {
         std::fs::write(&path, pem).unwrap();
         assert_eq!(crate::keys::load_public(&path).unwrap().fingerprint(), key.public().fingerprint());

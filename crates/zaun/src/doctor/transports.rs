@@ -2,7 +2,7 @@
 
 use zaun_crypto::kdf::Side;
 use zaun_mtproto::packet;
-use zaun_testkit::{Carrier, Dial, RawClient, Received, Tls, now, object};
+use zaun_probe::{Carrier, Dial, RawClient, Received, Tls, now, object};
 use zaun_transport::Framing;
 use zaun_wire::{functions, types};
 
@@ -89,8 +89,8 @@ async fn quickly_acknowledged(patient: Patient, dial: Dial) -> Finding {
             Received::Payload(payload) => {
                 let opened = talk.session.open(payload).map_err(|error| Trouble::Seen(error.to_string()))?;
                 let message =
-                    zaun_testkit::Message::new(opened.header.msg_id, opened.header.seqno, opened.body);
-                if zaun_testkit::take_apart(message)?.iter().any(|m| m.decode::<types::Pong>().is_some()) {
+                    zaun_probe::Message::new(opened.header.msg_id, opened.header.seqno, opened.body);
+                if zaun_probe::take_apart(message)?.iter().any(|m| m.decode::<types::Pong>().is_some()) {
                     return Err(Trouble::Seen("the pong came first".into()));
                 }
             }

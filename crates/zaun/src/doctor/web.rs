@@ -2,7 +2,7 @@
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use zaun_testkit::{Carrier, Dial, Message, RawClient, Received, container, object, take_apart};
+use zaun_probe::{Carrier, Dial, Message, RawClient, Received, container, object, take_apart};
 use zaun_transport::Framing;
 use zaun_wire::{functions, types};
 
@@ -41,8 +41,8 @@ pub fn checks() -> Vec<Check> {
 
 /// The head of the answer to a raw request, in small letters.
 async fn head(patient: &Patient, request: &str) -> Result<String, Trouble> {
-    let mut stream = TcpStream::connect(patient.address).await.map_err(zaun_testkit::Error::from)?;
-    stream.write_all(request.as_bytes()).await.map_err(zaun_testkit::Error::from)?;
+    let mut stream = TcpStream::connect(patient.address).await.map_err(zaun_probe::Error::from)?;
+    stream.write_all(request.as_bytes()).await.map_err(zaun_probe::Error::from)?;
     let mut answer = Vec::new();
     while answer.len() < MAX_HEAD_BYTES && !answer.windows(4).any(|end| end == b"\r\n\r\n") {
         match stream.read_buf(&mut answer).await {
@@ -132,7 +132,7 @@ async fn http_wait(patient: Patient) -> Finding {
     }
     talk.0.send_body(false, &container(&inside)).await?;
     let payload = talk.0.client.payload().await?;
-    let opened = talk.0.session.open(payload).map_err(zaun_testkit::Error::from)?;
+    let opened = talk.0.session.open(payload).map_err(zaun_probe::Error::from)?;
     let packet = Message::new(opened.header.msg_id, opened.header.seqno, opened.body);
     let messages = take_apart(packet)?;
     expect(messages.is_empty(), format!("{} messages", messages.len()))

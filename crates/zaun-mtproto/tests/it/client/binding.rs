@@ -5,7 +5,7 @@ use bytes::Bytes;
 use zaun_crypto::auth_key::AuthKey;
 use zaun_mtproto::binding;
 use zaun_mtproto::client::{Binding, Event, Start};
-use zaun_testkit::{Message, object};
+use zaun_probe::{Message, object};
 use zaun_wire::functions::auth::BindTempAuthKey;
 use zaun_wire::types::{BindAuthKeyInner, RpcError};
 

@@ -7,7 +7,7 @@ use zaun_crypto::kdf::Side;
 use zaun_mtproto::client::{Event, ReceiveError, WINDOW};
 use zaun_mtproto::gzip::GzipError;
 use zaun_mtproto::packet::{self, Header, OpenError};
-use zaun_testkit::{Message, container, gzip, msg_copy, object};
+use zaun_probe::{Message, container, gzip, msg_copy, object};
 use zaun_wire::types;
 
 /// Delivers a packet that has to be discarded, with an answer inside that must not be used (M-323).
@@ -219,7 +219,7 @@ fn a_service_message_that_does_not_parse_discards_the_whole_packet() {
         types::MsgDetailedInfo::CONSTRUCTOR_ID,
         types::MsgNewDetailedInfo::CONSTRUCTOR_ID,
         types::DestroySessionOk::CONSTRUCTOR_ID,
-        zaun_testkit::RPC_RESULT,
+        zaun_probe::RPC_RESULT,
     ];
     for kind in kinds {
         let message = Message::new(rig.server_id(), 0, Bytes::copy_from_slice(&kind.to_le_bytes()));

@@ -30,7 +30,7 @@ fn containers_and_acknowledgements_are_never_acknowledged() {
     let mut rig = Rig::begun();
     rig.query(A);
     rig.says(A, false, &types::MsgsAck { msg_ids: vec![4] });
-    let inner = rig.message(false, zaun_testkit::object(&types::Pong { msg_id: 0, ping_id: 0 }));
+    let inner = rig.message(false, zaun_probe::object(&types::Pong { msg_id: 0, ping_id: 0 }));
     let mut outer = wrapped(rig.server_id(), &[inner]);
     // Even one that claims to ask for it.
     outer.seqno |= 1;
@@ -54,8 +54,8 @@ fn every_connection_pings_at_once_and_every_minute() {
             .iter()
             .flat_map(|p| {
                 let header = p.header;
-                let message = zaun_testkit::Message::new(header.msg_id, header.seqno, p.body.clone());
-                zaun_testkit::take_apart(message).unwrap()
+                let message = zaun_probe::Message::new(header.msg_id, header.seqno, p.body.clone());
+                zaun_probe::take_apart(message).unwrap()
             })
             .filter_map(|m| m.decode())
             .collect();
@@ -107,8 +107,8 @@ fn future_salts_are_asked_for_and_used_in_their_time() {
     let mut rig = Rig::new();
     let packet = rig.packets(A).remove(0);
     let header = packet.header;
-    let said = zaun_testkit::take_apart(zaun_testkit::Message::new(header.msg_id, header.seqno, packet.body))
-        .unwrap();
+    let said =
+        zaun_probe::take_apart(zaun_probe::Message::new(header.msg_id, header.seqno, packet.body)).unwrap();
     let asked = said.iter().find(|m| m.decode::<functions::GetFutureSalts>().is_some()).unwrap();
     let begins = rig.server_time().as_secs() + 600;
     let next = Salt { valid_since: begins, valid_until: begins + 400_000, salt: 99 };

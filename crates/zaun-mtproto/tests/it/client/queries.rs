@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::support::*;
 use bytes::Bytes;
 use zaun_mtproto::client::{Carrier, Event, Failure, RpcError};
-use zaun_testkit::{Message, gzip, object};
+use zaun_probe::{Message, gzip, object};
 use zaun_wire::{functions, types};
 
 fn error(code: i32, message: &str) -> Bytes {

@@ -77,7 +77,7 @@ fn code_17_for_identifiers_that_the_server_had_taken_begins_a_new_session() {
     let bad_msg_id = rig.packets(A)[0].header.msg_id;
     let msg_id = zaun_mtproto::msg_id::from_time(rig.server_time()) | 1;
     let bad = types::BadMsgNotification { bad_msg_id, bad_msg_seqno: 1, error_code: 17 };
-    let notification = zaun_testkit::Message::new(msg_id, 0, zaun_testkit::object(&bad));
+    let notification = zaun_probe::Message::new(msg_id, 0, zaun_probe::object(&bad));
     rig.deliver(A, &notification).unwrap();
     let session_id = rig.client.session_id();
     assert_ne!(session_id, 5);
@@ -143,7 +143,7 @@ fn code_33_begins_a_new_session() {
     let session_id = rig.client.session_id();
     assert_eq!(rig.events(), [Event::SessionRenewed { session_id }, Event::Refetch]);
     rig.wait(std::time::Duration::from_secs(1));
-    let message = zaun_testkit::Message::new(rig.server_id(), 1, RESULT);
+    let message = zaun_probe::Message::new(rig.server_id(), 1, RESULT);
     let late = rig.sealed(5, &message);
     let former = rig.client.receive(rig.now, A, late);
     assert_eq!(former, Err(zaun_mtproto::client::ReceiveError::FormerSession), "M-190");

@@ -10,7 +10,7 @@ use zaun_mtproto::client::{
 use zaun_mtproto::packet::{self, Header};
 use zaun_mtproto::session::{ConnId, rpc_result_prefix};
 use zaun_mtproto::{msg_id, salts::Salt};
-use zaun_testkit::{Message, container, object, take_apart};
+use zaun_probe::{Message, container, object, take_apart};
 use zaun_tl::Encode;
 use zaun_wire::{functions, types};
 

@@ -3,7 +3,7 @@
 use super::support::*;
 use zaun_mtproto::UnixTime;
 use zaun_mtproto::session::{ACK_DELAY, MAX_IDS};
-use zaun_testkit::{container, object};
+use zaun_probe::{container, object};
 use zaun_wire::{functions, types};
 
 fn acknowledged(rig: &mut Rig) -> Vec<i64> {

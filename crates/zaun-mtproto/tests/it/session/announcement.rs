@@ -2,7 +2,7 @@
 
 use super::support::*;
 use zaun_mtproto::{UnixTime, msg_id};
-use zaun_testkit::{Message, container, object};
+use zaun_probe::{Message, container, object};
 use zaun_wire::{functions, types};
 
 fn announcement(message: &Message) -> types::NewSessionCreated {

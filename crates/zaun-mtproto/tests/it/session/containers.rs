@@ -2,7 +2,7 @@
 
 use super::support::*;
 use zaun_mtproto::session::{ACK_DELAY, Event, MAX_CONTAINER};
-use zaun_testkit::{MSG_CONTAINER, Message, container, object};
+use zaun_probe::{MSG_CONTAINER, Message, container, object};
 use zaun_wire::{functions, types};
 
 #[test]
@@ -70,8 +70,7 @@ fn several_messages_leave_in_one_container_within_the_limits() {
     let packets = rig.packets(A);
     let mut count = 0;
     for packet in packets {
-        let messages =
-            zaun_testkit::take_apart(Message::new(packet.msg_id, packet.seqno, packet.body.clone()));
+        let messages = zaun_probe::take_apart(Message::new(packet.msg_id, packet.seqno, packet.body.clone()));
         let messages = messages.expect("M-217, M-232, M-259");
         assert!(messages.len() <= 1024, "M-266");
         assert!(packet.body.len() < 4 << 20, "M-031");
@@ -84,7 +83,7 @@ fn several_messages_leave_in_one_container_within_the_limits() {
 #[test]
 fn a_client_may_zip_and_pack_at_once() {
     let mut rig = Rig::begun();
-    let ping = rig.message(true, zaun_testkit::gzip(&object(&functions::Ping { ping_id: 5 })));
+    let ping = rig.message(true, zaun_probe::gzip(&object(&functions::Ping { ping_id: 5 })));
     let outer = rig.message(false, container(&[ping]));
     rig.deliver(A, &outer);
     assert!(rig.said(A).iter().any(|m| m.decode::<types::Pong>().is_some()), "M-224, M-269");

@@ -2,7 +2,7 @@
 
 use super::support::*;
 use zaun_mtproto::session::Event;
-use zaun_testkit::{Message, object};
+use zaun_probe::{Message, object};
 use zaun_wire::{enums, functions, types};
 
 /// Sends rpc_drop_answer; returns its msg_id, the events and everything said.

@@ -3,7 +3,7 @@
 use super::support::*;
 use zaun_mtproto::session::{BadMsg, Event, WINDOW};
 use zaun_mtproto::{UnixTime, msg_id};
-use zaun_testkit::{MSG_COPY, Message, container, object};
+use zaun_probe::{MSG_COPY, Message, container, object};
 use zaun_wire::{functions, types};
 
 /// Delivers a message that is wrong in its own identifier, and checks the notification.
@@ -185,7 +185,7 @@ fn equal_even_seqnos_are_in_order() {
 fn an_odd_seqno_on_what_is_never_acknowledged_is_34() {
     let mut rig = Rig::begun();
     let copied = rig.message(true, QUERY);
-    for body in [container(&[]), zaun_testkit::msg_copy(&copied)] {
+    for body in [container(&[]), zaun_probe::msg_copy(&copied)] {
         let (id, seqno) = rig.client.clone().stamp(rig.now + UnixTime::from_millis(1), true);
         refuses(&mut rig, &Message::new(id, seqno, body), BadMsg::EvenSeqnoExpected, 34);
     }
@@ -194,7 +194,7 @@ fn an_odd_seqno_on_what_is_never_acknowledged_is_34() {
 #[test]
 fn an_even_seqno_on_a_query_is_35() {
     let mut rig = Rig::begun();
-    for body in [QUERY, zaun_testkit::gzip(&QUERY), bytes::Bytes::new()] {
+    for body in [QUERY, zaun_probe::gzip(&QUERY), bytes::Bytes::new()] {
         let message = rig.message(false, body);
         refuses(&mut rig, &message, BadMsg::OddSeqnoExpected, 35);
     }
@@ -240,7 +240,7 @@ fn malformed_containers_are_64() {
     too_long[20..24].copy_from_slice(&12i32.to_le_bytes());
     let mut negative_size = good.to_vec();
     negative_size[20..24].copy_from_slice(&(-8i32).to_le_bytes());
-    let copy = |message: &Message| zaun_testkit::msg_copy(message);
+    let copy = |message: &Message| zaun_probe::msg_copy(message);
     let copy_of_copy =
         copy(&Message::new(inner.msg_id, inner.seqno, copy(&Message::new(inner.msg_id - 4, 1, QUERY))));
     let nested = container(&[Message::new(inner.msg_id, 2, good.clone())]);
@@ -252,7 +252,7 @@ fn malformed_containers_are_64() {
         ("a container inside (M-261)", nested),
         (
             "a zipped container inside (M-261)",
-            container(&[Message::new(inner.msg_id, 2, zaun_testkit::gzip(&good))]),
+            container(&[Message::new(inner.msg_id, 2, zaun_probe::gzip(&good))]),
         ),
         ("bytes behind the last message (M-259)", trailing.into()),
         ("cut off (M-259)", good.slice(..good.len() - 4)),
@@ -297,7 +297,7 @@ fn one_bad_message_refuses_its_whole_container() {
     for (bad_inner, bad) in [
         (Message::new(ack_id, seqno, QUERY), BadMsg::OddSeqnoExpected),
         (
-            Message::new(ack_id, seqno + 1, zaun_testkit::msg_copy(&Message::new(good.msg_id + 4, 1, QUERY))),
+            Message::new(ack_id, seqno + 1, zaun_probe::msg_copy(&Message::new(good.msg_id + 4, 1, QUERY))),
             BadMsg::EvenSeqnoExpected,
         ),
         (Message::new(ack_id, good.seqno, QUERY), BadMsg::SeqnoTooLow),

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::support::*;
 use zaun_mtproto::session::{MAX_BYTES, MAX_MESSAGE_BYTES, MAX_MESSAGES};
-use zaun_testkit::Message;
+use zaun_probe::Message;
 use zaun_wire::types;
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::support::*;
 use zaun_mtproto::session::{ACK_DELAY, Event, MAX_CONTAINER, WINDOW};
-use zaun_testkit::{Message, container, msg_copy, object};
+use zaun_probe::{Message, container, msg_copy, object};
 use zaun_wire::types;
 
 #[test]
@@ -35,7 +35,7 @@ fn a_repeat_may_come_in_a_container_a_copy_or_zipped() {
         container(std::slice::from_ref(&query)),
         msg_copy(&query),
         container(&[query.clone(), query.clone()]),
-        container(&[Message::new(query.msg_id, query.seqno, zaun_testkit::gzip(&QUERY))]),
+        container(&[Message::new(query.msg_id, query.seqno, zaun_probe::gzip(&QUERY))]),
     ] {
         let outer = rig.message(false, form);
         assert_eq!(rig.deliver(A, &outer), [], "M-213, M-267, M-268");

@@ -2,7 +2,7 @@
 
 use super::support::*;
 use zaun_mtproto::{UnixTime, msg_id};
-use zaun_testkit::{MSG_CONTAINER, Message, object};
+use zaun_probe::{MSG_CONTAINER, Message, object};
 use zaun_wire::{functions, types};
 
 #[test]

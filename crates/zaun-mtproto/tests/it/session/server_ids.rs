@@ -2,7 +2,7 @@
 
 use super::support::*;
 use zaun_mtproto::UnixTime;
-use zaun_testkit::Message;
+use zaun_probe::Message;
 use zaun_wire::{functions, types};
 
 #[test]

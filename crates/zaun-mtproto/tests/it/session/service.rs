@@ -2,7 +2,7 @@
 
 use super::support::*;
 use zaun_mtproto::session::Event;
-use zaun_testkit::{Message, container, object};
+use zaun_probe::{Message, container, object};
 use zaun_wire::{enums, functions, types};
 
 #[test]

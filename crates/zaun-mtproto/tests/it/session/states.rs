@@ -2,7 +2,7 @@
 
 use super::support::*;
 use zaun_mtproto::session::{ACK_DELAY, WINDOW};
-use zaun_testkit::object;
+use zaun_probe::object;
 use zaun_wire::types;
 
 fn states(rig: &mut Rig, msg_ids: Vec<i64>) -> Vec<u8> {

@@ -8,7 +8,7 @@ use zaun_mtproto::salts::SaltSource;
 use zaun_mtproto::session::{
     BadMsg, ConnId, Event, Packet, Session, Surroundings, precheck, rpc_result_prefix,
 };
-use zaun_testkit::{Message, object, take_apart};
+use zaun_probe::{Message, object, take_apart};
 use zaun_tl::Encode;
 use zaun_wire::types;
 
@@ -20,7 +20,7 @@ pub const QUERY: Bytes = Bytes::from_static(&[0x11, 0x22, 0x33, 0x44, 1, 2, 3, 4
 
 pub struct Rig {
     pub server: Session,
-    pub client: zaun_testkit::Session,
+    pub client: zaun_probe::Session,
     pub now: UnixTime,
     pub salts: SaltSource,
     next_unique: i64,
@@ -32,7 +32,7 @@ impl Rig {
         let key = AuthKey::new([7; 256]);
         let salts = SaltSource::new([9; 32]);
         let salt = salts.current(key.id(), START);
-        let client = zaun_testkit::Session { session_id: 5, ..zaun_testkit::Session::new(key, salt) };
+        let client = zaun_probe::Session { session_id: 5, ..zaun_probe::Session::new(key, salt) };
         let mut server = Session::new(5);
         server.attach(A);
         Rig { server, client, now: START, salts, next_unique: 1 }

@@ -3,7 +3,7 @@
 use super::support::*;
 use zaun_mtproto::gzip::MAX_UNPACKED;
 use zaun_mtproto::session::Event;
-use zaun_testkit::{GZIP_PACKED, Message, container, gzip};
+use zaun_probe::{GZIP_PACKED, Message, container, gzip};
 use zaun_wire::types;
 
 /// What a zipped query is answered with, before anybody runs it.

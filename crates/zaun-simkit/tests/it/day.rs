@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use zaun_mtproto::client::Profile;
-use zaun_testkit::{Faults, Pair, Plan};
+use zaun_simkit::{Faults, Pair, Plan};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 

@@ -288,7 +288,7 @@ impl World {
 
     fn answer_error(&mut self, run: &Run, text: &str) {
         let error = zaun_wire::types::RpcError { error_code: 400, error_message: text.to_owned() };
-        self.answer(run, &crate::object(&error), false);
+        self.answer(run, &zaun_tl::to_bytes(&error, 0).unwrap_or_default(), false);
     }
 
     fn answer(&mut self, run: &Run, result: &[u8], succeeded: bool) {

@@ -7,8 +7,8 @@ use std::time::Duration;
 use bytes::BytesMut;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use zaun_client::{Address, Dial, Link, Received};
 use zaun_crypto::rsa::PublicKey;
+use zaun_link::{Address, Dial, Link, Received};
 use zaun_mtproto::handshake::{ClientConfig, ClientHandshake, ClientStep, NegotiatedKey};
 use zaun_transport::{ClientCodec, Framing, Secret};
 

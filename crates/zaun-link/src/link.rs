@@ -158,7 +158,7 @@ impl Link {
     }
 
     /// Takes a payload that leaves during the next [`Link::exchange`]; an HTTP request begins at once.
-    pub(crate) async fn enqueue(&mut self, payload: &[u8]) -> Result<(), LinkError> {
+    pub async fn enqueue(&mut self, payload: &[u8]) -> Result<(), LinkError> {
         match &mut self.kind {
             Kind::Http(http) => http.post(Bytes::copy_from_slice(payload)).await,
             Kind::Stream(stream) => {
@@ -168,13 +168,13 @@ impl Link {
     }
 
     /// Whether so much waits to leave that nothing should be added.
-    pub(crate) fn is_full(&self) -> bool {
+    pub fn is_full(&self) -> bool {
         matches!(&self.kind, Kind::Stream(stream) if stream.queue.len() >= MAX_QUEUED_BYTES)
     }
 
     /// Sends what waits and appends what comes to `inbox`, both at once; ends when something came, or when there is
     /// room for more to send and was none before. It may be dropped while it waits.
-    pub(crate) async fn exchange(&mut self, inbox: &mut Vec<Received>) -> Result<(), LinkError> {
+    pub async fn exchange(&mut self, inbox: &mut Vec<Received>) -> Result<(), LinkError> {
         let was_full = self.is_full();
         match &mut self.kind {
             Kind::Http(http) => inbox.push(http.response().await),

@@ -21,7 +21,7 @@ pub enum Error {
     Refused(i32),
     /// The connection cannot be made or used, or the server broke the framing.
     #[error(transparent)]
-    Link(#[from] zaun_client::LinkError),
+    Link(#[from] zaun_link::LinkError),
     /// Full framing was to be obfuscated.
     #[error(transparent)]
     NotObfuscatable(#[from] NotObfuscatable),
@@ -39,9 +39,9 @@ pub enum Error {
         /// The text that clients compare.
         text: String,
     },
-    /// The sandbox cannot be put together.
-    #[error("sandbox: {0}")]
-    Sandbox(String),
+    /// The server that was to be talked to cannot be put together.
+    #[error("server: {0}")]
+    Setup(String),
     /// The server sent something that a client would not understand.
     #[error("{0}")]
     Malformed(&'static str),

@@ -112,12 +112,12 @@ impl Dial {
     }
 
     /// What carries it.
-    pub(crate) fn is_http(&self) -> bool {
+    pub fn is_http(&self) -> bool {
         matches!(self.carrier, Carrier::Http(..))
     }
 
     /// The same connection to another data centre: only the dc field of the header differs.
-    pub(crate) fn to_dc(&self, dc: i16) -> Dial {
+    pub fn to_dc(&self, dc: i16) -> Dial {
         Dial { obfuscated: self.obfuscated.map(|_| dc), ..self.clone() }
     }
 

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use zaun_mtproto::client::Profile;
-use zaun_testkit::{Faults, Pair, Plan, Report};
+use zaun_simkit::{Faults, Pair, Plan, Report};
 
 const SEEDS: u64 = 8;
 

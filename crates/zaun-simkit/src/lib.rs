@@ -5,12 +5,12 @@
 //! Everything comes from one seed: the same seed and [`Plan`] give the same [`Report`], to the last packet.
 //!
 //! ```
-//! use zaun_testkit::{Faults, Pair, Plan};
+//! use zaun_simkit::{Faults, Pair, Plan};
 //!
 //! let plan = Plan { faults: Faults { cut: 0.1, ..Faults::default() }, ..Plan::default() };
 //! let report = Pair::run(7, &plan)?;
 //! assert!(report.connections > 2 && report.repeated == 0);
-//! # Ok::<(), zaun_testkit::Violation>(())
+//! # Ok::<(), zaun_simkit::Violation>(())
 //! ```
 
 mod caller;

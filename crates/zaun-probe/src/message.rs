@@ -7,6 +7,7 @@ use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use zaun_tl::{Decode, Encode, Reader, Writer};
+use zaun_wire::types::RpcError;
 
 use crate::Error;
 
@@ -169,4 +170,17 @@ pub fn take_apart(packet: Message) -> Result<Vec<Message>, Error> {
         return Err(Error::Malformed("the container is longer than it says (M-259)"));
     }
     Ok(messages)
+}
+
+/// An error if a result is one.
+///
+/// # Errors
+/// [`Error::Rpc`].
+pub fn check(result: &Bytes) -> Result<(), Error> {
+    if result.first_chunk() != Some(&RpcError::CONSTRUCTOR_ID.to_le_bytes()) {
+        return Ok(());
+    }
+    let error: RpcError =
+        zaun_tl::from_bytes(result.clone()).map_err(|_| Error::Malformed("rpc_error is broken"))?;
+    Err(Error::Rpc { code: error.error_code, text: error.error_message })
 }
