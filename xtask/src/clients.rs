@@ -6,6 +6,7 @@ use std::process::Command;
 
 use anyhow::Context;
 
+use crate::chores::{Board, Chore, Done, captured};
 use crate::{cargo, root, run as execute, say, target};
 
 /// Judges in `clients/python`; each runs the files that begin with `test_` and its name. `faults` is Telethon in front
@@ -22,46 +23,73 @@ const GRAMMERS_KEYS: (&str, &str) = ("grammers-mtproto", "-3414540481677951611")
 /// Not a judge but a measurement: both sides in one process, in `clients/grammers`.
 const COMPARISON: &str = "compare";
 
-/// Runs one client, or all.
+/// Runs one client, or all, with a server that is built first.
 pub fn run(name: Option<&str>) -> anyhow::Result<()> {
     if name == Some(COMPARISON) {
         return compare();
     }
+    let board = Board::load()?;
+    say("building the server for the clients");
+    cargo(&["build", "--locked", "--package", "zaun"])?;
+    board.side_by_side(judges(name)?)
+}
+
+/// Brings what all clients need, as far as it does not need a server; what is there already is not brought again.
+pub fn download() -> anyhow::Result<()> {
+    bring_python()?;
+    bring_browser()?;
+    bring_node()?;
+    fetched(&root().join("clients/grammers"))?;
+    let fuzz = root().join("fuzz/Cargo.toml");
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    captured(Command::new(cargo).args(["fetch", "--locked", "--quiet", "--manifest-path"]).arg(fuzz))?;
+    Ok(())
+}
+
+/// A chore per client, for the server in the output folder. Each starts servers of its own, on free ports.
+pub fn judges(name: Option<&str>) -> anyhow::Result<Vec<Chore>> {
     let wanted = |known: &[&'static str]| -> Vec<&'static str> {
         known.iter().copied().filter(|client| name.is_none_or(|name| name == *client)).collect()
     };
     let (python, node) = (wanted(PYTHON), wanted(NODE));
-    let rust = name.is_none_or(|name| name == RUST);
-    let known = || [PYTHON, NODE, &[RUST]].concat().join(", ");
-    let any = !python.is_empty() || !node.is_empty() || rust;
-    anyhow::ensure!(any, "no client of that name; there are {}", known());
-    say("building the server for the clients");
-    cargo(&["build", "--locked", "--package", "zaun"])?;
     let zaun = target().join("debug/zaun");
+    let mut chores = Vec::new();
     if !python.is_empty() {
-        run_python(&python, &zaun)?;
+        let venv = bring_python()?;
+        for client in python {
+            chores.push(Chore::command(client, judge_in_python(client, &venv, &zaun)?));
+        }
+    }
+    if node.contains(&"inspector") {
+        bring_browser()?;
     }
     if !node.is_empty() {
-        run_node(&node, &zaun)?;
+        let modules = bring_node()?;
+        // Node looks for packages beside the file that asks, so the tests run beside them.
+        copy_tests(&root().join("clients/node"), &modules)?;
+        chores.extend(node.into_iter().map(|client| {
+            let mut command = Command::new("node");
+            // Forced, because mtcute keeps a timer for its temporary key after the client is destroyed.
+            command.args(["--test", "--test-concurrency=1", "--test-force-exit"]);
+            command.arg(modules.join(format!("{client}.test.mjs"))).env("ZAUN", &zaun);
+            Chore::command(client, command)
+        }));
     }
-    if rust {
-        run_grammers(&zaun)?;
+    if name.is_none_or(|name| name == RUST) {
+        chores.push(Chore::new(RUST, move || run_grammers(&zaun)));
     }
-    Ok(())
+    let known = || [PYTHON, NODE, &[RUST]].concat().join(", ");
+    anyhow::ensure!(!chores.is_empty(), "no client of that name; there are {}", known());
+    Ok(chores)
 }
 
-fn run_grammers(zaun: &Path) -> anyhow::Result<()> {
+fn run_grammers(zaun: &Path) -> anyhow::Result<Done> {
     let (folder, key) = bring_grammers(zaun)?;
-    say("Rust clients: grammers");
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    execute(
-        Command::new(cargo)
-            .args(["test", "--locked", "--quiet", "--target-dir"])
-            .arg(target().join("clients/grammers"))
-            .env("ZAUN", zaun)
-            .env("ZAUN_JUDGE_KEY", &key)
-            .current_dir(&folder),
-    )
+    let mut command = Command::new(cargo);
+    command.args(["test", "--locked", "--quiet", "--target-dir"]).arg(target().join("clients/grammers"));
+    command.env("ZAUN", zaun).env("ZAUN_JUDGE_KEY", &key).current_dir(&folder);
+    Ok(Done { said: captured(&mut command)?, next: Vec::new() })
 }
 
 /// Measures our crates beside grammers, optimised; the output folder is the workspace's, because most crates are the
@@ -148,10 +176,10 @@ fn copy_tree(from: &Path, to: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn run_python(clients: &[&str], zaun: &Path) -> anyhow::Result<()> {
-    let folder = root().join("clients/python");
+/// The folder of an environment with the Python clients.
+fn bring_python() -> anyhow::Result<PathBuf> {
     let venv = target().join("clients/python");
-    bring(&venv, &folder.join("requirements.txt"), "Python clients", |requirements| {
+    bring(&venv, &root().join("clients/python/requirements.txt"), "Python clients", |requirements| {
         execute(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv))
             .context("Python 3 with its venv module is needed (Debian: python3-venv)")?;
         let pip = venv.join("bin/pip");
@@ -162,23 +190,23 @@ fn run_python(clients: &[&str], zaun: &Path) -> anyhow::Result<()> {
         )
         .context("the Python clients could not be brought; is the package registry reachable?")
     })?;
-    let files = test_files(&folder, clients)?;
-    say(&format!("Python clients: {}", clients.join(", ")));
-    execute(
-        Command::new(venv.join("bin/python"))
-            .args(["-m", "pytest", "-p", "no:cacheprovider", "--durations=5"])
-            .args(&files)
-            .env("ZAUN", zaun)
-            .env("PYTHONDONTWRITEBYTECODE", "1")
-            .current_dir(&folder),
-    )
+    Ok(venv)
 }
 
-fn test_files(folder: &Path, clients: &[&str]) -> anyhow::Result<Vec<String>> {
+fn judge_in_python(client: &str, venv: &Path, zaun: &Path) -> anyhow::Result<Command> {
+    let folder = root().join("clients/python");
+    let mut command = Command::new(venv.join("bin/python"));
+    command.args(["-m", "pytest", "-p", "no:cacheprovider", "--durations=5"]);
+    command.args(test_files(&folder, client)?).current_dir(&folder);
+    command.env("ZAUN", zaun).env("PYTHONDONTWRITEBYTECODE", "1");
+    Ok(command)
+}
+
+fn test_files(folder: &Path, client: &str) -> anyhow::Result<Vec<String>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder)? {
         let name = entry?.file_name().to_string_lossy().into_owned();
-        if clients.iter().any(|client| name.starts_with(&format!("test_{client}"))) {
+        if name.starts_with(&format!("test_{client}")) {
             files.push(name);
         }
     }
@@ -186,10 +214,8 @@ fn test_files(folder: &Path, clients: &[&str]) -> anyhow::Result<Vec<String>> {
     Ok(files)
 }
 
-fn run_node(clients: &[&str], zaun: &Path) -> anyhow::Result<()> {
-    if clients.contains(&"inspector") {
-        bring_browser()?;
-    }
+/// The folder with the packages of the Node clients.
+fn bring_node() -> anyhow::Result<PathBuf> {
     let folder = root().join("clients/node");
     let modules = target().join("clients/node");
     bring(&modules, &folder.join("package-lock.json"), "Node clients", |lock| {
@@ -203,16 +229,7 @@ fn run_node(clients: &[&str], zaun: &Path) -> anyhow::Result<()> {
         )
         .context("the Node clients could not be brought; are Node.js and the package registry there?")
     })?;
-    say(&format!("Node clients: {}", clients.join(", ")));
-    for client in clients {
-        // Node looks for packages beside the file that asks, so the tests run beside them.
-        let tests = copy_tests(&folder, &modules)?;
-        let test = tests.join(format!("{client}.test.mjs"));
-        // Forced, because mtcute keeps a timer for its temporary key after the client is destroyed.
-        let args = ["--test", "--test-concurrency=1", "--test-force-exit"];
-        execute(Command::new("node").args(args).arg(test).env("ZAUN", zaun))?;
-    }
-    Ok(())
+    Ok(modules)
 }
 
 /// Installs Chromium where that is possible and it is not there.
@@ -229,14 +246,14 @@ fn bring_browser() -> anyhow::Result<()> {
     .context("the page is tested in Chromium: install it (Debian: chromium), or name it in CHROMIUM")
 }
 
-fn copy_tests(from: &Path, to: &Path) -> anyhow::Result<PathBuf> {
+fn copy_tests(from: &Path, to: &Path) -> anyhow::Result<()> {
     for entry in fs::read_dir(from)? {
         let path = entry?.path();
         if let Some(name) = path.file_name().filter(|_| path.extension().is_some_and(|e| e == "mjs")) {
             fs::copy(&path, to.join(name))?;
         }
     }
-    Ok(to.to_owned())
+    Ok(())
 }
 
 /// Brings packages unless exactly these are there already, so that a second run needs no network.

@@ -8,7 +8,8 @@ use std::process::Command;
 
 use anyhow::Context;
 
-use crate::{root, run as execute, say, target};
+use crate::chores::{Chore, Done};
+use crate::{root, run as execute, target};
 
 /// Targets, and how many runs each gets: fewer where one run costs an RSA operation.
 const TARGETS: &[(&str, u32)] = &[
@@ -38,16 +39,18 @@ const COVERAGE: &[&str] = &[
     "-Cllvm-args=-sanitizer-coverage-trace-compares",
 ];
 
-/// Runs the chore.
-pub fn smoke() -> anyhow::Result<()> {
-    say("fuzz targets: building");
-    let binaries = build()?;
-    let artifacts = target().join("fuzz/artifacts");
-    for (name, runs) in TARGETS {
-        say(&format!("fuzz target {name}: {runs} runs"));
-        smoke_one(&binaries.join(name), name, *runs, &artifacts.join(name))?;
-    }
-    Ok(())
+/// The chore of building the targets, which brings one chore per target.
+pub fn chores() -> Vec<Chore> {
+    let build = || {
+        let binaries = build()?;
+        let artifacts = target().join("fuzz/artifacts");
+        let smoke = |(name, runs): &(&'static str, u32)| {
+            let (binary, name, runs, artifacts) = (binaries.join(name), *name, *runs, artifacts.join(name));
+            Chore::new(format!("fuzz {name}"), move || smoke_one(&binary, name, runs, &artifacts))
+        };
+        Ok(Done { said: String::new(), next: TARGETS.iter().map(smoke).collect() })
+    };
+    vec![Chore::new("fuzz targets", build)]
 }
 
 /// Builds all targets in one go; returns the folder with the binaries.
@@ -66,7 +69,7 @@ fn build() -> anyhow::Result<PathBuf> {
     Ok(folder.join(triple).join("debug"))
 }
 
-fn smoke_one(binary: &Path, name: &str, runs: u32, artifacts: &Path) -> anyhow::Result<()> {
+fn smoke_one(binary: &Path, name: &str, runs: u32, artifacts: &Path) -> anyhow::Result<Done> {
     let corpus = root().join("fuzz/corpus").join(name);
     fs::create_dir_all(artifacts)?;
     let prefix = format!("{}/", artifacts.display());
@@ -80,19 +83,17 @@ fn smoke_one(binary: &Path, name: &str, runs: u32, artifacts: &Path) -> anyhow::
     command.args(["-timeout=20", "-rss_limit_mb=1024", "-verbosity=0", "-reload=0"]);
     // What it finds worth keeping goes into the first folder, not into the committed corpus.
     command.arg(found(artifacts)?).arg(corpus).env("RUST_BACKTRACE", "1");
-    let started = std::time::Instant::now();
     let output = command.output().with_context(|| format!("cannot start {}", binary.display()))?;
     if !output.status.success() {
         // What libFuzzer says of runs that went well is of no use to anybody.
-        print!("{}", String::from_utf8_lossy(&output.stderr));
         anyhow::bail!(
-            "fuzz target {name} found a defect. The input is in {prefix}; to see it again:\n  {} {prefix}<input>\n\
+            "{}\nfuzz target {name} found a defect. The input is in {prefix}; to see it again:\n  {} {prefix}<input>\n\
              Once it is mended, put the input into fuzz/corpus/{name}.",
+            String::from_utf8_lossy(&output.stderr),
             binary.display()
         );
     }
-    println!("{:.1} s", started.elapsed().as_secs_f32());
-    Ok(())
+    Ok(Done { said: format!("{runs} runs"), next: Vec::new() })
 }
 
 /// An empty folder for what libFuzzer finds worth keeping; always empty at the start, so that runs are alike.

@@ -1,5 +1,6 @@
 //! Repository chores. `cargo xtask help` lists them; CI calls only what people call.
 
+mod chores;
 mod clients;
 mod docs;
 mod fuzz;
@@ -13,10 +14,13 @@ use std::process::Command;
 
 use anyhow::Context;
 
+use chores::Board;
+
 const HELP: &str = "\
 cargo xtask CHORE
 
-test             everything: tidy, the workspace's tests, fuzzing, the foreign clients; brings what it needs
+test             everything: tidy, the workspace's tests, fuzzing, the foreign clients; brings what it needs, and
+                 says how long each took (ceilings: xtask/ceilings.toml)
 tidy             formatting, clippy, crate arrows, generated documents
 clients [NAME]   foreign clients only, or one of: telethon, kurigram, tdlib, faults, mtcute, gramjs,
                  inspector, grammers, conformance; `compare` measures our crates beside grammers
@@ -33,7 +37,7 @@ fn main() -> anyhow::Result<()> {
         Some("test") => test(),
         Some("tidy") => tidy::run(),
         Some("clients") => clients::run(name.as_deref()),
-        Some("fuzz-smoke") => fuzz::smoke(),
+        Some("fuzz-smoke") => Board::load()?.side_by_side(fuzz::chores()),
         Some("conformance") => conformance(),
         Some("docs") => docs::write(),
         Some("schema") => schema::run(),
@@ -46,20 +50,28 @@ fn main() -> anyhow::Result<()> {
 }
 
 fn test() -> anyhow::Result<()> {
-    tidy::run()?;
-    say("the workspace's tests");
-    cargo(&["test", "--workspace", "--locked"])?;
-    say("the examples, as a reader would run them");
+    let board = Board::load()?;
+    std::thread::scope(|scope| {
+        // They take minutes of waiting for the network, while the processor compiles.
+        let downloads = scope.spawn(|| board.time("downloads", clients::download));
+        board.time("tidy", tidy::run)?;
+        board.time("tests", || cargo(&["test", "--workspace", "--locked"]))?;
+        board.time("examples", examples)?;
+        board.time("server", || cargo(&["run", "--locked", "--quiet", "--", "--version"]))?;
+        downloads.join().map_err(|_| anyhow::anyhow!("the downloads panicked"))?
+    })?;
+    board.side_by_side(fuzz::chores().into_iter().chain(clients::judges(None)?).collect())?;
+    board.finish()?;
+    say("all passed");
+    Ok(())
+}
+
+/// The examples, and what the README tells to run.
+fn examples() -> anyhow::Result<()> {
     for example in ["authorize", "custom_answer", "faults"] {
         cargo(&["run", "--locked", "--quiet", "--package", "server-examples", "--example", example])?;
     }
-    cargo(&["run", "--locked", "--quiet", "--package", "private-schema"])?;
-    fuzz::smoke()?;
-    say("what the README tells to run");
-    cargo(&["run", "--locked", "--quiet", "--", "--version"])?;
-    clients::run(None)?;
-    say("all passed");
-    Ok(())
+    cargo(&["run", "--locked", "--quiet", "--package", "private-schema"])
 }
 
 /// The tests that check the transcripts write them when told to; a second run replays what was written.
