@@ -100,7 +100,7 @@ pub struct ServeArgs {
     #[arg(long, env = "ZAUN_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
 
-    /// What to log: error, warn, info, debug or trace, or a tracing filter [default: info]
+    /// What to log: error, warn, info, debug or trace, also per module: warn,zaun_server=debug [default: info]
     #[arg(long, env = "ZAUN_LOG", value_name = "FILTER")]
     pub log: Option<String>,
 

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use anyhow::Context;
 use tokio::sync::watch;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::{Layer, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 use zaun_api::{Api, Parts};
 use zaun_blob::Blobs;
 use zaun_crypto::rsa::PrivateKey;
@@ -39,16 +41,13 @@ pub fn main(args: ServeArgs) -> anyhow::Result<()> {
 }
 
 fn init_log(config: &Config) -> anyhow::Result<()> {
-    let filter = tracing_subscriber::EnvFilter::try_new(&config.log)
-        .with_context(|| format!("\"{}\" is not a log filter; try info or debug", config.log))?;
+    let filter: Targets = config.log.parse().with_context(|| {
+        format!("\"{}\" is not a log filter; try info, debug, or warn,zaun_server=debug", config.log)
+    })?;
     let colours = std::io::IsTerminal::is_terminal(&std::io::stderr());
-    let log =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours);
-    if config.log_json {
-        log.json().init()
-    } else {
-        log.init()
-    }
+    let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(colours);
+    let lines = if config.log_json { lines.json().boxed() } else { lines.boxed() };
+    tracing_subscriber::registry().with(lines).with(filter).init();
     Ok(())
 }
 
