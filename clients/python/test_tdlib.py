@@ -67,11 +67,12 @@ def text(message):
 
 
 def arrived(message):
+    """The message came, whichever way: in a chat that TDLib is just loading it is no news but the last message."""
+
     def wanted(update):
-        if update["@type"] != "updateNewMessage":
-            return False
-        content = update["message"]["content"]
-        return content["@type"] == "messageText" and content["text"]["text"] == message
+        came = {"updateNewMessage": "message", "updateChatLastMessage": "last_message"}.get(update["@type"])
+        content = (update.get(came) or {}).get("content", {})
+        return content.get("@type") == "messageText" and content["text"]["text"] == message
 
     return wanted
 
