@@ -63,14 +63,16 @@ impl DataDir {
 /// Takes the lock of a directory. The system takes it back when the process ends, however it ends.
 fn lock(data: &Path) -> anyhow::Result<File> {
     let path = data.join(LOCK);
-    let explain = || format!("cannot lock {}: is the directory writable?", path.display());
+    let explain = || format!("cannot write {}: is the directory writable?", path.display());
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     let mut file = options.open(&path).with_context(explain)?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => return Err(in_use(data, &mut file)),
-        Err(TryLockError::Error(error)) => return Err(error).with_context(explain),
+        Err(TryLockError::Error(error)) => {
+            return Err(error).with_context(|| format!("cannot lock {}", path.display()));
+        }
     }
     file.set_len(0).with_context(explain)?;
     writeln!(file, "{}", std::process::id()).with_context(explain)?;
