@@ -1,0 +1,175 @@
+//! Closures on their way to a thread, and the place where their callers wait.
+
+use std::any::Any;
+use std::collections::{HashMap, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use parking_lot::{Condvar, Mutex};
+use tokio::sync::{Semaphore, oneshot};
+
+use crate::{StoreError, Tx};
+
+/// Closures of one user that may wait in a queue; a further one is refused with [`StoreError::Busy`]. An honest
+/// client has a few calls under way; 64 of them already make their user wait for a second.
+pub const MAX_QUEUED_PER_USER: usize = 64;
+/// The owner of closures that belong to nobody: they share one place in the turn, and only the queue's own limit
+/// holds for them.
+pub(super) const NOBODY: i64 = 0;
+
+/// A closure on its way through a thread, with the place where its caller waits.
+pub(super) trait Job: Send {
+    /// Runs the closure; `true` if its changes are to be kept.
+    fn run(&mut self, tx: &Tx<'_>) -> bool;
+    /// Forgets the result of a run that was rolled back.
+    fn reset(&mut self);
+    /// Answers the caller, after the transaction ended as told. The closure's own error goes before that of the
+    /// transaction, because it says more.
+    fn finish(self: Box<Self>, committed: Result<(), StoreError>);
+}
+
+struct Task<F, A, T, E> {
+    work: F,
+    after: A,
+    result: Option<Result<T, E>>,
+    answer: oneshot::Sender<Result<T, E>>,
+}
+
+impl<F, A, T, E> Job for Task<F, A, T, E>
+where
+    F: Fn(&Tx<'_>) -> Result<T, E> + Send,
+    A: FnOnce(&mut T) + Send,
+    T: Send,
+    E: From<StoreError> + Send,
+{
+    fn run(&mut self, tx: &Tx<'_>) -> bool {
+        let mut result = catch_unwind(AssertUnwindSafe(|| (self.work)(tx))).unwrap_or_else(|panic| {
+            tracing::error!(panic = panic_text(&*panic), "a storage closure panicked");
+            Err(StoreError::Panicked.into())
+        });
+        if let (Ok(_), Some(error)) = (&result, tx.failure()) {
+            result = Err(error.into());
+        }
+        self.result.insert(result).is_ok()
+    }
+
+    fn reset(&mut self) {
+        self.result = None;
+    }
+
+    fn finish(self: Box<Self>, committed: Result<(), StoreError>) {
+        let task = *self;
+        let mut result = match (committed, task.result) {
+            (Ok(()), Some(result)) | (Err(_), Some(result @ Err(_))) => result,
+            (Err(error), _) => Err(error.into()),
+            (Ok(()), None) => Err(StoreError::Closed.into()),
+        };
+        if let Ok(value) = &mut result {
+            // The work is committed whatever happens here, and the thread has others to serve.
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| (task.after)(value))) {
+                tracing::error!(panic = panic_text(&*panic), "what should follow a commit panicked");
+            }
+        }
+        // The caller may have gone away; the work stands all the same.
+        let _ = task.answer.send(result);
+    }
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no text")
+}
+
+/// Jobs waiting for a thread: a lane for each owner, served in turn, so that nobody waits for more than one job of
+/// each other owner.
+pub(super) struct Queue {
+    state: Mutex<State>,
+    ready: Condvar,
+    permits: Semaphore,
+}
+
+#[derive(Default)]
+struct State {
+    /// Owners that wait have a lane, and no lane is empty.
+    lanes: HashMap<i64, VecDeque<Box<dyn Job>>>,
+    /// Every owner with a lane once, next one first.
+    turn: VecDeque<i64>,
+    closed: bool,
+}
+
+impl Queue {
+    /// Makes a queue for at most `limit` waiting jobs.
+    pub(super) fn new(limit: usize) -> Arc<Self> {
+        Arc::new(Queue { state: Mutex::default(), ready: Condvar::new(), permits: Semaphore::new(limit) })
+    }
+
+    /// Queues a closure and waits for its answer.
+    pub(super) async fn submit<T, E, F, A>(&self, owner: i64, work: F, after: A) -> Result<T, E>
+    where
+        F: Fn(&Tx<'_>) -> Result<T, E> + Send + 'static,
+        A: FnOnce(&mut T) + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        self.push(owner, Box::new(Task { work, after, result: None, answer })).await?;
+        answered.await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
+    }
+
+    async fn push(&self, owner: i64, job: Box<dyn Job>) -> Result<(), StoreError> {
+        // The permit is handed back by `pop`, so that the limit counts waiting jobs only.
+        let permit = self.permits.acquire().await.map_err(|_| StoreError::Closed)?;
+        let mut state = self.state.lock();
+        if state.closed {
+            return Err(StoreError::Closed);
+        }
+        let State { lanes, turn, .. } = &mut *state;
+        let lane = lanes.entry(owner).or_default();
+        if owner != NOBODY && lane.len() >= MAX_QUEUED_PER_USER {
+            return Err(StoreError::Busy);
+        }
+        if lane.is_empty() {
+            turn.push_back(owner);
+        }
+        lane.push_back(job);
+        permit.forget();
+        self.ready.notify_one();
+        Ok(())
+    }
+
+    /// Takes the next job; waits for one if `block`. `None` when empty (not blocking) or closed and drained.
+    pub(super) fn pop(&self, block: bool) -> Option<Box<dyn Job>> {
+        let mut state = self.state.lock();
+        loop {
+            if let Some(job) = state.next() {
+                self.permits.add_permits(1);
+                return Some(job);
+            }
+            if state.closed || !block {
+                return None;
+            }
+            self.ready.wait(&mut state);
+        }
+    }
+
+    /// Takes no further jobs; those that wait are still served.
+    pub(super) fn close(&self) {
+        self.state.lock().closed = true;
+        self.permits.close();
+        self.ready.notify_all();
+    }
+}
+
+impl State {
+    fn next(&mut self) -> Option<Box<dyn Job>> {
+        let owner = self.turn.pop_front()?;
+        let lane = self.lanes.get_mut(&owner)?;
+        let job = lane.pop_front();
+        if !lane.is_empty() {
+            self.turn.push_back(owner);
+        } else if owner != NOBODY {
+            self.lanes.remove(&owner);
+        }
+        job
+    }
+}
