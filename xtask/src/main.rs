@@ -6,6 +6,7 @@ mod fuzz;
 mod links;
 mod protocol;
 mod schema;
+mod services;
 mod tidy;
 
 use std::path::PathBuf;
@@ -46,6 +47,7 @@ fn main() -> anyhow::Result<()> {
 }
 
 fn test() -> anyhow::Result<()> {
+    services::ensure_postgres()?;
     tidy::run()?;
     say("the workspace's tests");
     cargo(&["test", "--workspace", "--locked"])?;
