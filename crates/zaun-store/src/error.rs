@@ -108,7 +108,7 @@ impl StoreError {
             "25006" | "42501" => StoreError::ReadOnly { path },
             "40001" | "40P01" => StoreError::Conflict,
             "57014" => StoreError::TooSlow,
-            code => match &code[..2] {
+            code => match code.get(..2).unwrap_or_default() {
                 // Connections (08), authorization (28, 3D), resources (53), and a server that stops or starts (57P).
                 "08" | "28" | "3D" | "53" | "57" => StoreError::Unreachable { database: path, detail },
                 "23" => StoreError::Constraint(detail),

@@ -33,6 +33,12 @@ pub(crate) fn sqlite(conn: &mut rusqlite::Connection, path: &str) -> Result<(), 
 /// Brings a PostgreSQL database to [`SCHEMA_VERSION`], one node at a time; refuses one written by a newer program.
 pub(crate) fn postgres(client: &mut postgres::Client, database: &str) -> Result<(), StoreError> {
     let fail = |e: postgres::Error| StoreError::from_postgres(&e, database);
+    let encoding: String =
+        client.query_one("SHOW server_encoding", &[]).and_then(|row| row.try_get(0)).map_err(fail)?;
+    if encoding != "UTF8" {
+        let detail = format!("its encoding is {encoding}, not UTF8");
+        return Err(StoreError::Corrupt { path: database.to_owned(), detail });
+    }
     // The lock belongs to the session: it is free again when the connection ends, however it ends.
     client.execute("SELECT pg_advisory_lock($1)", &[&MIGRATION_LOCK]).map_err(fail)?;
     client

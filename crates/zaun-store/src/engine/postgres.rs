@@ -19,6 +19,8 @@ pub(super) const WRITERS: usize = 8;
 /// Runs of one closure before [`StoreError::Conflict`]. Of those that conflict one gets through each time, so this
 /// must exceed the number of writers, of this node and of a few others.
 const MAX_RUNS: u32 = 32;
+/// Runs of one closure end when they took this long together, so that its caller is not kept for a minute.
+const MAX_RERUNNING: Duration = Duration::from_secs(5);
 /// The pause before the second run; it doubles with each further one up to 32 times that.
 const FIRST_PAUSE: Duration = Duration::from_micros(500);
 /// How long connecting may take before the server counts as gone.
@@ -146,8 +148,9 @@ impl<'s> PostgresSession<'s> {
 
     /// Runs a closure in a transaction, again and again while others stand in its way.
     fn run(&self, job: &mut dyn Job, begin: &str) -> Result<(), StoreError> {
+        let begun = Instant::now();
         let mut duplicates = 0;
-        for number in 0..MAX_RUNS {
+        for number in (0..MAX_RUNS).take_while(|number| *number == 0 || begun.elapsed() < MAX_RERUNNING) {
             self.pause(number);
             job.reset();
             match self.run_once(job, begin)? {

@@ -90,9 +90,9 @@ pub(super) struct Queue {
 
 #[derive(Default)]
 struct State {
-    /// Owners that wait have a lane, and no lane is empty.
+    /// Owners that wait have a lane; that of [`NOBODY`] is kept when it is empty.
     lanes: HashMap<i64, VecDeque<Box<dyn Job>>>,
-    /// Every owner with a lane once, next one first.
+    /// Every owner that waits once, next one first.
     turn: VecDeque<i64>,
     closed: bool,
 }
@@ -117,21 +117,19 @@ impl Queue {
     }
 
     async fn push(&self, owner: i64, job: Box<dyn Job>) -> Result<(), StoreError> {
+        if self.state.lock().is_full(owner) {
+            return Err(StoreError::Busy);
+        }
         // The permit is handed back by `pop`, so that the limit counts waiting jobs only.
         let permit = self.permits.acquire().await.map_err(|_| StoreError::Closed)?;
         let mut state = self.state.lock();
         if state.closed {
             return Err(StoreError::Closed);
         }
-        let State { lanes, turn, .. } = &mut *state;
-        let lane = lanes.entry(owner).or_default();
-        if owner != NOBODY && lane.len() >= MAX_QUEUED_PER_USER {
+        if state.is_full(owner) {
             return Err(StoreError::Busy);
         }
-        if lane.is_empty() {
-            turn.push_back(owner);
-        }
-        lane.push_back(job);
+        state.add(owner, job);
         permit.forget();
         self.ready.notify_one();
         Ok(())
@@ -161,6 +159,18 @@ impl Queue {
 }
 
 impl State {
+    fn is_full(&self, owner: i64) -> bool {
+        owner != NOBODY && self.lanes.get(&owner).is_some_and(|lane| lane.len() >= MAX_QUEUED_PER_USER)
+    }
+
+    fn add(&mut self, owner: i64, job: Box<dyn Job>) {
+        let lane = self.lanes.entry(owner).or_default();
+        if lane.is_empty() {
+            self.turn.push_back(owner);
+        }
+        lane.push_back(job);
+    }
+
     fn next(&mut self) -> Option<Box<dyn Job>> {
         let owner = self.turn.pop_front()?;
         let lane = self.lanes.get_mut(&owner)?;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::RwLock;
 use rusqlite::types::ToSqlOutput;
-use rusqlite::{Connection, OpenFlags, Statement};
+use rusqlite::{Connection, OpenFlags, PrepFlags, Statement};
 
 use super::cache::Cache;
 use super::queue::{Job, Queue};
@@ -198,7 +198,10 @@ impl<'c> SqliteSession<'c> {
     }
 
     fn prepare(&self, sql: &str) -> Result<Prepared<'c>, StoreError> {
-        let statement = self.conn.prepare(&sql::with_numbers(sql)).map_err(|e| self.shared.error(&e))?;
+        let statement = self
+            .conn
+            .prepare_with_flags(&sql::with_numbers(sql), PrepFlags::SQLITE_PREPARE_PERSISTENT)
+            .map_err(|e| self.shared.error(&e))?;
         let statement = Rc::new(RefCell::new(statement));
         self.statements.borrow_mut().keep(sql, statement.clone());
         Ok(statement)
