@@ -106,7 +106,7 @@ impl StoreError {
         match reason.code().code() {
             "53100" => StoreError::DiskFull { path },
             "25006" | "42501" => StoreError::ReadOnly { path },
-            "40001" | "40P01" => StoreError::Conflict,
+            "40001" | "40P01" | "55P03" => StoreError::Conflict,
             "57014" => StoreError::TooSlow,
             code => match code.get(..2).unwrap_or_default() {
                 // Connections (08), authorization (28, 3D), resources (53), and a server that stops or starts (57P).

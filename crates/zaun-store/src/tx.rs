@@ -192,6 +192,21 @@ impl<'c> Tx<'c> {
         Ok(out)
     }
 
+    /// Makes a table give ids from `first` on, unless it has come further. Its key is the `id` that the database
+    /// counts: SQLite would begin after the largest id that was inserted, PostgreSQL at 1 whatever was inserted.
+    pub fn count_ids_from(&self, table: &str, first: i64) -> Result<(), StoreError> {
+        if self.dialect() == Dialect::Postgres {
+            let sequence = "pg_get_serial_sequence($1, 'id')";
+            let sql = format!("SELECT setval({sequence}, greatest(nextval({sequence}), $2), false)");
+            return self.scalar::<i64>(&sql, &[table.into(), first.into()]).map(drop);
+        }
+        let last = &[table.into(), (first - 1).into()];
+        if self.execute("UPDATE sqlite_sequence SET seq = max(seq, $2) WHERE name = $1", last)? == 0 {
+            self.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ($1, $2)", last)?;
+        }
+        Ok(())
+    }
+
     /// Runs a query until `map` answers `false`; an error of `map` is no failure of the statement.
     fn each(
         &self,

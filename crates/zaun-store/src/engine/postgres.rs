@@ -27,6 +27,10 @@ const FIRST_PAUSE: Duration = Duration::from_micros(500);
 const MAX_CONNECT: Duration = Duration::from_secs(5);
 /// Silence after which the operating system asks whether the server is still there.
 const KEEPALIVE: Duration = Duration::from_secs(30);
+/// How long a statement waits for a row that another transaction holds, before its closure is run again. A commit
+/// ends within milliseconds; two that wait for each other would stand still for the second that the server lets pass
+/// before it looks for that.
+const MAX_LOCK: Duration = Duration::from_millis(250);
 /// How long the server waits inside a transaction for its next statement, before it gives the locks of a node that
 /// stopped in the middle back to the others.
 const MAX_IDLE: Duration = Duration::from_secs(10);
@@ -52,9 +56,10 @@ impl Server {
         }
         let commit = if options.durability == Durability::Full { "on" } else { "off" };
         let settings = format!(
-            "SET synchronous_commit = {commit}; SET statement_timeout = {}; \
+            "SET synchronous_commit = {commit}; SET statement_timeout = {}; SET lock_timeout = {}; \
              SET idle_in_transaction_session_timeout = {}",
             MAX_CLOSURE.as_millis(),
+            MAX_LOCK.as_millis(),
             MAX_IDLE.as_millis(),
         );
         Ok(Server { shown: shown(&config), config, settings })

@@ -16,6 +16,7 @@ on_both_engines!(
     data_survives_reopening_and_readers_cannot_write,
     what_is_read_and_written_in_one_closure_is_not_lost,
     a_row_that_several_find_missing_is_made_once,
+    rows_taken_in_opposite_orders_do_not_stop_each_other,
     a_closed_store_says_so,
     after_runs_once_after_the_commit,
 );
@@ -136,6 +137,20 @@ async fn a_row_that_several_find_missing_is_made_once(place: Place) {
     .await;
     let first = results[0].clone().unwrap();
     assert!(results.iter().all(|result| matches!(result, Ok(n) if *n == first)), "{results:?}");
+}
+
+async fn rows_taken_in_opposite_orders_do_not_stop_each_other(place: Place) {
+    let store = place.open_with_pairs().await;
+    store.write(|tx| insert(tx, "0", 0).and_then(|_| insert(tx, "1", 0))).await.unwrap();
+    let results = all(40, &store, |n, tx| {
+        for row in [n % 2, (n + 1) % 2] {
+            tx.execute("UPDATE pairs SET n = n + 1 WHERE name = $1", params![&row.to_string()])?;
+        }
+        Ok(())
+    })
+    .await;
+    assert!(results.iter().all(Result::is_ok), "{results:?}");
+    assert_eq!(store.read(|tx| tx.scalar::<i64>("SELECT sum(n) FROM pairs", &[])).await.unwrap(), 80);
 }
 
 async fn a_closed_store_says_so(place: Place) {

@@ -1,6 +1,6 @@
 //! Parameters and columns mean the same on both engines.
 
-use zaun_store::{Dialect, Param, StoreError, ddl, params};
+use zaun_store::{Param, StoreError, ddl, params};
 
 use crate::world::{Place, insert, on_both_engines};
 
@@ -169,12 +169,16 @@ async fn ids_are_counted_by_the_database(place: Place) {
     let store = place.open();
     let ids = store
         .write(|tx| {
-            let table = "CREATE TABLE things (id INTEGER PRIMARY KEY AUTOINCREMENT, n BIGINT) WITHOUT ROWID";
-            let table = if tx.dialect() == Dialect::Sqlite { &table[..table.len() - 14] } else { table };
+            let table = "CREATE TABLE things (id INTEGER PRIMARY KEY AUTOINCREMENT, n BIGINT)";
             tx.execute(ddl(table, tx.dialect()).trim(), &[])?;
-            let insert = "INSERT INTO things (n) VALUES ($1) RETURNING id";
-            Ok::<_, StoreError>([tx.scalar::<i64>(insert, params![5i64])?, tx.scalar(insert, params![6i64])?])
+            let next = || tx.scalar::<i64>("INSERT INTO things (n) VALUES ($1) RETURNING id", params![5i64]);
+            tx.count_ids_from("things", 100)?;
+            let first = [next()?, next()?];
+            tx.count_ids_from("things", 50)?;
+            let second = next()?;
+            tx.count_ids_from("things", 1000)?;
+            Ok::<_, StoreError>([first[0], first[1], second, next()?])
         })
         .await;
-    assert_eq!(ids.unwrap(), [1, 2]);
+    assert_eq!(ids.unwrap(), [100, 101, 102, 1000]);
 }
