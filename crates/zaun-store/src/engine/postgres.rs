@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant};
 
+use parking_lot::RwLock;
 use postgres::config::Host;
 use postgres::error::SqlState;
 use postgres::{Client, Config, NoTls, Statement};
@@ -16,9 +17,13 @@ use crate::{Dialect, Param, Row, StoreError, Tx, ValueRef, migrate, wire};
 /// Connections that write. A commit waits for the server's disk, and the server gathers those that wait at the same
 /// time into one flush; more of them would mostly stand in each other's way in the same boxes.
 pub(super) const WRITERS: usize = 8;
-/// Runs of one closure before [`StoreError::Conflict`]. Of those that conflict one gets through each time, so this
-/// must exceed the number of writers, of this node and of a few others.
+/// Runs of one closure side by side with others; further ones have the node for themselves, because in a box that
+/// everybody writes to the same closure could lose every time.
+const RUNS_BESIDE_OTHERS: u32 = 3;
+/// Runs of one closure before [`StoreError::Conflict`]. A closure that runs alone conflicts with other nodes only.
 const MAX_RUNS: u32 = 32;
+/// Names the lock under which closures of all nodes run alone: "zaun" in ASCII, and one more.
+const ALONE_LOCK: i64 = 0x7a61_756f;
 /// Runs of one closure end when they took this long together, so that its caller is not kept for a minute.
 const MAX_RERUNNING: Duration = Duration::from_secs(5);
 /// The pause before the second run; it doubles with each further one up to 32 times that.
@@ -40,6 +45,8 @@ pub(super) struct Server {
     config: Config,
     shown: String,
     settings: String,
+    /// Writes hold it together, one that runs alone holds it for itself.
+    gate: RwLock<()>,
 }
 
 impl Server {
@@ -62,7 +69,7 @@ impl Server {
             MAX_LOCK.as_millis(),
             MAX_IDLE.as_millis(),
         );
-        Ok(Server { shown: shown(&config), config, settings })
+        Ok(Server { shown: shown(&config), config, settings, gate: RwLock::new(()) })
     }
 
     /// Brings the database to this program's schema version.
@@ -96,21 +103,24 @@ fn shown(config: &Config) -> String {
 
 /// Serves a queue of reads until it is closed and empty.
 pub(super) fn read_loop(server: &Server, queue: &Queue) {
-    serve(server, queue, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+    let session = PostgresSession::new(server);
+    while let Some(mut job) = queue.pop(true) {
+        let outcome = session.read(&mut *job);
+        job.finish(outcome);
+    }
 }
 
 /// Serves a queue of writes until it is closed and empty.
 pub(super) fn write_loop(server: &Server, queue: &Queue) {
-    serve(server, queue, "BEGIN ISOLATION LEVEL SERIALIZABLE");
-}
-
-fn serve(server: &Server, queue: &Queue, begin: &str) {
     let session = PostgresSession::new(server);
     while let Some(mut job) = queue.pop(true) {
-        let outcome = session.run(&mut *job, begin);
+        let outcome = session.write(&mut *job);
         job.finish(outcome);
     }
 }
+
+const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL SERIALIZABLE";
 
 /// Why a run did not stand, beyond what its closure answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,14 +161,51 @@ impl<'s> PostgresSession<'s> {
         session
     }
 
+    /// Runs a closure on a snapshot. Nothing can stand in its way, but the connection may end.
+    fn read(&self, job: &mut dyn Job) -> Result<(), StoreError> {
+        self.run(job, |number, job| {
+            self.pause(number);
+            self.run_once(job, BEGIN_READ)
+        })
+    }
+
     /// Runs a closure in a transaction, again and again while others stand in its way.
-    fn run(&self, job: &mut dyn Job, begin: &str) -> Result<(), StoreError> {
+    fn write(&self, job: &mut dyn Job) -> Result<(), StoreError> {
+        self.run(job, |number, job| {
+            if number < RUNS_BESIDE_OTHERS {
+                self.pause(number);
+                let _together = self.server.gate.read();
+                self.run_once(job, BEGIN_WRITE)
+            } else {
+                let _alone = self.server.gate.write();
+                self.run_alone(job)
+            }
+        })
+    }
+
+    /// Runs a closure while no other node runs one alone, which those do that conflict with it.
+    fn run_alone(&self, job: &mut dyn Job) -> Result<Trouble, StoreError> {
+        self.connect()?;
+        // The server gives up waiting after `MAX_LOCK`; then the run takes its chance without.
+        let locked = self.batch(&format!("SELECT pg_advisory_lock({ALONE_LOCK})")).is_ok();
+        let trouble = self.run_once(job, BEGIN_WRITE);
+        if locked {
+            // When this fails the connection has ended, and the lock with it.
+            let _ = self.batch(&format!("SELECT pg_advisory_unlock({ALONE_LOCK})"));
+        }
+        trouble
+    }
+
+    fn run(
+        &self,
+        job: &mut dyn Job,
+        once: impl Fn(u32, &mut dyn Job) -> Result<Trouble, StoreError>,
+    ) -> Result<(), StoreError> {
         let begun = Instant::now();
         let mut duplicates = 0;
         for number in (0..MAX_RUNS).take_while(|number| *number == 0 || begun.elapsed() < MAX_RERUNNING) {
-            self.pause(number);
             job.reset();
-            match self.run_once(job, begin)? {
+            match once(number, job)? {
                 Trouble::None => return Ok(()),
                 Trouble::Duplicate if duplicates > 0 => return Ok(()),
                 Trouble::Duplicate => duplicates += 1,
@@ -169,6 +216,7 @@ impl<'s> PostgresSession<'s> {
         Err(StoreError::Conflict)
     }
 
+    /// Waits before another run, the longer the more there were.
     fn pause(&self, number: u32) {
         if number > 0 {
             let mut dice = self.dice.get();

@@ -137,10 +137,6 @@ impl<'c> SqliteSession<'c> {
         keep
     }
 
-    fn batch(&self, sql: &str) -> Result<(), StoreError> {
-        self.conn.execute_batch(sql).map_err(|e| self.shared.error(&e))
-    }
-
     /// Runs one of the engine's own statements.
     fn control(&self, sql: &str) -> Result<(), StoreError> {
         self.with_statement(sql, &[], |statement| statement.raw_execute().map(drop))
@@ -149,7 +145,7 @@ impl<'c> SqliteSession<'c> {
     /// Ends a transaction that is not to be kept. When this fails there is none any more.
     fn roll_back(&self) {
         if self.in_transaction() {
-            let _ = self.batch("ROLLBACK");
+            let _ = self.control("ROLLBACK");
         }
     }
 

@@ -81,7 +81,7 @@ async fn two_nodes_write_the_same_rows_and_lose_nothing() {
     let Some((place, _)) = database() else { return };
     let nodes = [place.open_with_pairs().await, place.open()];
     nodes[0].write(|tx| insert(tx, "sum", 0)).await.unwrap();
-    let tasks: Vec<_> = (0..40)
+    let tasks: Vec<_> = (0..200)
         .map(|n| {
             let store = nodes[n % 2].clone();
             tokio::spawn(async move {
@@ -97,5 +97,5 @@ async fn two_nodes_write_the_same_rows_and_lose_nothing() {
     for task in tasks {
         task.await.unwrap().unwrap();
     }
-    assert_eq!(nodes[1].read(|tx| tx.scalar::<i64>("SELECT n FROM pairs", &[])).await.unwrap(), 40);
+    assert_eq!(nodes[1].read(|tx| tx.scalar::<i64>("SELECT n FROM pairs", &[])).await.unwrap(), 200);
 }
