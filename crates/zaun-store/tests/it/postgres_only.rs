@@ -44,6 +44,38 @@ async fn a_closure_whose_connection_ended_is_run_again() {
     assert_eq!(store.read(count).await.unwrap(), 2);
 }
 
+/// What was answered with `Ok` is there once; nothing fails but commits whose answer was lost.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_that_end_under_load_lose_nothing_that_was_answered() {
+    let Some((place, url)) = database() else { return };
+    let store = place.open_with_pairs().await;
+    let tasks: Vec<_> = (0..400)
+        .map(|n: i64| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                let name = n.to_string();
+                store.write(move |tx| insert(tx, &name, n)).await.map(|_| n)
+            })
+        })
+        .collect();
+    for _ in 0..5 {
+        let url = url.clone();
+        tokio::task::spawn_blocking(move || run(&url, CUT)).await.unwrap();
+    }
+    let mut kept = Vec::new();
+    for task in tasks {
+        match task.await.unwrap() {
+            Ok(n) => kept.push(n),
+            Err(StoreError::Unreachable { .. }) => {}
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+    let there =
+        store.read(|tx| tx.query("SELECT n FROM pairs", &[], |row| row.column::<i64>(0))).await.unwrap();
+    assert!(kept.len() > 300, "{}", kept.len());
+    assert!(kept.iter().all(|n| there.contains(n)));
+}
+
 #[test]
 fn nodes_that_start_together_migrate_one_after_the_other() {
     let Some((_, url)) = database() else { return };

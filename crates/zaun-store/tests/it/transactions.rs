@@ -17,6 +17,7 @@ on_both_engines!(
     what_is_read_and_written_in_one_closure_is_not_lost,
     a_row_that_several_find_missing_is_made_once,
     rows_taken_in_opposite_orders_do_not_stop_each_other,
+    what_is_answered_is_what_is_kept,
     a_closed_store_says_so,
     after_runs_once_after_the_commit,
 );
@@ -151,6 +152,42 @@ async fn rows_taken_in_opposite_orders_do_not_stop_each_other(place: Place) {
     .await;
     assert!(results.iter().all(Result::is_ok), "{results:?}");
     assert_eq!(store.read(|tx| tx.scalar::<i64>("SELECT sum(n) FROM pairs", &[])).await.unwrap(), 80);
+}
+
+/// Closures that succeed, refuse before and after they wrote, panic and break a rule, all at the same time.
+async fn what_is_answered_is_what_is_kept(place: Place) {
+    let store = place.open_with_pairs().await;
+    store.write(|tx| insert(tx, "taken", -1)).await.unwrap();
+    let results = all(300, &store, |n, tx| {
+        let before = count(tx)?;
+        match n * 7 % 11 {
+            0 => return Err(StoreError::Closed),
+            1 => insert(tx, "taken", n).map(drop)?,
+            _ => {}
+        }
+        insert(tx, &n.to_string(), n)?;
+        assert_eq!(count(tx)?, before + 1);
+        match n * 7 % 11 {
+            2 => Err(StoreError::Closed),
+            3 => panic!("on purpose"),
+            4 => insert(tx, &n.to_string(), n).map(|_| n),
+            _ => Ok(n),
+        }
+    })
+    .await;
+    let kept = store
+        .read(|tx| tx.query("SELECT n FROM pairs WHERE n >= 0 ORDER BY n", &[], |row| row.column::<i64>(0)));
+    let answered: Vec<i64> = results.iter().filter_map(|result| result.as_ref().ok().copied()).collect();
+    assert_eq!(kept.await.unwrap(), answered);
+    assert_eq!(answered, (0..300).filter(|n| n * 7 % 11 > 4).collect::<Vec<_>>());
+    for (n, result) in (0..).zip(results) {
+        match n * 7 % 11 {
+            0 | 2 => assert!(matches!(result, Err(StoreError::Closed)), "{n}: {result:?}"),
+            1 | 4 => assert!(matches!(result, Err(StoreError::Constraint(_))), "{n}: {result:?}"),
+            3 => assert!(matches!(result, Err(StoreError::Panicked)), "{n}: {result:?}"),
+            _ => {}
+        }
+    }
 }
 
 async fn a_closed_store_says_so(place: Place) {
