@@ -1,20 +1,24 @@
 //! Every statement of the repositories prepares on both engines.
 //!
 //! Statements are string literals of `src/repo/*.rs` that begin with SELECT, INSERT, UPDATE, DELETE or WITH, and what
-//! `table!` makes of its lists of columns. Names in braces are filled in where the file says with what; a statement
+//! `table!` makes of its lists of columns. One behind `Dialect::Sqlite =>` or `Dialect::Postgres =>` is for that engine
+//! alone. Names in braces are filled in where the file says with what; a statement
 //! with others is left out and named in the test's output.
 
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use zaun_store::Dialect;
+
 use crate::world::Place;
 
-/// A statement with the file it stands in.
+/// A statement with the file it stands in, and the engine if it is for one alone.
 #[derive(Debug)]
 struct Found {
     file: String,
     sql: String,
+    only: Option<Dialect>,
 }
 
 #[test]
@@ -23,7 +27,7 @@ fn every_statement_prepares_on_sqlite() {
     drop(place.open());
     let Place::Sqlite(folder) = &place else { unreachable!() };
     let connection = rusqlite::Connection::open(folder.path().join("t.db")).unwrap();
-    check(|sql| connection.prepare(sql).map(drop).map_err(|e| e.to_string()));
+    check(Dialect::Sqlite, |sql| connection.prepare(sql).map(drop).map_err(|e| e.to_string()));
 }
 
 #[test]
@@ -32,7 +36,7 @@ fn every_statement_prepares_on_postgres() {
     drop(place.open());
     let Place::Postgres(url) = &place else { unreachable!() };
     let mut client = postgres::Client::connect(url, postgres::NoTls).unwrap();
-    check(|sql| match client.prepare(sql) {
+    check(Dialect::Postgres, |sql| match client.prepare(sql) {
         // The store tells the types of parameters that say nothing of themselves.
         Err(error) if error.code() == Some(&postgres::error::SqlState::INDETERMINATE_DATATYPE) => Ok(()),
         Err(error) => Err(error.as_db_error().map_or_else(|| error.to_string(), ToString::to_string)),
@@ -40,11 +44,14 @@ fn every_statement_prepares_on_postgres() {
     });
 }
 
-fn check(mut prepare: impl FnMut(&str) -> Result<(), String>) {
+fn check(dialect: Dialect, mut prepare: impl FnMut(&str) -> Result<(), String>) {
     let statements = statements();
     assert!(statements.len() > 50, "only {} statements were found", statements.len());
     let mut refused = String::new();
-    for Found { file, sql } in statements {
+    for Found { file, sql, only } in statements {
+        if only.is_some_and(|only| only != dialect) {
+            continue;
+        }
         if let Err(why) = prepare(&sql) {
             let _ = writeln!(refused, "{file}: {why}\n    {sql}");
         }
@@ -60,8 +67,8 @@ fn statements() -> Vec<Found> {
     for path in files {
         let file = path.file_name().unwrap().to_string_lossy().into_owned();
         let text = fs::read_to_string(&path).unwrap();
-        let mut add = |sql: String| found.push(Found { file: file.clone(), sql });
-        declared_tables(&text).into_iter().for_each(&mut add);
+        let mut add = |sql, only| found.push(Found { file: file.clone(), sql, only });
+        declared_tables(&text).into_iter().for_each(|sql| add(sql, None));
         let literals = literals(&text);
         for literal in &literals {
             for sql in filled(&literal.text, &literals) {
@@ -71,7 +78,7 @@ fn statements() -> Vec<Found> {
                 if sql.contains(['{', '}']) {
                     println!("left out of {file}: {sql}");
                 } else {
-                    add(with_lists(&sql));
+                    add(with_lists(&sql), literal.only);
                 }
             }
         }
@@ -88,6 +95,7 @@ fn begins_like_a_statement(text: &str) -> bool {
 struct Literal {
     before: String,
     text: String,
+    only: Option<Dialect>,
 }
 
 /// The string literals of a source, outside of comments and of the blocks for tests.
@@ -103,8 +111,12 @@ fn literals(source: &str) -> Vec<Literal> {
             rest = &rest[3..];
         } else if c == '"' {
             let (text, after) = literal(&rest[1..]);
+            let arm = before.trim_end().trim_end_matches("format!(").trim_end_matches('{').trim_end();
+            let only = [("Dialect::Sqlite =>", Dialect::Sqlite), ("Dialect::Postgres =>", Dialect::Postgres)]
+                .into_iter()
+                .find_map(|(start, dialect)| arm.ends_with(start).then_some(dialect));
             let before = before.rsplit([';', '{', '}']).next().unwrap_or_default().trim().to_owned();
-            found.push(Literal { before, text });
+            found.push(Literal { before, text, only });
             rest = after;
         } else {
             before.push(c);
