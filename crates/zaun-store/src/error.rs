@@ -102,7 +102,8 @@ impl StoreError {
                 StoreError::Statement(detail)
             };
         };
-        let (path, detail) = (database.to_owned(), reason.to_string());
+        // The message alone: PostgreSQL's details hold values of the row, and they may be anybody's secrets.
+        let (path, detail) = (database.to_owned(), reason.message().to_owned());
         match reason.code().code() {
             "53100" => StoreError::DiskFull { path },
             "25006" | "42501" => StoreError::ReadOnly { path },

@@ -313,8 +313,11 @@ impl<'s> PostgresSession<'s> {
         let types = wire::types(params);
         let statement = self.with_client(|client| client.prepare_typed(sql, &types))?;
         if !wire::fits(statement.params(), params) {
-            let types: Vec<&str> = statement.params().iter().map(postgres::types::Type::name).collect();
-            return Err(StoreError::Statement(format!("{params:?} where {types:?} are expected in: {sql}")));
+            // The values stay out of it: they may be anybody's secrets.
+            let (given, expected) = (wire::types(params), statement.params());
+            return Err(StoreError::Statement(format!(
+                "{given:?} where {expected:?} are expected in: {sql}"
+            )));
         }
         self.statements.borrow_mut().keep(sql, statement.clone());
         Ok(statement)

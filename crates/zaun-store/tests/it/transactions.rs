@@ -12,6 +12,7 @@ on_both_engines!(
     a_read_sees_every_write_answered_before,
     a_panicking_closure_costs_only_itself,
     a_constraint_violation_is_named_and_leaves_the_others_alive,
+    an_error_names_no_values,
     a_statement_that_failed_cannot_be_overlooked,
     data_survives_reopening_and_readers_cannot_write,
     what_is_read_and_written_in_one_closure_is_not_lost,
@@ -88,6 +89,25 @@ async fn a_constraint_violation_is_named_and_leaves_the_others_alive(place: Plac
         }
     }
     assert_eq!(store.read(count).await.unwrap(), 10);
+}
+
+async fn an_error_names_no_values(place: Place) {
+    let store = place.open_with_pairs().await;
+    let twice =
+        |tx: &Tx<'_>| insert(tx, "49151234567", 4_711_000).and_then(|_| insert(tx, "49151234567", 4_711_000));
+    let wrong = |tx: &Tx<'_>| {
+        tx.query(
+            "SELECT n FROM pairs WHERE name = $1 AND n = $2",
+            params!["49151234567", "4711000"],
+            |_| Ok(()),
+        )?;
+        tx.query("SELECT n FROM nothing WHERE name = $1", params!["49151234567"], |_| Ok(()))
+    };
+    let errors = [store.write(twice).await.err().unwrap(), store.write(wrong).await.err().unwrap()];
+    for error in errors {
+        let text = format!("{error} {error:?}");
+        assert!(!text.contains("4915") && !text.contains("4711"), "{text}");
+    }
 }
 
 async fn a_statement_that_failed_cannot_be_overlooked(place: Place) {
