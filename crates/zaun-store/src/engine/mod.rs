@@ -68,11 +68,11 @@ pub struct Store {
 }
 
 impl Store {
-    fn new() -> Store {
+    fn new(writers: usize, readers: usize) -> Store {
         Store {
             inner: Arc::new(Inner {
-                writes: Queue::new(MAX_QUEUED_WRITES),
-                reads: Queue::new(MAX_QUEUED_READS),
+                writes: Queue::new(MAX_QUEUED_WRITES, writers),
+                reads: Queue::new(MAX_QUEUED_READS, readers),
                 writers: Mutex::default(),
                 readers: Mutex::default(),
             }),
@@ -84,7 +84,7 @@ impl Store {
         let shared = sqlite::Shared::new(path);
         let mut writer = sqlite::connect(&shared, options, false)?;
         migrate::sqlite(&mut writer.conn, &path.display().to_string())?;
-        let store = Store::new();
+        let store = Store::new(1, options.readers.max(1));
         for _ in 0..options.readers.max(1) {
             let (opened, shared) = (sqlite::connect(&shared, options, true)?, shared.clone());
             let reads = store.inner.reads.clone();
@@ -110,7 +110,7 @@ impl Store {
             spawn("store-migrations", move || server.migrate())?
         };
         migrated.join().unwrap_or(Err(StoreError::Panicked))?;
-        let store = Store::new();
+        let store = Store::new(postgres::WRITERS, options.readers.max(1));
         for _ in 0..postgres::WRITERS {
             let (server, writes) = (server.clone(), store.inner.writes.clone());
             let writer = spawn("store-writer", move || postgres::write_loop(&server, &writes))?;
@@ -183,7 +183,8 @@ impl Store {
         self.inner.reads.submit(NOBODY, work, |_| {}).await
     }
 
-    /// Runs `work` like [`Store::read`] on behalf of a user, in turn as [`Store::write_as`] says.
+    /// Runs `work` like [`Store::read`] on behalf of a user, in turn as [`Store::write_as`] says. One user's closures
+    /// never have all readers, if there are several.
     pub async fn read_as<T, E, F>(&self, user: i64, work: F) -> Result<T, E>
     where
         F: Fn(&Tx<'_>) -> Result<T, E> + Send + 'static,

@@ -9,7 +9,7 @@ use postgres::error::SqlState;
 use postgres::{Client, Config, NoTls, Statement};
 
 use super::cache::Cache;
-use super::queue::{Job, Queue};
+use super::queue::{Job, Place, Queue};
 use super::{Durability, MAX_CLOSURE, Options};
 use crate::tx::{Columns, Session};
 use crate::{Dialect, Param, Row, StoreError, Tx, ValueRef, migrate, wire};
@@ -103,8 +103,8 @@ fn shown(config: &Config) -> String {
 
 /// Serves a queue of reads until it is closed and empty.
 pub(super) fn read_loop(server: &Server, queue: &Queue) {
-    let session = PostgresSession::new(server);
-    while let Some(mut job) = queue.pop(true) {
+    let (session, mut place) = (PostgresSession::new(server), Place::new(queue));
+    while let Some(mut job) = place.next(true) {
         let outcome = session.read(&mut *job);
         job.finish(outcome);
     }
@@ -112,8 +112,8 @@ pub(super) fn read_loop(server: &Server, queue: &Queue) {
 
 /// Serves a queue of writes until it is closed and empty.
 pub(super) fn write_loop(server: &Server, queue: &Queue) {
-    let session = PostgresSession::new(server);
-    while let Some(mut job) = queue.pop(true) {
+    let (session, mut place) = (PostgresSession::new(server), Place::new(queue));
+    while let Some(mut job) = place.next(true) {
         let outcome = session.write(&mut *job);
         job.finish(outcome);
     }

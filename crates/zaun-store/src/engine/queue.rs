@@ -81,11 +81,13 @@ fn panic_text(panic: &(dyn Any + Send)) -> &str {
 }
 
 /// Jobs waiting for a thread: a lane for each owner, served in turn, so that nobody waits for more than one job of
-/// each other owner.
+/// each other owner. One user never has all threads: others would wait for the longest of his closures.
 pub(super) struct Queue {
     state: Mutex<State>,
     ready: Condvar,
     permits: Semaphore,
+    /// Threads that may serve one user at the same time.
+    per_user: usize,
 }
 
 #[derive(Default)]
@@ -94,13 +96,20 @@ struct State {
     lanes: HashMap<i64, VecDeque<Box<dyn Job>>>,
     /// Every owner that waits once, next one first.
     turn: VecDeque<i64>,
+    /// How many threads serve each user.
+    served: HashMap<i64, usize>,
     closed: bool,
 }
 
 impl Queue {
-    /// Makes a queue for at most `limit` waiting jobs.
-    pub(super) fn new(limit: usize) -> Arc<Self> {
-        Arc::new(Queue { state: Mutex::default(), ready: Condvar::new(), permits: Semaphore::new(limit) })
+    /// Makes a queue for at most `limit` waiting jobs, served by so many threads.
+    pub(super) fn new(limit: usize, threads: usize) -> Arc<Self> {
+        Arc::new(Queue {
+            state: Mutex::default(),
+            ready: Condvar::new(),
+            permits: Semaphore::new(limit),
+            per_user: threads.saturating_sub(1).max(1),
+        })
     }
 
     /// Queues a closure and waits for its answer.
@@ -120,7 +129,7 @@ impl Queue {
         if self.state.lock().is_full(owner) {
             return Err(StoreError::Busy);
         }
-        // The permit is handed back by `pop`, so that the limit counts waiting jobs only.
+        // The permit is handed back when the job is taken, so that the limit counts waiting jobs only.
         let permit = self.permits.acquire().await.map_err(|_| StoreError::Closed)?;
         let mut state = self.state.lock();
         if state.closed {
@@ -135,26 +144,48 @@ impl Queue {
         Ok(())
     }
 
-    /// Takes the next job; waits for one if `block`. `None` when empty (not blocking) or closed and drained.
-    pub(super) fn pop(&self, block: bool) -> Option<Box<dyn Job>> {
-        let mut state = self.state.lock();
-        loop {
-            if let Some(job) = state.next() {
-                self.permits.add_permits(1);
-                return Some(job);
-            }
-            if state.closed || !block {
-                return None;
-            }
-            self.ready.wait(&mut state);
-        }
-    }
-
     /// Takes no further jobs; those that wait are still served.
     pub(super) fn close(&self) {
         self.state.lock().closed = true;
         self.permits.close();
         self.ready.notify_all();
+    }
+}
+
+/// A thread's place at a queue.
+pub(super) struct Place<'q> {
+    queue: &'q Queue,
+    /// Whose job the thread took last.
+    serves: i64,
+}
+
+impl<'q> Place<'q> {
+    pub(super) fn new(queue: &'q Queue) -> Place<'q> {
+        Place { queue, serves: NOBODY }
+    }
+
+    /// Takes the next job, the one before being done; waits for one if `block`. `None` when there is none (not
+    /// blocking) or the queue is closed and empty.
+    pub(super) fn next(&mut self, block: bool) -> Option<Box<dyn Job>> {
+        let queue = self.queue;
+        let mut state = queue.state.lock();
+        state.done(self.serves);
+        self.serves = NOBODY;
+        loop {
+            if let Some((owner, job)) = state.take(queue.per_user) {
+                self.serves = owner;
+                queue.permits.add_permits(1);
+                if owner != NOBODY && !state.turn.is_empty() {
+                    // A job that had to wait for its owner's other ones may be free now.
+                    queue.ready.notify_one();
+                }
+                return Some(job);
+            }
+            if !block || (state.closed && state.turn.is_empty()) {
+                return None;
+            }
+            queue.ready.wait(&mut state);
+        }
     }
 }
 
@@ -171,15 +202,30 @@ impl State {
         lane.push_back(job);
     }
 
-    fn next(&mut self) -> Option<Box<dyn Job>> {
-        let owner = self.turn.pop_front()?;
+    /// Takes the job of the first owner in turn who has not as many threads as a user may have.
+    fn take(&mut self, per_user: usize) -> Option<(i64, Box<dyn Job>)> {
+        let free = |owner: &i64| self.served.get(owner).is_none_or(|threads| *threads < per_user);
+        let place = self.turn.iter().position(free)?;
+        let owner = self.turn.remove(place)?;
         let lane = self.lanes.get_mut(&owner)?;
-        let job = lane.pop_front();
+        let job = lane.pop_front()?;
         if !lane.is_empty() {
             self.turn.push_back(owner);
         } else if owner != NOBODY {
             self.lanes.remove(&owner);
         }
-        job
+        if owner != NOBODY {
+            *self.served.entry(owner).or_default() += 1;
+        }
+        Some((owner, job))
+    }
+
+    fn done(&mut self, owner: i64) {
+        if let Some(threads) = self.served.get_mut(&owner) {
+            *threads -= 1;
+            if *threads == 0 {
+                self.served.remove(&owner);
+            }
+        }
     }
 }

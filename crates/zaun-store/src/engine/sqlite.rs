@@ -12,7 +12,7 @@ use rusqlite::types::ToSqlOutput;
 use rusqlite::{Connection, OpenFlags, PrepFlags, Statement};
 
 use super::cache::Cache;
-use super::queue::{Job, Queue};
+use super::queue::{Job, Place, Queue};
 use super::{Durability, MAX_CLOSURE, MAX_GROUP, Options};
 use crate::tx::{Columns, Session};
 use crate::{Dialect, Param, Row, StoreError, Tx, ValueRef, sql};
@@ -266,8 +266,8 @@ impl Columns for rusqlite::Row<'_> {
 
 /// Serves a queue of reads until it is closed and empty.
 pub(super) fn read_loop(opened: &Opened, queue: &Queue, shared: &Shared) {
-    let session = SqliteSession::new(opened, shared);
-    while let Some(mut job) = queue.pop(true) {
+    let (session, mut place) = (SqliteSession::new(opened, shared), Place::new(queue));
+    while let Some(mut job) = place.next(true) {
         let _held = shared.gate.read();
         let begun = session.control("BEGIN");
         if begun.is_ok() {
@@ -280,8 +280,9 @@ pub(super) fn read_loop(opened: &Opened, queue: &Queue, shared: &Shared) {
 
 /// Serves a queue of writes until it is closed and empty, and folds the log back at the end.
 pub(super) fn write_loop(opened: &Opened, queue: &Queue, shared: &Shared) {
-    let mut writer = Writer { session: SqliteSession::new(opened, shared), queue, fold_at: MAX_WAL_BYTES };
-    while let Some(first) = queue.pop(true) {
+    let (session, place) = (SqliteSession::new(opened, shared), Place::new(queue));
+    let mut writer = Writer { session, place, fold_at: MAX_WAL_BYTES };
+    while let Some(first) = writer.place.next(true) {
         writer.write_group(first);
         writer.fold_large_log();
     }
@@ -290,7 +291,7 @@ pub(super) fn write_loop(opened: &Opened, queue: &Queue, shared: &Shared) {
 
 struct Writer<'c> {
     session: SqliteSession<'c>,
-    queue: &'c Queue,
+    place: Place<'c>,
     /// Size of the log at which it is to be folded back.
     fold_at: u64,
 }
@@ -321,7 +322,7 @@ impl Writer<'_> {
 
     /// Runs closures as they come and commits; `false` if one of them failed after it wrote, or lost the others'
     /// changes: it is the last of the group then.
-    fn run_together(&self, first: Box<dyn Job>, group: &mut Group) -> Result<bool, StoreError> {
+    fn run_together(&mut self, first: Box<dyn Job>, group: &mut Group) -> Result<bool, StoreError> {
         let mut next = Some(first);
         let begun = self.session.control("BEGIN IMMEDIATE");
         while let Some(mut job) = next {
@@ -331,7 +332,7 @@ impl Writer<'_> {
             if !self.session.in_transaction() || (!keep && self.session.wrote.get()) {
                 return Ok(false);
             }
-            next = if group.len() < MAX_GROUP { self.queue.pop(false) } else { None };
+            next = if group.len() < MAX_GROUP { self.place.next(false) } else { None };
         }
         self.commit().map(|()| true)
     }

@@ -12,6 +12,7 @@ on_both_engines!(
     a_write_that_never_ends_costs_only_itself,
     many_short_statements_count_together,
     users_are_served_in_turn,
+    one_user_never_has_all_readers,
     a_user_with_too_many_closures_is_refused,
 );
 
@@ -71,31 +72,44 @@ async fn many_short_statements_count_together(place: Place) {
     assert!(matches!(ended, Err(StoreError::TooSlow)), "{ended:?}");
 }
 
-/// Opens a store with one reader, which waits until the returned sender is dropped.
-async fn with_busy_reader(place: &Place) -> (zaun_store::Store, mpsc::Sender<()>) {
+/// Opens a store whose first closures of user 1 wait until the returned sender is dropped: as many as there are
+/// readers. Returns when so many run as may at once.
+async fn with_busy_readers(place: &Place, readers: usize) -> (zaun_store::Store, mpsc::Sender<()>) {
     place.open_with_pairs().await;
-    let store = place.try_open(&Options { readers: 1, ..Options::default() }).unwrap();
+    let store = place.try_open(&Options { readers, ..Options::default() }).unwrap();
     let (hold, held) = mpsc::channel::<()>();
-    let (began, begun) = tokio::sync::oneshot::channel();
-    let (held, began) = (Mutex::new(held), Mutex::new(Some(began)));
-    let reader = store.clone();
-    tokio::spawn(async move {
-        reader
-            .read(move |_| {
-                if let Some(began) = began.lock().unwrap().take() {
+    let held = Arc::new(Mutex::new(held));
+    let (began, mut begun) = tokio::sync::mpsc::unbounded_channel();
+    for _ in 0..readers {
+        let (reader, held, began) = (store.clone(), held.clone(), began.clone());
+        tokio::spawn(async move {
+            reader
+                .read_as(1, move |_| {
                     began.send(()).unwrap();
-                }
-                let _ = held.lock().unwrap().recv();
-                Ok::<_, StoreError>(())
-            })
-            .await
-    });
-    begun.await.unwrap();
+                    let _ = held.lock().unwrap().recv();
+                    Ok::<_, StoreError>(())
+                })
+                .await
+        });
+    }
+    for _ in 0..(readers - 1).max(1) {
+        begun.recv().await.unwrap();
+    }
     (store, hold)
 }
 
+/// The readers wait in their closures, not in statements, so only the queue can help the second user.
+async fn one_user_never_has_all_readers(place: Place) {
+    let (store, hold) = with_busy_readers(&place, 3).await;
+    for _ in 0..3 {
+        assert_eq!(store.read_as(2, count).await.unwrap(), 0);
+    }
+    drop(hold);
+    assert_eq!(store.read_as(1, count).await.unwrap(), 0);
+}
+
 async fn users_are_served_in_turn(place: Place) {
-    let (store, hold) = with_busy_reader(&place).await;
+    let (store, hold) = with_busy_readers(&place, 1).await;
     let order = Arc::new(Mutex::new(Vec::new()));
     let mut tasks = Vec::new();
     for user in [1, 1, 1, 1, 2, 2, 3] {
@@ -120,7 +134,7 @@ async fn users_are_served_in_turn(place: Place) {
 }
 
 async fn a_user_with_too_many_closures_is_refused(place: Place) {
-    let (store, hold) = with_busy_reader(&place).await;
+    let (store, hold) = with_busy_readers(&place, 1).await;
     let mut waiting = Vec::new();
     for _ in 0..MAX_QUEUED_PER_USER {
         let store = store.clone();
