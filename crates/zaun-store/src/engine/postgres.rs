@@ -35,7 +35,7 @@ const KEEPALIVE: Duration = Duration::from_secs(30);
 /// How long a statement waits for a row that another transaction holds, before its closure is run again. A commit
 /// ends within milliseconds; two that wait for each other would stand still for the second that the server lets pass
 /// before it looks for that.
-const MAX_LOCK: Duration = Duration::from_millis(250);
+const MAX_LOCK: Duration = Duration::from_millis(100);
 /// How long the server waits inside a transaction for its next statement, before it gives the locks of a node that
 /// stopped in the middle back to the others.
 const MAX_IDLE: Duration = Duration::from_secs(10);
@@ -119,6 +119,8 @@ pub(super) fn write_loop(server: &Server, queue: &Queue) {
     }
 }
 
+/// A deadlock that the server found, and a wait for a lock that it ended.
+const STUCK: [SqlState; 2] = [SqlState::T_R_DEADLOCK_DETECTED, SqlState::LOCK_NOT_AVAILABLE];
 const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL SERIALIZABLE";
 
@@ -128,6 +130,9 @@ enum Trouble {
     None,
     /// Another transaction stood in the way.
     Conflict,
+    /// Another transaction held a row for too long, most likely waiting for this one. The next run is alone, because
+    /// this costs each of them the whole wait.
+    Stuck,
     /// A row with this key is there already. If another transaction inserted it after this one's snapshot, the next
     /// run sees it and decides otherwise; if not, the next run fails in the same way.
     Duplicate,
@@ -172,7 +177,8 @@ impl<'s> PostgresSession<'s> {
     /// Runs a closure in a transaction, again and again while others stand in its way.
     fn write(&self, job: &mut dyn Job) -> Result<(), StoreError> {
         self.run(job, |number, job| {
-            if number < RUNS_BESIDE_OTHERS {
+            let stuck = number > 0 && self.trouble.get() == Trouble::Stuck;
+            if number < RUNS_BESIDE_OTHERS && !stuck {
                 self.pause(number);
                 let _together = self.server.gate.read();
                 self.run_once(job, BEGIN_WRITE)
@@ -209,7 +215,7 @@ impl<'s> PostgresSession<'s> {
                 Trouble::None => return Ok(()),
                 Trouble::Duplicate if duplicates > 0 => return Ok(()),
                 Trouble::Duplicate => duplicates += 1,
-                Trouble::Conflict | Trouble::Lost => {}
+                Trouble::Conflict | Trouble::Stuck | Trouble::Lost => {}
             }
         }
         job.reset();
@@ -248,14 +254,12 @@ impl<'s> PostgresSession<'s> {
         }
         match self.batch("COMMIT") {
             Ok(()) => Ok(Trouble::None),
-            Err(_) if matches!(self.trouble.get(), Trouble::Conflict | Trouble::Duplicate) => {
-                Ok(self.trouble.get())
-            }
-            Err(error) => {
-                // The answer to a commit was lost: it may have been kept, so it must not be run again.
+            // The answer to a commit was lost: it may have been kept, so it must not be run again.
+            Err(error) if matches!(self.trouble.get(), Trouble::None | Trouble::Lost) => {
                 self.disconnect();
                 Err(error)
             }
+            Err(_) => Ok(self.trouble.get()),
         }
     }
 
@@ -291,6 +295,7 @@ impl<'s> PostgresSession<'s> {
         body(client).map_err(|error| {
             let named = self.server.error(&error);
             let trouble = match (&named, error.code()) {
+                (_, Some(code)) if STUCK.contains(code) => Trouble::Stuck,
                 (StoreError::Conflict, _) => Trouble::Conflict,
                 (_, Some(code)) if *code == SqlState::UNIQUE_VIOLATION => Trouble::Duplicate,
                 (StoreError::Unreachable { .. }, _) => Trouble::Lost,
