@@ -7,6 +7,7 @@ mod fuzz;
 mod links;
 mod protocol;
 mod schema;
+mod services;
 mod tidy;
 
 use std::path::PathBuf;
@@ -55,6 +56,7 @@ fn test() -> anyhow::Result<()> {
         // They take minutes of waiting for the network, while the processor compiles.
         let downloads = scope.spawn(|| board.time("downloads", clients::download));
         board.time("tidy", tidy::run)?;
+        board.time("services", services::ensure_postgres)?;
         board.time("tests", || cargo(&["test", "--workspace", "--locked"]))?;
         board.time("examples", examples)?;
         board.time("server", || cargo(&["run", "--locked", "--quiet", "--", "--version"]))?;

@@ -40,7 +40,7 @@ const NEVER: &[(&[&str], &[&str])] = &[
 ];
 
 /// Libraries that the pure ring may not use: it has no sockets, no clock and no runtime.
-const IMPURE: &[&str] = &["tokio", "rusqlite", "tracing"];
+const IMPURE: &[&str] = &["tokio", "rusqlite", "postgres", "tracing"];
 
 /// Runs the chore.
 pub fn run() -> anyhow::Result<()> {

@@ -46,6 +46,23 @@ pub enum StoreError {
     /// A column held another type than the code expected, or a statement is wrong: our own mistake.
     #[error("storage statement failed: {0}")]
     Statement(String),
+    /// The server of the database does not answer, or ended the connection.
+    #[error("{database} cannot be reached ({detail}): is the server running?")]
+    Unreachable {
+        /// Host and name of the database.
+        database: String,
+        /// What the driver said.
+        detail: String,
+    },
+    /// Other transactions changed what this one read, again and again.
+    #[error("other transactions stood in the way too often: try again")]
+    Conflict,
+    /// The closure ran for longer than [`crate::MAX_CLOSURE`]; its changes were rolled back.
+    #[error("a storage closure took too long; its changes were rolled back")]
+    TooSlow,
+    /// More closures of one user wait than [`crate::MAX_QUEUED_PER_USER`].
+    #[error("too many storage closures of one user are waiting")]
+    Busy,
     /// The closure panicked; its changes were rolled back.
     #[error("a storage closure panicked; its changes were rolled back")]
     Panicked,
@@ -67,8 +84,38 @@ impl StoreError {
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
                 StoreError::Corrupt { path, detail: error.to_string() }
             }
+            Some(ErrorCode::OperationInterrupted) => StoreError::TooSlow,
             Some(ErrorCode::ConstraintViolation) => StoreError::Constraint(error.to_string()),
             _ => StoreError::Statement(error.to_string()),
+        }
+    }
+
+    /// Maps an error of the PostgreSQL driver; `database` names host and database in the message.
+    pub(crate) fn from_postgres(error: &postgres::Error, database: &str) -> StoreError {
+        let Some(reason) = error.as_db_error() else {
+            let detail = error.to_string();
+            return if error.is_closed()
+                || std::error::Error::source(error).is_some_and(|e| e.is::<std::io::Error>())
+            {
+                StoreError::Unreachable { database: database.to_owned(), detail }
+            } else {
+                StoreError::Statement(detail)
+            };
+        };
+        // The message alone: PostgreSQL's details hold values of the row, and they may be anybody's secrets.
+        let (path, detail) = (database.to_owned(), reason.message().to_owned());
+        match reason.code().code() {
+            "53100" => StoreError::DiskFull { path },
+            "25006" | "42501" => StoreError::ReadOnly { path },
+            "40001" | "40P01" | "55P03" => StoreError::Conflict,
+            "57014" => StoreError::TooSlow,
+            code => match code.get(..2).unwrap_or_default() {
+                // Connections (08), authorization (28, 3D), resources (53), and a server that stops or starts (57P).
+                "08" | "28" | "3D" | "53" | "57" => StoreError::Unreachable { database: path, detail },
+                "23" => StoreError::Constraint(detail),
+                "XX" => StoreError::Corrupt { path, detail },
+                _ => StoreError::Statement(detail),
+            },
         }
     }
 }

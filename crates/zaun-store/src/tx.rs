@@ -1,166 +1,101 @@
 //! The inside of a transaction: statements, parameters, rows; no engine shows through.
 
-use rusqlite::types::{ToSqlOutput, ValueRef};
+use std::cell::{Cell, RefCell};
 
-use crate::StoreError;
+use crate::sql::{self, MAX_IDS, MAX_PAIRS, NO_PAIR};
+use crate::{FromColumn, Param, StoreError, ValueRef};
 
-/// A parameter of a statement. `$1` in the SQL is the first one.
-#[derive(Debug, Clone, Copy)]
-pub enum Param<'a> {
-    /// SQL NULL.
-    Null,
-    /// Every integer column is 64 bits wide.
-    Int(i64),
-    /// Text column.
-    Text(&'a str),
-    /// Bytes column.
-    Blob(&'a [u8]),
+/// The engine behind a transaction, for the few statements that cannot be written once: full-text search, DDL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    /// The embedded engine.
+    Sqlite,
+    /// A PostgreSQL server.
+    Postgres,
 }
 
-macro_rules! param_from_int {
-    ($($t:ty),*) => {$(
-        impl From<$t> for Param<'_> {
-            fn from(value: $t) -> Self { Param::Int(i64::from(value)) }
-        }
-    )*};
-}
-param_from_int!(i64, i32, u32, bool);
+/// What an engine does for a [`Tx`]: one connection with its prepared statements.
+pub(crate) trait Session {
+    fn dialect(&self) -> Dialect;
 
-impl<'a> From<&'a str> for Param<'a> {
-    fn from(value: &'a str) -> Self {
-        Param::Text(value)
-    }
-}
-impl<'a> From<&'a String> for Param<'a> {
-    fn from(value: &'a String) -> Self {
-        Param::Text(value)
-    }
-}
-impl<'a> From<&'a [u8]> for Param<'a> {
-    fn from(value: &'a [u8]) -> Self {
-        Param::Blob(value)
-    }
-}
-impl<'a> From<&'a Vec<u8>> for Param<'a> {
-    fn from(value: &'a Vec<u8>) -> Self {
-        Param::Blob(value)
-    }
-}
-impl<'a, const N: usize> From<&'a [u8; N]> for Param<'a> {
-    fn from(value: &'a [u8; N]) -> Self {
-        Param::Blob(value)
-    }
-}
-impl<'a, T: Into<Param<'a>>> From<Option<T>> for Param<'a> {
-    fn from(value: Option<T>) -> Self {
-        value.map_or(Param::Null, Into::into)
-    }
-}
+    /// Runs a statement without rows; the number of rows that it changed.
+    fn execute(&self, sql: &str, params: &[Param<'_>]) -> Result<usize, StoreError>;
 
-/// Builds the parameter list of a statement: `params![user_id, name.as_str(), Option::<i64>::None]`.
-#[macro_export]
-macro_rules! params {
-    ($($value:expr),* $(,)?) => { &[$($crate::Param::from($value)),*] };
-}
-
-impl rusqlite::ToSql for Param<'_> {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(ToSqlOutput::Borrowed(match self {
-            Param::Null => ValueRef::Null,
-            Param::Int(value) => ValueRef::Integer(*value),
-            Param::Text(text) => ValueRef::Text(text.as_bytes()),
-            Param::Blob(bytes) => ValueRef::Blob(bytes),
-        }))
-    }
+    /// Runs a statement and shows its rows one by one, until `each` answers that it wants no more.
+    fn query(
+        &self,
+        sql: &str,
+        params: &[Param<'_>],
+        each: &mut dyn FnMut(&Row<'_>) -> bool,
+    ) -> Result<(), StoreError>;
 }
 
 /// One row of a result; columns are numbered from 0.
 pub struct Row<'r> {
-    inner: &'r rusqlite::Row<'r>,
+    columns: &'r dyn Columns,
 }
 
-/// A type that a column can be read into.
-pub trait FromColumn: Sized {
-    /// Reads the value, or says what is wrong with it.
-    fn from_column(value: ValueRef<'_>) -> Result<Self, String>;
+/// The columns of an engine's row.
+pub(crate) trait Columns {
+    fn value(&self, index: usize) -> Result<ValueRef<'_>, String>;
 }
 
-impl Row<'_> {
+impl<'r> Row<'r> {
+    pub(crate) fn new(columns: &'r dyn Columns) -> Row<'r> {
+        Row { columns }
+    }
+
     /// Reads a column; a wrong type is [`StoreError::Statement`].
     pub fn column<T: FromColumn>(&self, index: usize) -> Result<T, StoreError> {
-        let value = self.inner.get_ref(index).map_err(|e| StoreError::Statement(e.to_string()))?;
-        T::from_column(value).map_err(|why| StoreError::Statement(format!("column {index}: {why}")))
+        self.columns
+            .value(index)
+            .and_then(T::from_column)
+            .map_err(|why| StoreError::Statement(format!("column {index}: {why}")))
     }
 }
 
-impl FromColumn for i64 {
-    fn from_column(value: ValueRef<'_>) -> Result<Self, String> {
-        value.as_i64().map_err(|e| e.to_string())
-    }
-}
-impl FromColumn for i32 {
-    fn from_column(value: ValueRef<'_>) -> Result<Self, String> {
-        i32::try_from(i64::from_column(value)?).map_err(|e| e.to_string())
-    }
-}
-impl FromColumn for bool {
-    fn from_column(value: ValueRef<'_>) -> Result<Self, String> {
-        Ok(i64::from_column(value)? != 0)
-    }
-}
-impl FromColumn for String {
-    fn from_column(value: ValueRef<'_>) -> Result<Self, String> {
-        value.as_str().map(str::to_owned).map_err(|e| e.to_string())
-    }
-}
-impl FromColumn for Vec<u8> {
-    fn from_column(value: ValueRef<'_>) -> Result<Self, String> {
-        value.as_blob().map(<[u8]>::to_vec).map_err(|e| e.to_string())
-    }
-}
-impl<const N: usize> FromColumn for [u8; N] {
-    fn from_column(value: ValueRef<'_>) -> Result<Self, String> {
-        let blob = value.as_blob().map_err(|e| e.to_string())?;
-        blob.try_into().map_err(|_| format!("{} bytes where {N} were expected", blob.len()))
-    }
-}
-impl<T: FromColumn> FromColumn for Option<T> {
-    fn from_column(value: ValueRef<'_>) -> Result<Self, String> {
-        if matches!(value, ValueRef::Null) { Ok(None) } else { T::from_column(value).map(Some) }
-    }
-}
-
-/// A running transaction (or the savepoint of one closure inside a group commit).
+/// A running transaction (or the part of one closure inside a group commit).
+///
+/// A statement that fails ends the closure's transaction, as PostgreSQL has it: later statements may fail, and what
+/// the closure did is rolled back even if it returns `Ok`. So a closure asks before it inserts, or writes
+/// `ON CONFLICT`, and passes errors on.
 pub struct Tx<'c> {
-    conn: &'c rusqlite::Connection,
-    path: &'c str,
+    session: &'c dyn Session,
+    statements: Cell<u64>,
+    failure: RefCell<Option<StoreError>>,
 }
 
 impl<'c> Tx<'c> {
-    pub(crate) fn new(conn: &'c rusqlite::Connection, path: &'c str) -> Self {
-        Tx { conn, path }
+    pub(crate) fn new(session: &'c dyn Session) -> Self {
+        Tx { session, statements: Cell::new(0), failure: RefCell::new(None) }
     }
 
-    fn error(&self, error: rusqlite::Error) -> StoreError {
-        StoreError::from_sqlite(&error, self.path)
+    /// The first error of a statement, if one failed.
+    pub(crate) fn failure(&self) -> Option<StoreError> {
+        self.failure.borrow().clone()
     }
 
-    fn prepare(&self, sql: &str, params: &[Param<'_>]) -> Result<rusqlite::CachedStatement<'c>, StoreError> {
-        let mut statement = self.conn.prepare_cached(sql).map_err(|e| self.error(e))?;
-        for (number, param) in params.iter().enumerate() {
-            let name = format!("${}", number + 1);
-            let index = statement
-                .parameter_index(&name)
-                .map_err(|e| self.error(e))?
-                .ok_or_else(|| StoreError::Statement(format!("{name} is not used in: {sql}")))?;
-            statement.raw_bind_parameter(index, param).map_err(|e| self.error(e))?;
+    /// Returns which engine runs the statements.
+    pub fn dialect(&self) -> Dialect {
+        self.session.dialect()
+    }
+
+    /// Returns how many statements this transaction has run, so that tests can assert budgets.
+    pub fn statements(&self) -> u64 {
+        self.statements.get()
+    }
+
+    fn note<T>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {
+        self.statements.set(self.statements.get() + 1);
+        if let Err(error) = &result {
+            self.failure.borrow_mut().get_or_insert_with(|| error.clone());
         }
-        Ok(statement)
+        result
     }
 
-    /// Runs a statement that returns no rows; the number of rows it changed.
+    /// Runs a statement that returns no rows; returns the number of rows that it changed.
     pub fn execute(&self, sql: &str, params: &[Param<'_>]) -> Result<usize, StoreError> {
-        self.prepare(sql, params)?.raw_execute().map_err(|e| self.error(e))
+        self.note(self.session.execute(sql, params))
     }
 
     /// Runs a query (or a statement with `RETURNING`) and maps every row.
@@ -170,28 +105,137 @@ impl<'c> Tx<'c> {
         params: &[Param<'_>],
         mut map: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
     ) -> Result<Vec<T>, StoreError> {
-        let mut statement = self.prepare(sql, params)?;
-        let mut rows = statement.raw_query();
         let mut out = Vec::new();
-        while let Some(inner) = rows.next().map_err(|e| self.error(e))? {
-            out.push(map(&Row { inner })?);
-        }
+        self.each(sql, params, |row| {
+            out.push(map(row)?);
+            Ok(true)
+        })?;
         Ok(out)
     }
 
-    /// Like [`Tx::query`] for at most one row.
+    /// Runs a query like [`Tx::query`] and maps its first row.
     pub fn query_one<T>(
         &self,
         sql: &str,
         params: &[Param<'_>],
-        map: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
+        mut map: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
     ) -> Result<Option<T>, StoreError> {
-        Ok(self.query(sql, params, map)?.into_iter().next())
+        let mut out = None;
+        self.each(sql, params, |row| {
+            out = Some(map(row)?);
+            Ok(false)
+        })?;
+        Ok(out)
     }
 
-    /// The first column of the only row: counters, `RETURNING id`, `count(*)`.
+    /// Reads the first column of the only row: counters, `RETURNING id`, `count(*)`.
     pub fn scalar<T: FromColumn>(&self, sql: &str, params: &[Param<'_>]) -> Result<T, StoreError> {
         self.query_one(sql, params, |row| row.column(0))?
             .ok_or_else(|| StoreError::Statement(format!("no row from: {sql}")))
     }
+
+    /// Runs a query with a list of ids where the marker `$IDS` stands: `… WHERE box_id = $1 AND id IN ($IDS)`, with
+    /// the other parameters in `before`.
+    ///
+    /// Lists are padded with their last id to a power of two, so that few forms of a statement are prepared, and
+    /// cut at [`MAX_IDS`]: then `ORDER BY` and `LIMIT` hold within each part only. No statement runs for no ids.
+    pub fn query_in<T>(
+        &self,
+        sql: &str,
+        before: &[Param<'_>],
+        ids: &[i64],
+        mut map: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
+        let mut out = Vec::new();
+        for (sql, params) in lists_of_ids(sql, before, ids) {
+            self.each(&sql, &params, |row| {
+                out.push(map(row)?);
+                Ok(true)
+            })?;
+        }
+        Ok(out)
+    }
+
+    /// Runs a statement without rows over a list of ids, as [`Tx::query_in`] does; returns the number of rows
+    /// that it changed.
+    pub fn execute_in(&self, sql: &str, before: &[Param<'_>], ids: &[i64]) -> Result<usize, StoreError> {
+        let mut changed = 0;
+        for (sql, params) in lists_of_ids(sql, before, ids) {
+            changed += self.execute(&sql, &params)?;
+        }
+        Ok(changed)
+    }
+
+    /// Runs a query with a list of pairs where the marker `$PAIRS` stands, for
+    /// `FROM (VALUES $PAIRS) AS v JOIN messages m ON m.box_id = v.column1 AND m.id = v.column2`.
+    ///
+    /// Lists are cut at [`MAX_PAIRS`] and padded to a power of two with a pair of the least integers, which no row
+    /// has: an outer join would show it. A pair given twice is found twice. No statement runs for no pairs.
+    pub fn query_pairs<T>(
+        &self,
+        sql: &str,
+        before: &[Param<'_>],
+        pairs: &[(i64, i64)],
+        mut map: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
+        let mut out = Vec::new();
+        for chunk in pairs.chunks(MAX_PAIRS) {
+            let size = chunk.len().next_power_of_two();
+            let filling = std::iter::repeat_n(&NO_PAIR, size - chunk.len());
+            let pairs = chunk.iter().chain(filling).flat_map(|pair| [Param::Int(pair.0), Param::Int(pair.1)]);
+            let params: Vec<Param<'_>> = before.iter().copied().chain(pairs).collect();
+            self.each(&sql::with_pairs(sql, before.len(), size), &params, |row| {
+                out.push(map(row)?);
+                Ok(true)
+            })?;
+        }
+        Ok(out)
+    }
+
+    /// Makes a table give ids from `first` on, unless it has come further. Its key is the `id` that the database
+    /// counts: SQLite would begin after the largest id that was inserted, PostgreSQL at 1 whatever was inserted.
+    pub fn count_ids_from(&self, table: &str, first: i64) -> Result<(), StoreError> {
+        if self.dialect() == Dialect::Postgres {
+            let sequence = "pg_get_serial_sequence($1, 'id')";
+            let sql = format!("SELECT setval({sequence}, greatest(nextval({sequence}), $2), false)");
+            return self.scalar::<i64>(&sql, &[table.into(), first.into()]).map(drop);
+        }
+        let last = &[table.into(), (first - 1).into()];
+        if self.execute("UPDATE sqlite_sequence SET seq = max(seq, $2) WHERE name = $1", last)? == 0 {
+            self.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ($1, $2)", last)?;
+        }
+        Ok(())
+    }
+
+    /// Runs a query until `map` answers `false`; an error of `map` is no failure of the statement.
+    fn each(
+        &self,
+        sql: &str,
+        params: &[Param<'_>],
+        mut map: impl FnMut(&Row<'_>) -> Result<bool, StoreError>,
+    ) -> Result<(), StoreError> {
+        let mut mapped = Ok(());
+        let ran = self.session.query(sql, params, &mut |row| {
+            map(row).unwrap_or_else(|error| {
+                mapped = Err(error);
+                false
+            })
+        });
+        self.note(ran)?;
+        mapped
+    }
+}
+
+/// Cuts a list of ids into statements with their parameters.
+fn lists_of_ids<'a>(
+    sql: &'a str,
+    before: &'a [Param<'a>],
+    ids: &'a [i64],
+) -> impl Iterator<Item = (String, Vec<Param<'a>>)> + 'a {
+    ids.chunks(MAX_IDS).map(move |chunk| {
+        let size = chunk.len().next_power_of_two();
+        let filling = chunk.last().into_iter().cycle().take(size - chunk.len());
+        let ids = chunk.iter().chain(filling).map(|id| Param::Int(*id));
+        (sql::with_ids(sql, before.len(), size), before.iter().copied().chain(ids).collect())
+    })
 }
