@@ -65,8 +65,8 @@ function next(client, text) {
   })
 }
 
-/** Logs Alice and Bob in and sends a message in each direction. */
-async function converse(options) {
+/** Logs Alice and Bob in and lets them do something. */
+async function together(options, deed) {
   const clients = phones.map(() => {
     const session = new StringSession('')
     // A saved port is a signed 16-bit number here; the main connection takes 80 or 443 whatever is said.
@@ -77,6 +77,15 @@ async function converse(options) {
     const [alice, bob] = clients
     await logIn(alice, phones[0], 'Alice')
     await logIn(bob, phones[1], 'Bob')
+    await deed(alice, bob)
+  } finally {
+    for (const client of clients) await client.destroy()
+  }
+}
+
+/** Logs Alice and Bob in and sends a message in each direction. */
+function converse(options) {
+  return together(options, async (alice, bob) => {
     const toBob = await contact(alice, phones[1])
     const toAlice = await contact(bob, phones[0])
     const atBob = next(bob, 'hello bob')
@@ -85,9 +94,7 @@ async function converse(options) {
     const atAlice = next(alice, 'hello alice')
     await bob.sendMessage(toAlice, { message: 'hello alice', replyTo: got.id })
     await atAlice
-  } finally {
-    for (const client of clients) await client.destroy()
-  }
+  })
 }
 
 for (const connection of [ConnectionTCPFull, ConnectionTCPAbridged, ConnectionTCPObfuscated]) {
@@ -97,6 +104,30 @@ for (const connection of [ConnectionTCPFull, ConnectionTCPAbridged, ConnectionTC
     assert.ok(proxy.led >= before + 2)
   })
 }
+
+test('a supergroup in an old layer', async () => {
+  const options = { connection: ConnectionTCPFull, proxy: { ip: '127.0.0.1', port: proxy.port, socksType: 5 } }
+  await together(options, async (alice, bob) => {
+    const made = await alice.invoke(new Api.channels.CreateChannel({ title: 'The group', about: 'about', megagroup: true }))
+    const [channel] = made.chats
+    assert.ok(channel.creator && channel.megagroup && !channel.broadcast)
+    assert.ok(await alice.invoke(new Api.channels.UpdateUsername({ channel, username: 'gramjs_group' })))
+    await bob.invoke(new Api.channels.JoinChannel({ channel: 'gramjs_group' }))
+    const atBob = next(bob, 'hello all')
+    const sent = await alice.sendMessage(channel, { message: 'hello all' })
+    assert.equal((await atBob).id, sent.id)
+    const atAlice = next(alice, 'hello back')
+    await bob.sendMessage('gramjs_group', { message: 'hello back', replyTo: sent.id })
+    assert.equal((await atAlice).replyTo.replyToMsgId, sent.id)
+    const page = await bob.getMessages('gramjs_group', { limit: 10 })
+    const texts = [...page].map(message => message.message).filter(Boolean)
+    assert.deepEqual(texts, ['hello back', 'hello all'])
+    const [dialog] = await bob.getDialogs({ limit: 10 })
+    assert.ok(dialog.isChannel && dialog.unreadCount === 1)
+    await bob.invoke(new Api.channels.LeaveChannel({ channel: 'gramjs_group' }))
+    assert.equal((await bob.getDialogs({ limit: 10 })).filter(dialog => dialog.isChannel).length, 0)
+  })
+})
 
 test('an endpoint with a secret', async () => {
   const { port } = server.endpoints[1]

@@ -58,6 +58,11 @@ fn test() -> anyhow::Result<()> {
         board.time("tidy", tidy::run)?;
         board.time("services", services::ensure_postgres)?;
         board.time("tests", || cargo(&["test", "--workspace", "--locked"]))?;
+        if services::has_postgres() {
+            board.time("tests on PostgreSQL", || {
+                on_postgres(&["test", "--locked", "--package", "zaun-api", "--package", "zaun-messenger"])
+            })?;
+        }
         board.time("examples", examples)?;
         board.time("server", || cargo(&["run", "--locked", "--quiet", "--", "--version"]))?;
         downloads.join().map_err(|_| anyhow::anyhow!("the downloads panicked"))?
@@ -74,6 +79,12 @@ fn examples() -> anyhow::Result<()> {
         cargo(&["run", "--locked", "--quiet", "--package", "server-examples", "--example", example])?;
     }
     cargo(&["run", "--locked", "--quiet", "--package", "private-schema"])
+}
+
+/// Runs cargo with every test's database on PostgreSQL.
+fn on_postgres(args: &[&str]) -> anyhow::Result<()> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    run(Command::new(cargo).args(args).current_dir(root()).env("ZAUN_TEST_DATABASE", "postgres"))
 }
 
 /// The tests that check the transcripts write them when told to; a second run replays what was written.

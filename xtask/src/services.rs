@@ -12,8 +12,7 @@ const WITHOUT_POSTGRES: &str = "ZAUN_WITHOUT_POSTGRES";
 
 /// Makes sure that PostgreSQL's programs are there; each test program starts a server of its own from them.
 pub fn ensure_postgres() -> anyhow::Result<()> {
-    let without = std::env::var_os(WITHOUT_POSTGRES).is_some_and(|value| value == "1");
-    if without || has_postgres() {
+    if without_postgres() || is_installed() {
         return Ok(());
     }
     say("installing Debian's package postgresql");
@@ -26,7 +25,16 @@ pub fn ensure_postgres() -> anyhow::Result<()> {
     apt(&["install", "--yes", "--no-install-recommends", "postgresql"])
 }
 
-fn has_postgres() -> bool {
+/// Whether tests are to run on PostgreSQL, too.
+pub fn has_postgres() -> bool {
+    !without_postgres() && is_installed()
+}
+
+fn without_postgres() -> bool {
+    std::env::var_os(WITHOUT_POSTGRES).is_some_and(|value| value == "1")
+}
+
+fn is_installed() -> bool {
     let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().filter_map(Result::ok);
     versions.map(|version| version.path().join("bin/initdb")).any(|program| program.exists())
 }

@@ -12,6 +12,7 @@ const RINGS: &[(&str, &[&str])] = &[
     (
         "pure",
         &[
+            "zaun-model",
             "zaun-tl",
             "zaun-wire",
             "zaun-schema",
@@ -21,9 +22,21 @@ const RINGS: &[(&str, &[&str])] = &[
             "zaun-updates",
         ],
     ),
-    ("rules", &["zaun-store", "zaun-blob", "zaun-messenger"]),
-    ("shell", &["zaun-server", "zaun-console", "zaun-link", "zaun-client", "zaun-probe", "zaun-api", "zaun"]),
-    ("tools", &["zaun-simkit", "zaun-testkit", "xtask"]),
+    ("rules", &["zaun-store", "zaun-blob", "zaun-bus", "zaun-messenger"]),
+    (
+        "shell",
+        &[
+            "zaun-server",
+            "zaun-console",
+            "zaun-link",
+            "zaun-client",
+            "zaun-probe",
+            "zaun-api",
+            "zaun-node",
+            "zaun",
+        ],
+    ),
+    ("tools", &["zaun-pgtest", "zaun-simkit", "zaun-testkit", "xtask"]),
 ];
 
 /// What some crates must not even test with: a change in the messenger rebuilds no test of the protocol.
@@ -37,6 +50,8 @@ const NEVER: &[(&[&str], &[&str])] = &[
         &["zaun-messenger", "zaun-store", "zaun-api", "zaun-client", "zaun-testkit", "zaun"],
     ),
     (&["zaun-mtproto", "zaun-transport", "zaun-server", "zaun-link", "zaun-probe"], &["zaun-schema"]),
+    // The API shows what the messenger shows it, never a table.
+    (&["zaun-api"], &["zaun-store"]),
 ];
 
 /// Libraries that the pure ring may not use: it has no sockets, no clock and no runtime.

@@ -5,16 +5,17 @@
 //! types live once per type in [`to_tl`].
 
 mod account;
-mod assembly;
 mod auth;
+mod channels;
 mod contacts;
 mod deliver;
+mod from_tl;
 mod help;
-mod keys;
 mod langpack;
 mod messages;
 mod photos;
 mod register;
+mod subscriptions;
 mod to_tl;
 mod topology;
 mod updates;
@@ -22,21 +23,22 @@ mod upload;
 mod users;
 mod wrappers;
 
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use parking_lot::Mutex;
 use tokio::sync::OnceCell;
+use zaun_messenger::authorizations::ClientRow;
+use zaun_messenger::views::{Scene, UserRow};
 use zaun_messenger::{Actor, Error, Messenger};
+use zaun_model::UserId;
 use zaun_server::{Answering, Context, Handle, KeyEntry, RpcError, Service, SessionHandle};
-use zaun_store::repo::keys::ClientRow;
-use zaun_store::repo::users::UserRow;
 
-pub use assembly::{Parts, assemble};
-pub use deliver::{Deliverer, announce_offline};
-pub use keys::StoredKeys;
+use subscriptions::Subscriptions;
+use to_tl::Viewer;
+
+pub use deliver::Deliverer;
 pub use register::{Access, Entry, Flood, REGISTER};
 pub use topology::{DcAddress, Options};
 
@@ -47,9 +49,21 @@ pub struct KeyState {
     facts: Mutex<KeyFacts>,
 }
 
+impl KeyState {
+    /// Who is logged in.
+    pub(crate) fn user_id(&self) -> Option<UserId> {
+        self.facts.lock().user_id
+    }
+
+    /// The layer that the client speaks, if it said so.
+    pub(crate) fn layer(&self) -> Option<i32> {
+        self.facts.lock().client.layer
+    }
+}
+
 #[derive(Default, Clone)]
 pub(crate) struct KeyFacts {
-    user_id: Option<i64>,
+    user_id: Option<UserId>,
     /// The DC that the user is at home in; 0 for all of them.
     home_dc: i64,
     revoked: bool,
@@ -69,33 +83,27 @@ pub struct SessionState {
 pub struct Api {
     messenger: Arc<Messenger>,
     options: Options,
-    sessions: Mutex<HashMap<i64, Vec<Weak<SessionHandle<Api>>>>>,
+    subscriptions: Subscriptions,
     server: OnceLock<Handle<Api>>,
 }
 
 impl Api {
     /// The API over a messenger; `outlet` is the one that the messenger was opened with.
     pub fn new(messenger: Arc<Messenger>, options: Options) -> Api {
-        Api { messenger, options, sessions: Mutex::default(), server: OnceLock::new() }
+        Api { messenger, options, subscriptions: Subscriptions::default(), server: OnceLock::new() }
     }
 
-    /// The sessions of a user that are to get updates.
-    pub(crate) fn sessions_of(&self, user_id: i64) -> Vec<Arc<SessionHandle<Api>>> {
-        let mut sessions = self.sessions.lock();
-        let Some(list) = sessions.get_mut(&user_id) else { return Vec::new() };
-        list.retain(|weak| weak.strong_count() > 0);
-        let alive = list.iter().filter_map(Weak::upgrade);
-        alive.filter(|s| s.identity().data.facts.lock().user_id == Some(user_id)).collect()
-    }
-
-    fn subscribe(&self, session: &Arc<SessionHandle<Api>>, user_id: i64) {
+    /// Lets a session have updates from now on, and those of the channels that its user is in.
+    async fn subscribe(&self, session: &Arc<SessionHandle<Api>>, user: UserId) -> Result<(), Error> {
         if session.data.wants_updates.swap(true, Ordering::Relaxed) {
-            return;
+            return Ok(());
         }
-        let mut sessions = self.sessions.lock();
-        let list = sessions.entry(user_id).or_default();
-        list.retain(|weak| weak.strong_count() > 0);
-        list.push(Arc::downgrade(session));
+        if self.subscriptions.add(user, session) {
+            for (channel, seat) in self.messenger.seats_of(user).await? {
+                self.subscriptions.take_seat(user, channel, Some(seat));
+            }
+        }
+        Ok(())
     }
 
     /// Forgets who is logged in on a key, after a logout there or elsewhere.
@@ -119,19 +127,11 @@ impl Api {
     async fn load(self: &Arc<Self>, key: &KeyEntry<Api>) -> Result<(), Error> {
         let load = || async {
             let key_id = key.id();
-            let found = self.messenger.authorization(key_id).await?;
-            let user_id = found.map(|a| a.user_id);
-            let (layer, user) = self
-                .messenger
-                .read(move |tx| {
-                    let user = user_id.map(|id| zaun_store::repo::users::find(tx, id)).transpose()?.flatten();
-                    Ok((zaun_store::repo::keys::find(tx, key_id)?, user))
-                })
-                .await?;
+            let known = self.messenger.key_facts(key_id).await?;
             let mut facts = key.data.facts.lock();
-            facts.user_id = user_id;
-            facts.home_dc = user.map_or(0, |user| user.home_dc);
-            facts.client.layer = layer.and_then(|row| row.layer);
+            facts.user_id = known.user.as_ref().map(|user| user.id);
+            facts.home_dc = known.user.map_or(0, |user| user.home_dc);
+            facts.client.layer = known.layer;
             Ok(())
         };
         key.data.loaded.get_or_try_init(load).await.map(drop)
@@ -157,9 +157,15 @@ impl Service for Api {
     }
 
     fn connections_changed(&self, session: &SessionHandle<Self>) {
-        let user = session.identity().data.facts.lock().user_id;
+        let user = session.identity().data.user_id();
         if let Some(user) = user.filter(|user| !session.is_connected() && !self.is_connected(*user)) {
             deliver::went_offline(self, user);
+        }
+    }
+
+    fn session_ended(&self, session: &SessionHandle<Self>) {
+        if let Some(user) = session.identity().data.user_id() {
+            self.subscriptions.remove(user, session);
         }
     }
 
@@ -169,8 +175,8 @@ impl Service for Api {
 }
 
 impl Api {
-    fn is_connected(&self, user_id: i64) -> bool {
-        self.sessions_of(user_id).iter().any(|session| session.is_connected())
+    fn is_connected(&self, user: UserId) -> bool {
+        self.subscriptions.of_user(user).iter().any(|session| session.is_connected())
     }
 }
 
@@ -185,8 +191,8 @@ pub(crate) struct Call {
     pub(crate) layer: i32,
     /// The method's id as it came in: an old one may want an old form of the answer.
     pub(crate) method_id: u32,
-    /// Who is logged in; 0 for nobody.
-    pub(crate) user_id: i64,
+    /// Who is logged in; id 0 for nobody.
+    pub(crate) user_id: UserId,
     /// The messages that invokeWithMessagesRange lets histories and searches see, both ends included (M-415).
     pub(crate) range: (i32, i32),
 }
@@ -224,12 +230,22 @@ impl Call {
         self.context.session.key.stored.dc.unsigned_abs() > 10_000
     }
 
-    pub(crate) fn view(&self) -> to_tl::View<'_> {
+    /// The caller's eyes, on a scene.
+    pub(crate) fn view<'a>(&'a self, scene: &'a Scene) -> to_tl::View<'a> {
+        let messenger = self.messenger();
         to_tl::View {
-            messenger: self.messenger(),
-            viewer: self.user_id,
+            access: &messenger.access,
+            presence: &messenger.presence,
+            now: messenger.now(),
+            viewer: Viewer::User(self.user_id),
             dc: self.api.options.files_dc.unwrap_or(self.dc()),
+            scene,
         }
+    }
+
+    /// Ends a handler: `make` builds the answer with the users and chats that it mentions.
+    pub(crate) fn answer<T>(&self, scene: &Scene, make: impl FnOnce(to_tl::Lists) -> T) -> T {
+        make(self.view(scene).lists())
     }
 
     /// Notes a login or logout on this key.

@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use zaun_messenger::authorizations::ClientRow;
+use zaun_model::UserId;
 use zaun_mtproto::gzip;
 use zaun_schema::api::{Request, functions};
 use zaun_server::{Context, Encoded, KeyEntry, RpcError};
-use zaun_store::repo::keys::ClientRow;
 use zaun_tl::{DecodeError, Reader};
 
 use crate::account::takeout;
 use crate::register::{self, Access, Flood};
-use crate::{Api, Call, KeyFacts};
+use crate::{Api, Call, KeyFacts, fail};
 
 /// Wrappers around one method (M-012): the deepest sensible nesting is about four.
 const MAX_WRAPPERS: usize = 12;
@@ -52,9 +53,10 @@ pub(crate) async fn call(api: Arc<Api>, context: Context<Api>, body: Bytes) -> R
         return Err(RpcError::new(401, text));
     }
     if let Some(user_id) = facts.user_id.filter(|_| !said.without_updates && entry.flood != Flood::File) {
-        api.subscribe(&context.session, user_id);
+        let subscribed = api.subscribe(&context.session, user_id).await;
+        subscribed.map_err(|error| fail("subscribing a session", error))?;
     }
-    let user_id = facts.user_id.unwrap_or(0);
+    let user_id = facts.user_id.unwrap_or(UserId(0));
     let range = said.range.unwrap_or((0, i32::MAX));
     let call = Call { api, context, key, layer, method_id, user_id, range };
     if entry.access != Access::Anyone && entry.flood != Flood::File {

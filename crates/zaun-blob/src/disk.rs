@@ -13,9 +13,11 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 use md5::Md5;
+use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 
@@ -28,6 +30,9 @@ pub const MAX_DISK_JOBS: usize = 32;
 pub const MAX_READ: usize = 1 << 20;
 /// Bytes copied at a time while a blob is assembled.
 const COPY_CHUNK: usize = 256 * 1024;
+/// Time within which bytes that were brought may still get their first reference: a media object is written within
+/// seconds of its bytes, uploads that became files may be used for a quarter of an hour.
+pub const FRESH: Duration = Duration::from_secs(3600);
 /// What changes when the machine starts anew.
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 
@@ -38,6 +43,8 @@ struct Inner {
     /// Names for unfinished files.
     counter: AtomicU64,
     jobs: Arc<Semaphore>,
+    /// Held while a file is put into its place or taken out of it.
+    placing: Mutex<()>,
 }
 
 /// Blobs and uploads under one data directory; clones share it.
@@ -57,7 +64,9 @@ impl Blobs {
         forget_other_boots(&uploads)?;
         sync_dir(data, durability)?;
         let (counter, jobs) = (AtomicU64::new(0), Arc::new(Semaphore::new(MAX_DISK_JOBS)));
-        Ok(Blobs { inner: Arc::new(Inner { blobs, uploads, durability, counter, jobs }) })
+        Ok(Blobs {
+            inner: Arc::new(Inner { blobs, uploads, durability, counter, jobs, placing: Mutex::new(()) }),
+        })
     }
 
     /// Runs disk work off the async threads.
@@ -77,6 +86,12 @@ impl Blobs {
     /// Stores bytes.
     pub async fn put(&self, bytes: Bytes) -> Result<Stored, BlobError> {
         self.run(move |inner| inner.put(|sink| sink.write(&bytes))).await
+    }
+
+    /// Removes a blob that nothing refers to any more, unless somebody brought the same bytes within [`FRESH`]: they are
+    /// about to be referred to. Returns whether it was removed.
+    pub async fn remove(&self, hash: BlobHash) -> Result<bool, BlobError> {
+        self.run(move |inner| inner.remove(hash)).await
     }
 
     /// Up to `length` bytes (at most [`MAX_READ`]) from `offset`; fewer or none at the end (M-515).
@@ -209,13 +224,28 @@ impl Inner {
         if make_dir(shelf)? {
             sync_dir(&self.blobs, self.durability)?;
         }
-        if fs::metadata(&path).is_ok_and(|there| there.len() == stored.size) {
-            fs::remove_file(unfinished).at(unfinished)?;
-        } else {
+        {
+            // In place of equal bytes too, whose date is today's then.
+            let _placing = self.placing.lock();
             fs::rename(unfinished, &path).at(&path)?;
         }
         // Also for a known blob: whoever brought it may not have come to its own sync yet.
         sync_dir(shelf, self.durability)
+    }
+
+    fn remove(&self, hash: BlobHash) -> Result<bool, BlobError> {
+        let path = self.blob_path(hash);
+        let _placing = self.placing.lock();
+        let modified = match fs::metadata(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            other => other.and_then(|there| there.modified()).at(&path)?,
+        };
+        // A date in the future is fresh.
+        if modified.elapsed().is_ok_and(|age| age >= FRESH) {
+            fs::remove_file(&path).at(&path)?;
+            return Ok(true);
+        }
+        Ok(false)
     }
 
     fn open_blob(&self, hash: BlobHash) -> Result<(File, PathBuf), BlobError> {

@@ -1,6 +1,7 @@
 //! Access hashes and file references: signed, never stored.
 
 use zaun_crypto::hash::{ct_eq, hmac_sha256};
+use zaun_model::{ChannelId, UnixTime, UserId};
 use zeroize::Zeroizing;
 
 /// Seconds that a file reference is good for (M-518). Clients fetch the object again afterwards.
@@ -22,8 +23,13 @@ impl Signer {
     }
 
     /// The access hash under which `viewer` knows a user.
-    pub fn user(&self, viewer: i64, user: i64) -> i64 {
-        self.number(b"user", viewer, user)
+    pub fn user(&self, viewer: UserId, user: UserId) -> i64 {
+        self.number(b"user", viewer.0, user.0)
+    }
+
+    /// The access hash under which `viewer` knows a channel.
+    pub fn channel(&self, viewer: UserId, channel: ChannelId) -> i64 {
+        self.number(b"channel", viewer.0, channel.0)
     }
 
     /// The access hash of a photo or document.
@@ -32,9 +38,9 @@ impl Signer {
     }
 
     /// A reference to a media object, good for [`FILE_REFERENCE_LIFE_S`].
-    pub fn file_reference(&self, media_id: i64, now: i64) -> Vec<u8> {
-        let mut out = now.to_le_bytes().to_vec();
-        out.extend_from_slice(&self.number(b"reference", media_id, now).to_le_bytes());
+    pub fn file_reference(&self, media_id: i64, now: UnixTime) -> Vec<u8> {
+        let mut out = now.0.to_le_bytes().to_vec();
+        out.extend_from_slice(&self.number(b"reference", media_id, now.0).to_le_bytes());
         out
     }
 
@@ -43,12 +49,13 @@ impl Signer {
         &self,
         media_id: i64,
         reference: &[u8],
-        now: i64,
+        now: UnixTime,
     ) -> Result<(), &'static str> {
         if reference.is_empty() {
             return Err("FILE_REFERENCE_EMPTY");
         }
         let made = reference.first_chunk().map_or(0, |bytes| i64::from_le_bytes(*bytes));
+        let made = UnixTime(made);
         if !ct_eq(&self.file_reference(media_id, made), reference) {
             return Err("FILE_REFERENCE_INVALID");
         }
@@ -63,12 +70,16 @@ mod tests {
     #[test]
     fn hashes_differ_by_viewer_and_references_expire() {
         let signer = Signer::new([1; 32]);
-        assert_ne!(signer.user(1, 2), signer.user(3, 2));
-        let reference = signer.file_reference(9, 1000);
-        assert_eq!(signer.check_file_reference(9, &reference, 1000), Ok(()));
-        assert_eq!(signer.check_file_reference(8, &reference, 1000), Err("FILE_REFERENCE_INVALID"), "M-517");
-        assert_eq!(signer.check_file_reference(9, &[], 1000), Err("FILE_REFERENCE_EMPTY"), "M-517");
-        let late = 1001 + FILE_REFERENCE_LIFE_S;
+        assert_ne!(signer.user(UserId(1), UserId(2)), signer.user(UserId(3), UserId(2)));
+        let reference = signer.file_reference(9, UnixTime(1000));
+        assert_eq!(signer.check_file_reference(9, &reference, UnixTime(1000)), Ok(()));
+        assert_eq!(
+            signer.check_file_reference(8, &reference, UnixTime(1000)),
+            Err("FILE_REFERENCE_INVALID"),
+            "M-517"
+        );
+        assert_eq!(signer.check_file_reference(9, &[], UnixTime(1000)), Err("FILE_REFERENCE_EMPTY"), "M-517");
+        let late = UnixTime(1001 + FILE_REFERENCE_LIFE_S);
         assert_eq!(signer.check_file_reference(9, &reference, late), Err("FILE_REFERENCE_EXPIRED"), "M-517");
     }
 }

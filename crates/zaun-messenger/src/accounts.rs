@@ -1,14 +1,16 @@
 //! Accounts: signing in and up, profile, user name (M-446 … M-456).
 
 use rand::Rng;
+use zaun_model::{BoxId, Peer, UnixTime, UserId};
 use zaun_schema::api::{enums, types};
 use zaun_store::Tx;
 use zaun_store::repo::users::{self, UserRow};
-use zaun_store::repo::{authorizations, contacts, updates};
+use zaun_store::repo::{authorizations, boxes};
 
 use crate::codes::{self, Checked, Guess, normalize_phone};
 use crate::limits::{ABOUT_LENGTH, NAME_LENGTH};
-use crate::{Actor, Changes, Error, FIRST_USER, Messenger, SERVICE_USER};
+use crate::people::audience;
+use crate::{Actor, Changes, Error, FIRST_USER, Messenger, NOBODY, SERVICE_USER, errors};
 
 /// Where a login comes from.
 #[derive(Debug, Clone, Default)]
@@ -31,10 +33,10 @@ pub enum SignIn {
 }
 
 /// Makes sure that the account exists from which codes come, and that ordinary ids begin where they should.
-pub(crate) fn create_service_user(tx: &Tx<'_>, now: i64) -> Result<(), Error> {
+pub(crate) fn create_service_user(tx: &Tx<'_>, now: UnixTime) -> Result<(), Error> {
     if users::find(tx, SERVICE_USER)?.is_none() {
         users::insert_with_id(tx, SERVICE_USER, "Zaun", now)?;
-        updates::create_box(tx, SERVICE_USER)?;
+        boxes::create(tx, BoxId::User(SERVICE_USER))?;
         // The counter of ids never goes back, so this row leaves its mark.
         users::insert_with_id(tx, FIRST_USER, "", now)?;
         users::remove(tx, FIRST_USER)?;
@@ -48,11 +50,11 @@ fn trimmed(name: &str, limit: usize) -> Option<String> {
 }
 
 fn first_name(name: &str) -> Result<String, Error> {
-    trimmed(name, NAME_LENGTH).filter(|n| !n.is_empty()).ok_or_else(|| Error::bad("FIRSTNAME_INVALID"))
+    trimmed(name, NAME_LENGTH).filter(|n| !n.is_empty()).ok_or_else(|| Error::bad(errors::FIRSTNAME_INVALID))
 }
 
 fn last_name(name: &str) -> Result<String, Error> {
-    trimmed(name, NAME_LENGTH).ok_or_else(|| Error::bad("LASTNAME_INVALID"))
+    trimmed(name, NAME_LENGTH).ok_or_else(|| Error::bad(errors::LASTNAME_INVALID))
 }
 
 impl Messenger {
@@ -68,7 +70,7 @@ impl Messenger {
         let phone = normalize_phone(phone)?;
         let (authorization, sandbox) = (rand::rng().next_u64().cast_signed(), self.settings.sandbox);
         let work = move |changes: &mut Changes<'_, '_>| {
-            let guess = Guess { phone: &phone, hash: &hash, ip: &origin.ip, now: changes.now, sandbox };
+            let guess = Guess { phone: &phone, hash: &hash, ip: &origin.ip, now: changes.now.0, sandbox };
             if codes::check(changes.tx, &guess, &code)? == Checked::Wrong {
                 return Ok(SignIn::WrongCode);
             }
@@ -77,7 +79,7 @@ impl Messenger {
             log_in(changes, actor, user.id, authorization, &origin)?;
             Ok(SignIn::Done(user))
         };
-        Ok(self.change(actor, work).await?.0)
+        Ok(self.change(actor, work).await?.value)
     }
 
     /// Creates an account after a right code (M-447, M-448), at home in this DC; 0 for all of them.
@@ -94,25 +96,25 @@ impl Messenger {
         let (first, last) = (first_name(&names.0)?, last_name(&names.1)?);
         let authorization = rand::rng().next_u64().cast_signed();
         let work = move |changes: &mut Changes<'_, '_>| {
-            if !codes::live(changes.tx, &phone, &hash, changes.now)?.verified {
-                return Err(Error::bad("PHONE_CODE_EMPTY"));
+            if !codes::live(changes.tx, &phone, &hash, changes.now.0)?.verified {
+                return Err(Error::bad(errors::PHONE_CODE_EMPTY));
             }
             if users::by_phone(changes.tx, &phone)?.is_some() {
-                return Err(Error::bad("PHONE_NUMBER_OCCUPIED"));
+                return Err(Error::bad(errors::PHONE_NUMBER_OCCUPIED));
             }
             let id = users::insert(changes.tx, &phone, &first, &last, home_dc, changes.now)?;
-            updates::create_box(changes.tx, id)?;
+            boxes::create(changes.tx, BoxId::User(id))?;
             codes::use_up(changes.tx, &hash)?;
             log_in(changes, actor, id, authorization, &origin)?;
-            users::find(changes.tx, id)?.ok_or_else(|| Error::bad("USER_ID_INVALID"))
+            users::find(changes.tx, id)?.ok_or_else(|| Error::bad(errors::USER_ID_INVALID))
         };
-        Ok(self.change(actor, work).await?.0)
+        Ok(self.change(actor, work).await?.value)
     }
 
     /// The DC in which the account of a phone is at home: 0 for all of them, `None` if there is no account.
     pub async fn home_dc(&self, phone: &str) -> Result<Option<i64>, Error> {
         let phone = normalize_phone(phone)?;
-        self.read(move |tx| Ok(users::by_phone(tx, &phone)?.map(|user| user.home_dc))).await
+        self.read(NOBODY, move |tx| Ok(users::by_phone(tx, &phone)?.map(|user| user.home_dc))).await
     }
 
     /// The DC that is nearest to a phone, if the phone tells: test phones do, in a sandbox (M-441, M-453).
@@ -132,7 +134,7 @@ impl Messenger {
         let first = first.map(|name| first_name(&name)).transpose()?;
         let last = last.map(|name| last_name(&name)).transpose()?;
         let about =
-            about.map(|text| trimmed(&text, ABOUT_LENGTH).ok_or_else(|| Error::bad("ABOUT_TOO_LONG")));
+            about.map(|text| trimmed(&text, ABOUT_LENGTH).ok_or_else(|| Error::bad(errors::ABOUT_TOO_LONG)));
         let about = about.transpose()?;
         let work = move |changes: &mut Changes<'_, '_>| {
             let user = own(changes.tx, actor)?;
@@ -153,16 +155,20 @@ impl Messenger {
         let work = move |changes: &mut Changes<'_, '_>| {
             let user = own(changes.tx, actor)?;
             if user.username.as_deref().unwrap_or_default() == username {
-                return Err(Error::bad("USERNAME_NOT_MODIFIED"));
+                return Err(Error::bad(errors::USERNAME_NOT_MODIFIED));
             }
             if username.is_empty() {
+                users::claim_username(changes.tx, user.id.into(), None)?;
                 users::set_username(changes.tx, user.id, None)?;
             } else {
                 let folded = fold_username(&username)?;
-                if users::by_username(changes.tx, &folded)?.is_some_and(|holder| holder != user.id) {
-                    return Err(Error::bad("USERNAME_OCCUPIED"));
+                if users::by_username(changes.tx, &folded)?
+                    .is_some_and(|holder| holder != Peer::User(user.id))
+                {
+                    return Err(Error::bad(errors::USERNAME_OCCUPIED));
                 }
-                users::set_username(changes.tx, user.id, Some((&username, &folded)))?;
+                users::claim_username(changes.tx, user.id.into(), Some(&folded))?;
+                users::set_username(changes.tx, user.id, Some(&username))?;
             }
             announce_name(changes, user.id)
         };
@@ -172,14 +178,16 @@ impl Messenger {
     /// Whether a user name is free for the actor.
     pub async fn check_username(&self, actor: Actor, username: &str) -> Result<bool, Error> {
         let folded = fold_username(username)?;
-        self.read(move |tx| Ok(users::by_username(tx, &folded)?.is_none_or(|holder| holder == actor.user_id)))
-            .await
+        self.read(actor.user_id, move |tx| {
+            Ok(users::by_username(tx, &folded)?.is_none_or(|holder| holder == Peer::User(actor.user_id)))
+        })
+        .await
     }
 }
 
 /// The user behind an actor.
 pub(crate) fn own(tx: &Tx<'_>, actor: Actor) -> Result<UserRow, Error> {
-    users::find(tx, actor.user_id)?.ok_or_else(|| Error::refused(401, "USER_DEACTIVATED"))
+    users::find(tx, actor.user_id)?.ok_or_else(|| Error::refused(401, errors::USER_DEACTIVATED))
 }
 
 /// A user name in the form in which it is unique; 5 to 32 letters, digits and underscores, a letter first.
@@ -190,7 +198,7 @@ pub(crate) fn fold_username(username: &str) -> Result<String, Error> {
     if shape && begins && ends && (5..=32).contains(&username.len()) {
         Ok(username.to_ascii_lowercase())
     } else {
-        Err(Error::bad("USERNAME_INVALID"))
+        Err(Error::bad(errors::USERNAME_INVALID))
     }
 }
 
@@ -198,13 +206,13 @@ pub(crate) fn fold_username(username: &str) -> Result<String, Error> {
 fn log_in(
     changes: &mut Changes<'_, '_>,
     actor: Actor,
-    user_id: i64,
+    user_id: UserId,
     hash: i64,
     origin: &Origin,
 ) -> Result<(), Error> {
     authorizations::put(changes.tx, actor.key_id, user_id, hash, changes.now, &origin.ip)?;
     if authorizations::of_user(changes.tx, user_id)?.len() > 1 {
-        let date = i32::try_from(changes.now).unwrap_or(i32::MAX);
+        let date = changes.now.to_tl();
         let update = types::UpdateNewAuthorization {
             unconfirmed: false,
             hash,
@@ -212,13 +220,13 @@ fn log_in(
             device: Some(origin.device.clone()),
             location: Some(origin.ip.clone()),
         };
-        changes.hint(user_id, update.into());
+        changes.hint_user(user_id, update.into());
     }
     Ok(())
 }
 
 /// Tells everybody who may show the name: the user's own sessions, and those who have a chat or a contact entry.
-fn announce_name(changes: &mut Changes<'_, '_>, user_id: i64) -> Result<(), Error> {
+fn announce_name(changes: &mut Changes<'_, '_>, user_id: UserId) -> Result<(), Error> {
     let Some(user) = users::find(changes.tx, user_id)? else { return Ok(()) };
     let usernames = user.username.iter().map(|name| types::Username {
         editable: true,
@@ -227,27 +235,16 @@ fn announce_name(changes: &mut Changes<'_, '_>, user_id: i64) -> Result<(), Erro
         ..types::Username::default()
     });
     let update: enums::Update = types::UpdateUserName {
-        user_id,
+        user_id: user_id.0,
         first_name: user.first_name.clone(),
         last_name: user.last_name.clone(),
         usernames: usernames.collect(),
     }
     .into();
     for audience in audience(changes.tx, user_id)? {
-        changes.hint(audience, update.clone());
+        changes.hint_user(audience, update.clone());
     }
     Ok(())
-}
-
-/// Users whose clients show this user: itself, those who have it as a contact, and those who have a chat with it.
-pub(crate) fn audience(tx: &Tx<'_>, user_id: i64) -> Result<Vec<i64>, Error> {
-    let mut ids = contacts::owners(tx, user_id)?;
-    let dialogs = zaun_store::repo::dialogs::all(tx, user_id)?;
-    ids.extend(dialogs.iter().filter(|d| d.peer.kind == 1).map(|d| d.peer.id));
-    ids.push(user_id);
-    ids.sort_unstable();
-    ids.dedup();
-    Ok(ids)
 }
 
 #[cfg(test)]

@@ -2,21 +2,31 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// A source of Unix seconds. The default is the system's clock.
+/// A source of Unix seconds, shared by its clones. The default is the system's clock.
 #[derive(Clone)]
-pub struct Clock(Arc<dyn Fn() -> i64 + Send + Sync>);
+pub struct Clock {
+    source: Arc<dyn Fn() -> i64 + Send + Sync>,
+    /// Seconds by which the clock was put forward.
+    ahead: Arc<AtomicI64>,
+}
 
 impl Clock {
     /// Makes a clock of a function that returns Unix seconds.
     pub fn new(now: impl Fn() -> i64 + Send + Sync + 'static) -> Clock {
-        Clock(Arc::new(now))
+        Clock { source: Arc::new(now), ahead: Arc::default() }
     }
 
     /// Returns Unix seconds.
     pub fn now(&self) -> i64 {
-        (self.0)()
+        (self.source)().saturating_add(self.ahead.load(Ordering::Relaxed))
+    }
+
+    /// Puts the clock and its clones forward.
+    pub fn advance(&self, seconds: i64) {
+        self.ahead.fetch_add(seconds, Ordering::Relaxed);
     }
 }
 

@@ -13,7 +13,7 @@ use crate::limits::{
     FREE_GUESSES, FREE_GUESSES_PER_ADDRESS, GUESS_MEMORY_S, GUESS_WAIT_MAX_S, GUESS_WAIT_S,
     STRANGE_CODE_LIFE_S, TEST_CODE_DIGITS,
 };
-use crate::{Actor, Changes, Error, Messenger, SERVICE_USER, messages};
+use crate::{Actor, Changes, Error, Messenger, NOBODY, SERVICE_USER, errors, messages};
 
 /// How a code went out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub fn normalize_phone(phone: &str) -> Result<String, Error> {
     if rest_is_layout && (5..=15).contains(&digits.len()) {
         Ok(digits)
     } else {
-        Err(Error::refused(406, "PHONE_NUMBER_INVALID"))
+        Err(Error::refused(406, errors::PHONE_NUMBER_INVALID))
     }
 }
 
@@ -85,8 +85,8 @@ impl Messenger {
         let code_hash = format!("{:016x}", rand::rng().next_u64());
         let wanted = phone.clone();
         let work = move |changes: &mut Changes<'_, '_>| {
-            let ask = Ask { phone: &wanted, network: network(&origin.ip), now: changes.now };
-            store::forget(changes.tx, changes.now, changes.now - GUESS_MEMORY_S)?;
+            let ask = Ask { phone: &wanted, network: network(&origin.ip), now: changes.now.0 };
+            store::forget(changes.tx, changes.now.0, changes.now.0 - GUESS_MEMORY_S)?;
             if !sandbox {
                 ask.count(changes.tx)?;
             }
@@ -112,11 +112,11 @@ impl Messenger {
                 let text = format!(
                     "Login code: {code}. Do not give this code to anyone, even if they say they run this server."
                 );
-                messages::send::notice(changes, SERVICE_USER, user.id, &text)?;
+                messages::send::send_notice(changes, SERVICE_USER, user.id, &text)?;
             }
             Ok((sent(&row, to_app), code, is_new))
         };
-        let ((sent, code, is_new), _) = self.change(actor, work).await?;
+        let (sent, code, is_new) = self.change(actor, work).await?.value;
         if fixed.is_none() && is_new {
             // This line is how the operator of a server without SMS hands codes out.
             tracing::info!(target: "zaun::login_code", phone, code, "login code");
@@ -127,7 +127,7 @@ impl Messenger {
     /// Sends the code of a running attempt to the phone, that is to the server's log, if it went elsewhere before.
     pub async fn resend_code(&self, phone: &str, hash: String, origin: Origin) -> Result<SentCode, Error> {
         let phone = normalize_phone(phone)?;
-        let (now, wanted, sandbox) = (self.now(), phone.clone(), self.settings.sandbox);
+        let (now, wanted, sandbox) = (self.now().0, phone.clone(), self.settings.sandbox);
         let work = move |tx: &Tx<'_>| {
             let row = live(tx, &wanted, &hash, now)?;
             if !sandbox {
@@ -135,20 +135,19 @@ impl Messenger {
             }
             Ok::<_, Error>(row)
         };
-        let row = self.store.write(work).await?;
+        let row = self.write(NOBODY, work).await?;
         tracing::info!(target: "zaun::login_code", phone, code = row.code, "login code");
         Ok(sent(&row, false))
     }
 
     /// Ends an attempt. The code stays what it is, and nothing that is counted is forgotten.
     pub async fn cancel_code(&self, phone: &str, hash: String) -> Result<(), Error> {
-        let (phone, now) = (normalize_phone(phone)?, self.now());
-        self.store
-            .write(move |tx| {
-                live(tx, &phone, &hash, now)?;
-                Ok(store::delete_attempt(tx, &hash)?)
-            })
-            .await
+        let (phone, now) = (normalize_phone(phone)?, self.now().0);
+        self.write(NOBODY, move |tx| {
+            live(tx, &phone, &hash, now)?;
+            Ok(store::delete_attempt(tx, &hash)?)
+        })
+        .await
     }
 }
 
@@ -251,7 +250,7 @@ pub(crate) enum Checked {
 /// wait longer than the one before, and until then even the right code is not looked at.
 pub(crate) fn check(tx: &Tx<'_>, guess: &Guess<'_>, code: &str) -> Result<Checked, Error> {
     if code.is_empty() {
-        return Err(Error::bad("PHONE_CODE_EMPTY"));
+        return Err(Error::bad(errors::PHONE_CODE_EMPTY));
     }
     let mut row = live(tx, guess.phone, guess.hash, guess.now)?;
     let network = network(guess.ip);
@@ -288,7 +287,7 @@ fn guess_wait(beyond: i64) -> i64 {
 pub(crate) fn live(tx: &Tx<'_>, phone: &str, hash: &str, now: i64) -> Result<AttemptRow, Error> {
     let row = store::attempt(tx, hash)?
         .filter(|row| row.phone == phone && now < row.expires_at && row.wrong < CODE_ATTEMPTS);
-    row.ok_or_else(|| Error::bad("PHONE_CODE_EXPIRED"))
+    row.ok_or_else(|| Error::bad(errors::PHONE_CODE_EXPIRED))
 }
 
 /// Ends the code of an attempt, because it has served.

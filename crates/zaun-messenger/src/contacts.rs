@@ -1,17 +1,20 @@
 //! Contact lists and finding people.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use zaun_model::{Peer, UserId};
 use zaun_schema::api::types;
 use zaun_store::Tx;
 use zaun_store::repo::contacts::{self, ContactRow};
-use zaun_store::repo::users as accounts;
+use zaun_store::repo::dialogs;
+use zaun_store::repo::users::{self, UserRow};
 
 use crate::accounts::fold_username;
 use crate::codes::normalize_phone;
-use crate::limits::{CONTACTS_PER_IMPORT, NAME_LENGTH};
-use crate::peers::UserRef;
-use crate::{Actor, Changes, Error, Messenger};
+use crate::limits::{AUDIENCE, CONTACTS, CONTACTS_PER_IMPORT, NAME_LENGTH};
+use crate::peers::PeerRef;
+use crate::views::Scene;
+use crate::{Actor, Changes, Error, Messenger, Outcome, errors};
 
 /// A phone book entry on its way in.
 #[derive(Debug, Clone)]
@@ -26,65 +29,106 @@ pub struct Entry {
     pub last_name: String,
 }
 
+/// A contact list.
+#[derive(Debug, Clone, Default)]
+pub struct ContactList {
+    /// Who is in it, in order of their ids.
+    pub contacts: Vec<UserId>,
+    /// The people in it.
+    pub scene: Scene,
+}
+
+/// Who was found.
+#[derive(Debug, Clone, Default)]
+pub struct FoundPeers {
+    /// Among contacts and chats.
+    pub mine: Vec<Peer>,
+    /// In general.
+    pub others: Vec<Peer>,
+    /// All of them.
+    pub scene: Scene,
+}
+
 impl Messenger {
-    /// The whole list.
-    pub async fn contacts(&self, actor: Actor) -> Result<Vec<ContactRow>, Error> {
-        self.read(move |tx| Ok(contacts::all(tx, actor.user_id)?)).await
+    /// Returns the whole list.
+    pub async fn contacts(&self, actor: Actor) -> Result<ContactList, Error> {
+        self.read(actor.user_id, move |tx| {
+            let rows = contacts::all(tx, actor.user_id)?;
+            let contacts: Vec<UserId> = rows.iter().map(|row| row.user_id).collect();
+            let scene = Scene::of_peers(tx, actor.user_id, contacts.iter().copied().map(Peer::User))?;
+            Ok(ContactList { contacts, scene })
+        })
+        .await
     }
 
-    /// Imports phone book entries; (client id, user id) for those who have an account.
-    pub async fn import_contacts(&self, actor: Actor, entries: Vec<Entry>) -> Result<Vec<(i64, i64)>, Error> {
+    /// Imports phone book entries; (client id, user) for those who have an account.
+    pub async fn import_contacts(
+        &self,
+        actor: Actor,
+        entries: Vec<Entry>,
+    ) -> Result<Outcome<Vec<(i64, UserId)>>, Error> {
         if entries.len() > CONTACTS_PER_IMPORT {
-            return Err(Error::bad("CONTACTS_TOO_MUCH"));
+            return Err(Error::bad(errors::CONTACTS_TOO_MUCH));
         }
         let work = move |changes: &mut Changes<'_, '_>| {
             let mut imported = Vec::new();
             for entry in &entries {
                 // A phone book holds anything; what is no phone number is simply nobody's.
                 let Ok(phone) = normalize_phone(&entry.phone) else { continue };
-                let Some(user) = accounts::by_phone(changes.tx, &phone)? else { continue };
+                let Some(user) = users::by_phone(changes.tx, &phone)? else { continue };
                 imported.push((entry.client_id, user.id));
+                changes.mentioned.users.insert(user.id.0);
                 if user.id != actor.user_id {
-                    let names = (entry.first_name.as_str(), entry.last_name.as_str());
-                    put(changes, actor.user_id, user.id, names, &phone)?;
+                    let name = |name: &str| -> String { name.chars().take(NAME_LENGTH).collect() };
+                    let names = (name(&entry.first_name), name(&entry.last_name));
+                    put_contact(changes, actor.user_id, user.id, names, phone)?;
                 }
             }
             Ok(imported)
         };
-        Ok(self.change(actor, work).await?.0)
+        self.change(actor, work).await
     }
 
     /// Adds or renames one contact.
     pub async fn add_contact(
         &self,
         actor: Actor,
-        user: UserRef,
+        user: PeerRef,
         names: (String, String),
         phone: String,
-    ) -> Result<i64, Error> {
-        let first = names.0.trim().to_owned();
-        if first.is_empty() || first.chars().count() > NAME_LENGTH {
-            return Err(Error::bad("CONTACT_NAME_EMPTY"));
+    ) -> Result<Outcome<UserId>, Error> {
+        let (first, last) = (names.0.trim().to_owned(), names.1.trim().to_owned());
+        let too_long = |name: &str| name.chars().count() > NAME_LENGTH;
+        if first.is_empty() || too_long(&first) || too_long(&last) {
+            return Err(Error::bad(errors::CONTACT_NAME_EMPTY));
         }
         let work = move |changes: &mut Changes<'_, '_>| {
-            let id = user.resolve(changes.tx, actor.user_id)?;
+            let id = user.user(changes.tx, actor.user_id)?;
             if id == actor.user_id {
-                return Err(Error::bad("CONTACT_ID_INVALID"));
+                return Err(Error::bad(errors::CONTACT_ID_INVALID));
             }
             let known = contacts::find(changes.tx, actor.user_id, id)?.map(|c| c.phone).unwrap_or_default();
             let given = normalize_phone(&phone).unwrap_or(known);
-            put(changes, actor.user_id, id, (&first, names.1.trim()), &given)?;
+            put_contact(changes, actor.user_id, id, (first.clone(), last.clone()), given)?;
+            changes.mentioned.users.insert(id.0);
             Ok(id)
         };
-        Ok(self.change(actor, work).await?.0)
+        self.change(actor, work).await
     }
 
     /// Removes contacts; the ids that were in the list.
-    pub async fn delete_contacts(&self, actor: Actor, named: Vec<UserRef>) -> Result<Vec<i64>, Error> {
+    pub async fn delete_contacts(
+        &self,
+        actor: Actor,
+        named: Vec<PeerRef>,
+    ) -> Result<Outcome<Vec<UserId>>, Error> {
+        if named.len() > CONTACTS_PER_IMPORT {
+            return Err(Error::bad(errors::CONTACTS_TOO_MUCH));
+        }
         let work = move |changes: &mut Changes<'_, '_>| {
             let mut gone = Vec::new();
             for user in &named {
-                let id = user.resolve(changes.tx, actor.user_id)?;
+                let id = user.user(changes.tx, actor.user_id)?;
                 if contacts::delete(changes.tx, actor.user_id, id)? {
                     announce(changes, actor.user_id, id);
                     gone.push(id);
@@ -92,15 +136,19 @@ impl Messenger {
             }
             Ok(gone)
         };
-        Ok(self.change(actor, work).await?.0)
+        self.change(actor, work).await
     }
 
     /// Removes contacts by phone.
     pub async fn delete_contacts_by_phone(&self, actor: Actor, phones: Vec<String>) -> Result<(), Error> {
+        if phones.len() > CONTACTS_PER_IMPORT {
+            return Err(Error::bad(errors::CONTACTS_TOO_MUCH));
+        }
+        let phones: BTreeSet<String> = phones.iter().filter_map(|p| normalize_phone(p).ok()).collect();
         let work = move |changes: &mut Changes<'_, '_>| {
-            for contact in contacts::all(changes.tx, actor.user_id)? {
-                let named = phones.iter().filter_map(|p| normalize_phone(p).ok()).any(|p| p == contact.phone);
-                if named && contacts::delete(changes.tx, actor.user_id, contact.user_id)? {
+            for phone in &phones {
+                for contact in contacts::by_phone(changes.tx, actor.user_id, phone)? {
+                    contacts::delete(changes.tx, actor.user_id, contact.user_id)?;
                     announce(changes, actor.user_id, contact.user_id);
                 }
             }
@@ -109,93 +157,97 @@ impl Messenger {
         self.change(actor, work).await.map(drop)
     }
 
-    /// Who has a user name.
-    pub async fn resolve_username(&self, username: &str) -> Result<i64, Error> {
+    /// Returns who has a public name.
+    pub async fn resolve_username(&self, viewer: UserId, username: &str) -> Result<(Peer, Scene), Error> {
         let name = username.trim_start_matches('@');
         let folded = fold_username(name)?;
-        self.read(move |tx| {
-            accounts::by_username(tx, &folded)?.ok_or_else(|| Error::bad("USERNAME_NOT_OCCUPIED"))
+        self.read(viewer, move |tx| {
+            let peer = users::by_username(tx, &folded)?;
+            let peer = peer.ok_or_else(|| Error::bad(errors::USERNAME_NOT_OCCUPIED))?;
+            Ok((peer, Scene::of_peers(tx, viewer, [peer])?))
         })
         .await
     }
 
-    /// Who has a phone number.
-    pub async fn resolve_phone(&self, phone: &str) -> Result<i64, Error> {
-        let phone = normalize_phone(phone).map_err(|_| Error::bad("PHONE_NOT_OCCUPIED"))?;
-        self.read(move |tx| {
-            let user = accounts::by_phone(tx, &phone)?;
-            user.map(|user| user.id).ok_or_else(|| Error::bad("PHONE_NOT_OCCUPIED"))
+    /// Returns who has a phone number.
+    pub async fn resolve_phone(&self, viewer: UserId, phone: &str) -> Result<(Peer, Scene), Error> {
+        let phone = normalize_phone(phone).map_err(|_| Error::bad(errors::PHONE_NOT_OCCUPIED))?;
+        self.read(viewer, move |tx| {
+            let user = users::by_phone(tx, &phone)?.ok_or_else(|| Error::bad(errors::PHONE_NOT_OCCUPIED))?;
+            let peer = Peer::User(user.id);
+            Ok((peer, Scene::of_peers(tx, viewer, [peer])?))
         })
         .await
     }
 
-    /// Finds people: among contacts and chats by any part of a name, in general by the beginning of a user name.
-    pub async fn search_people(
-        &self,
-        actor: Actor,
-        query: &str,
-        limit: usize,
-    ) -> Result<(Vec<i64>, Vec<i64>), Error> {
+    /// Finds people and channels: among contacts and chats by any part of a name, in general by the beginning of a
+    /// public name.
+    pub async fn search_people(&self, actor: Actor, query: &str, limit: usize) -> Result<FoundPeers, Error> {
         let query = query.trim().trim_start_matches('@').to_lowercase();
         if query.is_empty() {
-            return Err(Error::bad("SEARCH_QUERY_EMPTY"));
+            return Err(Error::bad(errors::SEARCH_QUERY_EMPTY));
         }
-        self.read(move |tx| {
-            let mut mine = Vec::new();
-            for id in acquaintances(tx, actor.user_id)? {
-                if mine.len() < limit && matches(tx, actor.user_id, id, &query)? {
-                    mine.push(id);
-                }
-            }
+        self.read(actor.user_id, move |tx| {
+            let mut mine: Vec<Peer> =
+                acquaintances(tx, actor.user_id, &query)?.into_iter().map(Peer::User).collect();
+            mine.truncate(limit);
             let mut others = Vec::new();
             if query.chars().count() >= 3 {
-                others = accounts::by_username_prefix(tx, &query, i64::try_from(limit).unwrap_or(50))?;
-                others.retain(|id| !mine.contains(id));
+                others = users::by_username_prefix(tx, &query, i64::try_from(limit).unwrap_or(50))?;
+                others.retain(|peer| !mine.contains(peer));
             }
-            Ok((mine, others))
+            let scene = Scene::of_peers(tx, actor.user_id, mine.iter().chain(&others).copied())?;
+            Ok(FoundPeers { mine, others, scene })
         })
         .await
-    }
-
-    /// The audience of a user's status: who has it in a list or a chat.
-    pub async fn audience(&self, user_id: i64) -> Result<Vec<i64>, Error> {
-        self.read(move |tx| crate::accounts::audience(tx, user_id)).await
     }
 }
 
-fn put(
+fn put_contact(
     changes: &mut Changes<'_, '_>,
-    owner: i64,
-    user: i64,
-    names: (&str, &str),
-    phone: &str,
+    owner_id: UserId,
+    user_id: UserId,
+    (first_name, last_name): (String, String),
+    phone: String,
 ) -> Result<(), Error> {
-    contacts::put(changes.tx, owner, user, names, phone, changes.now)?;
-    announce(changes, owner, user);
+    let row = ContactRow { owner_id, user_id, first_name, last_name, phone, added_at: changes.now };
+    let before = contacts::find(changes.tx, owner_id, user_id)?;
+    if before.as_ref().is_some_and(|b| ContactRow { added_at: b.added_at, ..row.clone() } == *b) {
+        return Ok(());
+    }
+    if before.is_none() && contacts::count(changes.tx, owner_id)? >= CONTACTS {
+        return Err(Error::bad(errors::CONTACTS_TOO_MUCH));
+    }
+    contacts::put(changes.tx, &row)?;
+    announce(changes, owner_id, user_id);
     Ok(())
 }
 
 /// The owner's other devices show the user under another name now.
-fn announce(changes: &mut Changes<'_, '_>, owner: i64, user_id: i64) {
-    changes.hint(owner, types::UpdateUser { user_id }.into());
+fn announce(changes: &mut Changes<'_, '_>, owner: UserId, user: UserId) {
+    changes.hint_user(owner, types::UpdateUser { user_id: user.0 }.into());
 }
 
-fn acquaintances(tx: &Tx<'_>, user_id: i64) -> Result<BTreeSet<i64>, Error> {
-    let mut ids: BTreeSet<i64> = contacts::all(tx, user_id)?.into_iter().map(|c| c.user_id).collect();
-    let dialogs = zaun_store::repo::dialogs::all(tx, user_id)?;
-    ids.extend(dialogs.into_iter().filter(|d| d.peer.kind == 1).map(|d| d.peer.id));
-    Ok(ids)
+/// Contacts and partners of chats whose names the query begins, in order of their ids.
+fn acquaintances(tx: &Tx<'_>, viewer: UserId, query: &str) -> Result<Vec<UserId>, Error> {
+    let named: BTreeMap<UserId, ContactRow> =
+        contacts::all(tx, viewer)?.into_iter().map(|row| (row.user_id, row)).collect();
+    let mut ids: BTreeSet<UserId> = named.keys().copied().collect();
+    ids.extend(dialogs::partners(tx, viewer, AUDIENCE)?);
+    let ids: Vec<UserId> = ids.into_iter().collect();
+    let found = users::find_many(tx, &ids)?;
+    let fits = |user: &&UserRow| is_named(user, named.get(&user.id), query);
+    Ok(found.iter().filter(fits).map(|user| user.id).collect())
 }
 
-fn matches(tx: &Tx<'_>, viewer: i64, id: i64, query: &str) -> Result<bool, Error> {
-    let Some(user) = accounts::find(tx, id)? else { return Ok(false) };
-    let contact = contacts::find(tx, viewer, id)?;
-    let (first, last) = match &contact {
+/// Says whether the query begins a name of a user, as the viewer knows it.
+pub(crate) fn is_named(user: &UserRow, contact: Option<&ContactRow>, query: &str) -> bool {
+    let (first, last) = match contact {
         Some(contact) => (&contact.first_name, &contact.last_name),
         None => (&user.first_name, &user.last_name),
     };
     let name = format!("{first} {last}").to_lowercase();
-    let username = user.username.unwrap_or_default().to_lowercase();
+    let username = user.username.as_deref().unwrap_or_default().to_lowercase();
     let words = name.split_whitespace().any(|word| word.starts_with(query));
-    Ok(words || name.starts_with(query) || username.starts_with(query))
+    words || name.starts_with(query) || username.starts_with(query)
 }

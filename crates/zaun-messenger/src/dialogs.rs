@@ -1,138 +1,149 @@
 //! Lists of conversations: pages, pins, marks, drafts.
 
-use zaun_schema::api::types::{DraftMessage, PeerNotifySettings};
+use std::collections::BTreeMap;
+
+use zaun_model::{BoxId, MsgId, Peer, UnixTime, UserId};
+use zaun_schema::api::types::DraftMessage;
 use zaun_schema::api::{enums, types};
+use zaun_schema::visit::{Mentioned, Mentions};
 use zaun_store::Tx;
+use zaun_store::repo::boxes::{self, BoxRow};
 use zaun_store::repo::dialogs::{self, DialogRow};
-use zaun_store::repo::messages::{self, MessageRow};
-use zaun_store::repo::{PeerKey, updates};
 
-use crate::limits::{PAGE, PINNED_DIALOGS};
-use crate::messages::body;
-use crate::peers::{UserRef, to_peer};
-use crate::settings::{Scope, notify};
-use crate::updates::State;
-use crate::{Actor, Changes, Error, Messenger};
-
-/// A conversation with what its line in the list shows.
-#[derive(Debug, Clone)]
-pub struct Dialog {
-    /// The conversation.
-    pub row: DialogRow,
-    /// Its newest message.
-    pub top: Option<MessageRow>,
-    /// Its notification settings.
-    pub notify: PeerNotifySettings,
-    /// Its draft.
-    pub draft: Option<DraftMessage>,
-}
+use crate::limits::{CHANNELS_PER_USER, DRAFTS_PER_ANSWER, IDS_PER_CALL, PAGE, PINNED_DIALOGS};
+use crate::peers::{PeerRef, mention, peer_to_tl};
+use crate::rights;
+use crate::updates::{State, state};
+use crate::views::{self, DialogLines, Scene};
+use crate::{Actor, Changes, Error, Messenger, errors, stored};
 
 /// A page of the list.
 #[derive(Debug, Clone)]
-pub struct Page {
+pub struct DialogPage {
     /// The conversations.
-    pub dialogs: Vec<Dialog>,
+    pub page: DialogLines,
     /// How many there are altogether.
-    pub total: usize,
+    pub total: i32,
 }
 
 /// Where a page begins: after this conversation.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Offset {
     /// Date of its newest message; 0 for the first page.
-    pub date: i64,
+    pub date: UnixTime,
     /// Id of its newest message.
-    pub id: i32,
+    pub id: MsgId,
     /// The conversation.
-    pub peer: Option<PeerKey>,
+    pub peer: Option<Peer>,
+}
+
+/// All drafts of a user.
+#[derive(Debug, Clone, Default)]
+pub struct Drafts {
+    /// Conversation and draft.
+    pub drafts: Vec<(Peer, DraftMessage)>,
+    /// Everybody that the drafts mention.
+    pub scene: Scene,
 }
 
 impl Messenger {
-    /// A page of the list, newest first; pinned ones come first on the first page unless left out.
+    /// Returns a page of the list, newest first; pinned ones come first on the first page unless left out.
     pub async fn dialogs(
         &self,
         actor: Actor,
+        folder_id: i32,
         offset: Offset,
         exclude_pinned: bool,
         limit: i32,
-    ) -> Result<Page, Error> {
-        let limit = usize::try_from(i64::from(limit).clamp(1, PAGE)).unwrap_or(1);
-        self.read(move |tx| {
-            let mut rows = visible(tx, actor.user_id)?;
-            rows.sort_by_key(|d| d.pinned_order.map_or((1, 0), |order| (0, order)));
-            rows.retain(|d| !(exclude_pinned && d.pinned_order.is_some()));
-            let total = rows.len();
-            if offset.date != 0 || offset.id != 0 {
-                let peer = offset.peer.map_or(i64::MIN, |peer| peer.id);
-                rows.retain(|d| {
-                    d.pinned_order.is_none()
-                        && (d.top_date, d.top_message, d.peer.id) < (offset.date, offset.id, peer)
-                });
-            }
-            rows.truncate(limit);
-            Ok(Page { dialogs: fill(tx, actor.user_id, rows)?, total })
+    ) -> Result<DialogPage, Error> {
+        let limit = i64::from(limit).clamp(1, PAGE);
+        self.read(actor.user_id, move |tx| {
+            let user = actor.user_id;
+            let list = List::load(tx, user, folder_id, offset, limit)?;
+            let total = list.total;
+            let first_page = offset.date.0 == 0 && offset.id.0 == 0;
+            let mut rows = if first_page && !exclude_pinned { list.pinned } else { Vec::new() };
+            rows.extend(list.others);
+            rows.truncate(usize::try_from(limit).unwrap_or(1));
+            Ok(DialogPage { page: views::lines(tx, user, rows, &list.boxes)?, total })
         })
         .await
     }
 
-    /// The pinned conversations, in their order.
-    pub async fn pinned_dialogs(&self, actor: Actor) -> Result<(Vec<Dialog>, State), Error> {
+    /// Returns the pinned conversations, in their order.
+    pub async fn pinned_dialogs(&self, actor: Actor, folder_id: i32) -> Result<(DialogLines, State), Error> {
         let now = self.now();
-        self.read(move |tx| {
-            let mut rows = visible(tx, actor.user_id)?;
-            rows.retain(|d| d.pinned_order.is_some());
-            rows.sort_by_key(|d| d.pinned_order);
-            Ok((fill(tx, actor.user_id, rows)?, current(tx, actor.user_id, now)?))
+        self.read(actor.user_id, move |tx| {
+            let rows = dialogs::pinned(tx, actor.user_id, folder_id)?;
+            let boxes = channel_boxes(tx, &rows)?;
+            let lines = views::lines(tx, actor.user_id, rows, &boxes)?;
+            Ok((lines, state(tx, actor.user_id, now)?))
         })
         .await
     }
 
-    /// Conversations by name, whether they hold messages or not.
+    /// Returns conversations by name, whether they hold messages or not.
     pub async fn peer_dialogs(
         &self,
         actor: Actor,
-        peers: Vec<UserRef>,
-    ) -> Result<(Vec<Dialog>, State), Error> {
+        peers: Vec<PeerRef>,
+    ) -> Result<(DialogLines, State), Error> {
+        if peers.len() > IDS_PER_CALL {
+            return Err(Error::bad(errors::LIMIT_INVALID));
+        }
         let now = self.now();
-        self.read(move |tx| {
-            let mut rows = Vec::new();
-            for peer in &peers {
-                let peer = peer.chat(tx, actor.user_id)?;
-                rows.push(dialogs::find(tx, actor.user_id, peer)?.unwrap_or_else(|| empty(peer)));
-            }
-            Ok((fill(tx, actor.user_id, rows)?, current(tx, actor.user_id, now)?))
+        self.read(actor.user_id, move |tx| {
+            let user = actor.user_id;
+            let peers: Result<Vec<Peer>, Error> =
+                peers.iter().map(|peer| Ok(rights::reading(tx, user, *peer)?.peer)).collect();
+            let peers = peers?;
+            let mut found: BTreeMap<Peer, DialogRow> =
+                dialogs::find_many(tx, user, &peers)?.into_iter().map(|row| (row.peer, row)).collect();
+            let row = |peer: &Peer| found.remove(peer).unwrap_or_else(|| DialogRow::empty(user, *peer));
+            let rows: Vec<DialogRow> = peers.iter().map(row).collect();
+            let boxes = channel_boxes(tx, &rows)?;
+            Ok((views::lines(tx, user, rows, &boxes)?, state(tx, user, now)?))
         })
         .await
     }
 
     /// Pins or unpins a conversation.
-    pub async fn pin_dialog(&self, actor: Actor, peer: UserRef, pinned: bool) -> Result<(), Error> {
+    pub async fn pin_dialog(&self, actor: Actor, peer: PeerRef, pinned: bool) -> Result<(), Error> {
         let work = move |changes: &mut Changes<'_, '_>| {
-            let peer = peer.chat(changes.tx, actor.user_id)?;
-            let rows = dialogs::all(changes.tx, actor.user_id)?;
-            let orders: Vec<i64> = rows.iter().filter_map(|d| d.pinned_order).collect();
-            if pinned && orders.len() >= PINNED_DIALOGS {
-                return Err(Error::bad("PINNED_DIALOGS_TOO_MUCH"));
+            let user = actor.user_id;
+            let peer = rights::reading(changes.tx, user, peer)?.peer;
+            dialogs::ensure(changes.tx, user, peer)?;
+            let Some(mut row) = dialogs::find(changes.tx, user, peer)? else { return Ok(()) };
+            if row.pinned_order.is_some() == pinned {
+                return Ok(());
+            }
+            let others = dialogs::pinned(changes.tx, user, row.folder_id)?;
+            if pinned && others.len() >= PINNED_DIALOGS {
+                return Err(Error::bad(errors::PINNED_DIALOGS_TOO_MUCH));
             }
             // The newest pin goes to the top, so its place is below the lowest.
-            let order = orders.iter().min().map_or(0, |lowest| lowest - 1);
-            dialogs::ensure(changes.tx, actor.user_id, peer)?;
-            dialogs::set_pinned(changes.tx, actor.user_id, peer, pinned.then_some(order))?;
-            let peer = types::DialogPeer { peer: to_peer(peer) }.into();
-            changes.hint(actor.user_id, types::UpdateDialogPinned { pinned, folder_id: None, peer }.into());
+            let lowest = others.iter().filter_map(|other| other.pinned_order).min();
+            row.pinned_order = pinned.then(|| lowest.map_or(0, |lowest| lowest - 1));
+            dialogs::save(changes.tx, &row)?;
+            let peer = types::DialogPeer { peer: peer_to_tl(peer) }.into();
+            changes.hint_user(user, types::UpdateDialogPinned { pinned, folder_id: None, peer }.into());
             Ok(())
         };
         self.change(actor, work).await.map(drop)
     }
 
     /// Marks a conversation as unread, or takes the mark away.
-    pub async fn mark_dialog(&self, actor: Actor, peer: UserRef, unread: bool) -> Result<(), Error> {
+    pub async fn mark_dialog(&self, actor: Actor, peer: PeerRef, unread: bool) -> Result<(), Error> {
         let work = move |changes: &mut Changes<'_, '_>| {
-            let peer = peer.chat(changes.tx, actor.user_id)?;
-            dialogs::set_mark(changes.tx, actor.user_id, peer, unread)?;
-            let peer = types::DialogPeer { peer: to_peer(peer) }.into();
+            let peer = rights::reading(changes.tx, actor.user_id, peer)?.peer;
+            let Some(row) = dialogs::find(changes.tx, actor.user_id, peer)? else { return Ok(()) };
+            if row.unread_mark == unread {
+                return Ok(());
+            }
+            dialogs::save(changes.tx, &DialogRow { unread_mark: unread, ..row })?;
+            let peer = types::DialogPeer { peer: peer_to_tl(peer) }.into();
             let update = types::UpdateDialogUnreadMark { unread, peer, saved_peer_id: None };
-            changes.hint(actor.user_id, update.into());
+            changes.hint_user(actor.user_id, update.into());
             Ok(())
         };
         self.change(actor, work).await.map(drop)
@@ -142,28 +153,36 @@ impl Messenger {
     pub async fn save_draft(
         &self,
         actor: Actor,
-        peer: UserRef,
+        peer: PeerRef,
         draft: Option<DraftMessage>,
     ) -> Result<(), Error> {
         let work = move |changes: &mut Changes<'_, '_>| {
-            let peer = peer.chat(changes.tx, actor.user_id)?;
-            let date = i32::try_from(changes.now).unwrap_or(i32::MAX);
-            let draft = draft.clone().map(|draft| DraftMessage { date, ..draft });
-            set_draft(changes, actor.user_id, peer, draft)
+            let peer = rights::reading(changes.tx, actor.user_id, peer)?.peer;
+            let Some(draft) = draft.clone() else {
+                return remove_draft(changes, actor.user_id, peer);
+            };
+            let draft = DraftMessage { date: changes.now.to_tl(), ..draft };
+            dialogs::put_draft(changes.tx, actor.user_id, peer, &stored::encode(&draft)?)?;
+            tell_draft(changes, actor.user_id, peer, draft.into());
+            Ok(())
         };
         self.change(actor, work).await.map(drop)
     }
 
-    /// All drafts.
-    pub async fn drafts(&self, actor: Actor) -> Result<Vec<(PeerKey, DraftMessage)>, Error> {
-        self.read(move |tx| {
-            let mut drafts = Vec::new();
-            for row in dialogs::all(tx, actor.user_id)? {
-                if let Some(bytes) = row.draft {
-                    drafts.push((row.peer, body::decode(bytes)?));
-                }
+    /// Returns all drafts.
+    pub async fn drafts(&self, actor: Actor) -> Result<Drafts, Error> {
+        self.read(actor.user_id, move |tx| {
+            let (mut drafts, mut mentioned) = (Vec::new(), Mentioned::default());
+            let mut left = crate::limits::ANSWER_BYTES;
+            for (peer, body) in dialogs::drafts(tx, actor.user_id, DRAFTS_PER_ANSWER)? {
+                let Some(rest) = left.checked_sub(body.len()) else { break };
+                left = rest;
+                let draft: DraftMessage = stored::decode(body)?;
+                mention(&mut mentioned, peer);
+                draft.mentions(&mut mentioned);
+                drafts.push((peer, draft));
             }
-            Ok(drafts)
+            Ok(Drafts { drafts, scene: Scene::for_viewer(tx, actor.user_id, &mentioned)? })
         })
         .await
     }
@@ -171,10 +190,8 @@ impl Messenger {
     /// Removes all drafts.
     pub async fn clear_drafts(&self, actor: Actor) -> Result<(), Error> {
         let work = move |changes: &mut Changes<'_, '_>| {
-            for row in dialogs::all(changes.tx, actor.user_id)? {
-                if row.draft.is_some() {
-                    set_draft(changes, actor.user_id, row.peer, None)?;
-                }
+            for (peer, _) in dialogs::drafts(changes.tx, actor.user_id, DRAFTS_PER_ANSWER)? {
+                remove_draft(changes, actor.user_id, peer)?;
             }
             Ok(())
         };
@@ -182,60 +199,69 @@ impl Messenger {
     }
 }
 
-/// Keeps or removes a draft inside a change, and tells the other devices.
-pub(crate) fn set_draft(
-    changes: &mut Changes<'_, '_>,
-    owner: i64,
-    peer: PeerKey,
-    draft: Option<DraftMessage>,
-) -> Result<(), Error> {
-    let stored = draft.as_ref().map(body::encode).transpose()?;
-    dialogs::ensure(changes.tx, owner, peer)?;
-    dialogs::set_draft(changes.tx, owner, peer, stored.as_deref())?;
-    let date = i32::try_from(changes.now).unwrap_or(i32::MAX);
-    let draft = match draft {
-        Some(draft) => enums::DraftMessage::from(draft),
-        None => types::DraftMessageEmpty { date: Some(date) }.into(),
-    };
-    let update =
-        types::UpdateDraftMessage { peer: to_peer(peer), top_msg_id: None, saved_peer_id: None, draft };
-    changes.hint(owner, update.into());
+/// Removes a draft inside a change, if there is one, and tells the other devices.
+pub(crate) fn remove_draft(changes: &mut Changes<'_, '_>, user: UserId, peer: Peer) -> Result<(), Error> {
+    if dialogs::delete_draft(changes.tx, user, peer)? {
+        let empty = types::DraftMessageEmpty { date: Some(changes.now.to_tl()) };
+        tell_draft(changes, user, peer, empty.into());
+    }
     Ok(())
 }
 
-/// What the list shows: a conversation without messages exists only for its draft, and has no line.
-fn visible(tx: &Tx<'_>, owner: i64) -> Result<Vec<DialogRow>, Error> {
-    let mut rows = dialogs::all(tx, owner)?;
-    rows.retain(|d| d.top_message > 0);
-    Ok(rows)
+fn tell_draft(changes: &mut Changes<'_, '_>, user: UserId, peer: Peer, draft: enums::DraftMessage) {
+    let peer = peer_to_tl(peer);
+    let update = types::UpdateDraftMessage { peer, top_msg_id: None, saved_peer_id: None, draft };
+    changes.hint_user(user, update.into());
 }
 
-fn fill(tx: &Tx<'_>, owner: i64, rows: Vec<DialogRow>) -> Result<Vec<Dialog>, Error> {
-    let mut out = Vec::with_capacity(rows.len());
-    for row in rows {
-        let top = if row.top_message > 0 { messages::find(tx, owner, row.top_message)? } else { None };
-        let notify = notify(tx, owner, Scope::Peer(row.peer))?;
-        let draft = row.draft.clone().map(body::decode).transpose()?;
-        out.push(Dialog { row, top, notify, draft });
+/// A part of a user's list.
+struct List {
+    pinned: Vec<DialogRow>,
+    /// Not pinned and after the offset, newest first.
+    others: Vec<DialogRow>,
+    boxes: BTreeMap<BoxId, BoxRow>,
+    total: i32,
+}
+
+impl List {
+    fn load(tx: &Tx<'_>, user: UserId, folder_id: i32, offset: Offset, limit: i64) -> Result<List, Error> {
+        let place = match (offset.date.0, offset.id.0) {
+            (0, 0) => (UnixTime(i64::MAX), MsgId::MAX),
+            _ => (offset.date, offset.id),
+        };
+        let channels = i64::try_from(CHANNELS_PER_USER).unwrap_or(i64::MAX);
+        let (mut pinned, mut others) = (dialogs::pinned(tx, user, folder_id)?, Vec::new());
+        let in_channels = dialogs::channels(tx, user, channels)?;
+        let boxes = channel_boxes(tx, &in_channels)?;
+        pinned.iter_mut().for_each(|row| take_top(row, &boxes));
+        let mut total = dialogs::count(tx, user, folder_id)?;
+        for mut row in in_channels {
+            take_top(&mut row, &boxes);
+            if row.folder_id != folder_id || row.top_id.0 == 0 {
+                continue;
+            }
+            total += 1;
+            let peer = offset.peer.map_or(i64::MIN, Peer::marked);
+            let after = (row.top_date, row.top_id, row.peer.marked()) < (place.0, place.1, peer);
+            if row.pinned_order.is_none() && after {
+                others.push(row);
+            }
+        }
+        others.extend(dialogs::page(tx, user, folder_id, place, limit)?);
+        others.sort_by_key(|row| std::cmp::Reverse((row.top_date, row.top_id, row.peer.marked())));
+        Ok(List { pinned, others, boxes, total })
     }
-    Ok(out)
 }
 
-fn empty(peer: PeerKey) -> DialogRow {
-    DialogRow {
-        peer,
-        top_message: 0,
-        top_date: 0,
-        read_inbox_max: 0,
-        read_outbox_max: 0,
-        unread_count: 0,
-        unread_mark: false,
-        pinned_order: None,
-        draft: None,
+/// The newest message of a channel is that of its box.
+fn take_top(row: &mut DialogRow, boxes: &BTreeMap<BoxId, BoxRow>) {
+    if let Some(counters) = row.peer.channel().and_then(|id| boxes.get(&BoxId::Channel(id))) {
+        (row.top_id, row.top_date) = (counters.top_id, counters.top_date);
     }
 }
 
-fn current(tx: &Tx<'_>, owner: i64, now: i64) -> Result<State, Error> {
-    let unread_count = dialogs::total_unread(tx, owner)?;
-    Ok(State { pts: updates::pts(tx, owner)?, date: now, unread_count })
+/// The counters of the channels among some conversations.
+fn channel_boxes(tx: &Tx<'_>, rows: &[DialogRow]) -> Result<BTreeMap<BoxId, BoxRow>, Error> {
+    let ids: Vec<BoxId> = rows.iter().filter_map(|row| row.peer.channel()).map(BoxId::Channel).collect();
+    Ok(boxes::find_many(tx, &ids)?.into_iter().map(|row| (row.box_id, row)).collect())
 }

@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use zaun_blob::BlobError;
 use zaun_store::StoreError;
 
+use crate::errors;
+
 /// A refusal by the rules, or storage trouble.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
@@ -18,10 +20,31 @@ pub enum Error {
     },
     /// Storage failed: 500 towards the client (M-431), with the cause in the log.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(StoreError),
     /// Stored bytes failed: as above.
     #[error(transparent)]
     Blob(#[from] BlobError),
+}
+
+/// Seconds after which a client may ask again for what was too much: by then its other calls are answered.
+const BUSY_WAIT_S: i64 = 1;
+/// The same for a call that took too long and would again: long enough that repeating it costs others nothing.
+const SLOW_WAIT_S: i64 = 30;
+
+impl From<StoreError> for Error {
+    /// What one user asks too much of becomes a wait for that user (M-428), a text that no client writes a refusal, and
+    /// anything else trouble of the server.
+    fn from(error: StoreError) -> Error {
+        match error {
+            StoreError::Busy => Error::flood(BUSY_WAIT_S),
+            StoreError::TooSlow => {
+                tracing::warn!("a call took too long in the store and was ended");
+                Error::flood(SLOW_WAIT_S)
+            }
+            StoreError::NulInText => Error::bad(errors::INPUT_FETCH_ERROR),
+            other => Error::Store(other),
+        }
+    }
 }
 
 impl Error {

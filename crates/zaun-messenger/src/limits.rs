@@ -14,10 +14,49 @@ pub const ENTITIES: usize = 1000;
 pub const EDIT_TIME_S: i64 = 172_800;
 /// Messages in one page of history or search.
 pub const PAGE: i64 = 100;
+/// Users or channels named in one call: a client that opens a group asks for its members in one go.
+pub const PEERS_PER_CALL: usize = 1000;
 /// Messages named in one call.
 pub const IDS_PER_CALL: usize = 100;
 /// Contacts in one import.
 pub const CONTACTS_PER_IMPORT: usize = 1000;
+/// UTF-16 code units of a quote in a reply.
+pub const QUOTE_LENGTH: usize = 1024;
+/// Bytes of the messages and conversations in one answer. A client holds a page in memory and a packet carries 8 MiB at
+/// most; the rest comes with the next page.
+pub const ANSWER_BYTES: usize = 1 << 20;
+/// Messages that are counted one by one before a number is called inexact: about a millisecond of work.
+pub const COUNTED_MESSAGES: i64 = 10_000;
+/// Pinned messages that one call of unpinAllMessages unpins; the client calls again for the rest.
+pub const PINNED_MESSAGES: i64 = 100;
+/// Drafts that one answer of getAllDrafts holds.
+pub const DRAFTS_PER_ANSWER: i64 = 500;
+/// Channels that one user may be a member of (channels_limit_default); all of them are read for each screen.
+pub const CHANNELS_PER_USER: usize = 500;
+/// Characters of the title of a channel.
+pub const TITLE_LENGTH: usize = 128;
+/// Characters of the description of a channel.
+pub const CHANNEL_ABOUT_LENGTH: usize = 255;
+/// Users that one call invites into a channel.
+pub const INVITED_PER_CALL: usize = 100;
+/// Members in one answer of channels.getParticipants.
+pub const MEMBERS_PER_ANSWER: i32 = 200;
+/// Users who are told when somebody's name, photo or status changes: contacts and partners, the newest first.
+pub const AUDIENCE: i64 = 1000;
+/// Contacts that one user may have; each of them costs a row in every answer of getContacts.
+pub const CONTACTS: i64 = 10_000;
+/// Events in one answer of getChannelDifference.
+pub const CHANNEL_DIFFERENCE_EVENTS: i64 = 100;
+/// Events that a channel's client may be behind before it is told to begin anew with the newest messages.
+pub const CHANNEL_DIFFERENCE_GAP: i32 = 3000;
+/// Days for which the event log is kept; clients that were away longer begin anew.
+pub const LOG_DAYS: i64 = 30;
+/// Days for which a key is kept that nobody logged in on: whoever is still at the login screen makes a new one.
+pub const UNUSED_KEY_DAYS: i64 = 30;
+/// Days for which media that nobody shows is kept: uploads are used within minutes.
+pub const UNUSED_MEDIA_DAYS: i64 = 1;
+/// Rows that one step of a sweep removes, so that others can write in between.
+pub const SWEEP_BATCH: i64 = 200;
 /// Conversations that one user may pin (pinned_dialogs_count_max).
 pub const PINNED_DIALOGS: usize = 5;
 /// Messages that one call of deleteHistory removes; the client calls again for the rest.

@@ -1,81 +1,88 @@
-//! From what clients name to whom they mean: input peers, checked.
+//! From what a client named to whom it means.
 
+use zaun_model::{BoxId, ChannelId, MsgId, Peer, UserId};
 use zaun_schema::api::{enums, types};
+use zaun_schema::visit::Mentioned;
 use zaun_store::Tx;
-use zaun_store::repo::{PeerKey, messages, users};
+use zaun_store::repo::{channels, messages, users};
 
-use crate::{Error, Messenger};
+use crate::views;
+use crate::{Error, errors};
 
-impl Messenger {
-    /// The user that an InputUser names (access hash checked), before asking whether it exists.
-    pub fn input_user(&self, viewer: i64, input: &enums::InputUser) -> Result<UserRef, Error> {
-        use enums::InputUser as I;
-        match input {
-            I::InputUserSelf => Ok(UserRef::Id(viewer)),
-            I::InputUser(u) => self.checked(viewer, u.user_id, u.access_hash, "USER_ID_INVALID"),
-            I::InputUserFromMessage(u) => Ok(UserRef::Seen { user_id: u.user_id, msg_id: u.msg_id }),
-            I::InputUserEmpty => Err(Error::bad("USER_ID_INVALID")),
-        }
-    }
-
-    /// The conversation that an InputPeer names. Groups and channels do not exist yet.
-    pub fn input_peer(&self, viewer: i64, input: &enums::InputPeer) -> Result<UserRef, Error> {
-        use enums::InputPeer as I;
-        match input {
-            I::InputPeerSelf => Ok(UserRef::Id(viewer)),
-            I::InputPeerUser(u) => self.checked(viewer, u.user_id, u.access_hash, "PEER_ID_INVALID"),
-            I::InputPeerUserFromMessage(u) => Ok(UserRef::Seen { user_id: u.user_id, msg_id: u.msg_id }),
-            I::InputPeerChat(_) => Err(Error::bad("CHAT_ID_INVALID")),
-            I::InputPeerChannel(_) | I::InputPeerChannelFromMessage(_) => Err(Error::bad("CHANNEL_INVALID")),
-            I::InputPeerEmpty => Err(Error::bad("PEER_ID_INVALID")),
-        }
-    }
-
-    fn checked(&self, viewer: i64, user: i64, hash: i64, error: &'static str) -> Result<UserRef, Error> {
-        let good = user == viewer || hash == self.access.user(viewer, user);
-        if good { Ok(UserRef::Id(user)) } else { Err(Error::bad(error)) }
-    }
-}
-
-/// A user that a client named in a valid way.
+/// A peer that a client named in a valid way: its access hash was right, or it says where it saw the peer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum UserRef {
-    /// By id and access hash.
-    Id(i64),
-    /// By a message in which the client saw it.
+pub enum PeerRef {
+    /// Named by id and access hash; a basic group needs none.
+    Known(Peer),
+    /// Named by a message in which the client saw it.
     Seen {
-        /// The user.
-        user_id: i64,
-        /// The message, in the viewer's box.
-        msg_id: i32,
+        /// Who was seen.
+        whom: Peer,
+        /// The conversation of the message.
+        place: Peer,
+        /// The message.
+        msg_id: MsgId,
     },
 }
 
-impl UserRef {
-    /// The user's id if it exists and the viewer may name it.
-    pub fn resolve(self, tx: &Tx<'_>, viewer: i64) -> Result<i64, Error> {
-        let id = match self {
-            UserRef::Id(id) => id,
-            UserRef::Seen { user_id, msg_id } => {
-                let seen = messages::find(tx, viewer, msg_id)?;
-                let there = seen.is_some_and(|m| m.from_id == user_id || m.peer == PeerKey::user(user_id));
-                if there { user_id } else { return Err(Error::bad("PEER_ID_INVALID")) }
+impl PeerRef {
+    /// Returns the peer if it exists and the viewer may name it.
+    pub fn resolve(self, tx: &Tx<'_>, viewer: UserId) -> Result<Peer, Error> {
+        let peer = match self {
+            PeerRef::Known(peer) => peer,
+            PeerRef::Seen { whom, place, msg_id } => {
+                let row = messages::find(tx, BoxId::of(viewer, place), place, msg_id)?;
+                let seen = views::messages(tx, row.into_iter().collect())?;
+                let mut mentioned = Mentioned::default();
+                seen.iter().for_each(|message| message.mentions(&mut mentioned));
+                if !is_mentioned(&mentioned, whom) {
+                    return Err(errors::peer_invalid(whom));
+                }
+                whom
             }
         };
-        if users::find(tx, id)?.is_some() { Ok(id) } else { Err(Error::bad("PEER_ID_INVALID")) }
+        let exists = match peer {
+            Peer::User(id) => users::find(tx, id)?.is_some(),
+            Peer::Chat(_) => false,
+            Peer::Channel(id) => channels::find(tx, id)?.is_some_and(|channel| !channel.deleted),
+        };
+        if exists { Ok(peer) } else { Err(errors::peer_invalid(peer)) }
     }
 
-    /// The private chat with that user.
-    pub fn chat(self, tx: &Tx<'_>, viewer: i64) -> Result<PeerKey, Error> {
-        self.resolve(tx, viewer).map(PeerKey::user)
+    /// Returns the user, if the peer is one that exists.
+    pub fn user(self, tx: &Tx<'_>, viewer: UserId) -> Result<UserId, Error> {
+        self.resolve(tx, viewer)?.user().ok_or_else(|| Error::bad(errors::USER_ID_INVALID))
+    }
+
+    /// Returns the channel, if the peer is one that exists.
+    pub fn channel(self, tx: &Tx<'_>, viewer: UserId) -> Result<ChannelId, Error> {
+        self.resolve(tx, viewer)?.channel().ok_or_else(|| Error::bad(errors::CHANNEL_INVALID))
     }
 }
 
-/// A conversation as clients see it.
-pub fn to_peer(peer: PeerKey) -> enums::Peer {
-    match peer.kind {
-        2 => types::PeerChat { chat_id: peer.id }.into(),
-        3 => types::PeerChannel { channel_id: peer.id }.into(),
-        _ => types::PeerUser { user_id: peer.id }.into(),
+/// Notes that a peer is mentioned.
+pub(crate) fn mention(out: &mut Mentioned, peer: Peer) {
+    match peer {
+        Peer::User(id) => out.users.insert(id.0),
+        Peer::Chat(id) => out.chats.insert(id.0),
+        Peer::Channel(id) => out.channels.insert(id.0),
+    };
+}
+
+fn is_mentioned(mentioned: &Mentioned, peer: Peer) -> bool {
+    match peer {
+        Peer::User(id) => mentioned.users.contains(&id.0),
+        Peer::Chat(id) => mentioned.chats.contains(&id.0),
+        Peer::Channel(id) => mentioned.channels.contains(&id.0),
+    }
+}
+
+/// Returns a peer as clients see it.
+#[must_use]
+pub fn peer_to_tl(peer: Peer) -> enums::Peer {
+    match peer {
+        Peer::User(id) => types::PeerUser { user_id: id.0 }.into(),
+        Peer::Chat(id) => types::PeerChat { chat_id: id.0 }.into(),
+        Peer::Channel(id) => types::PeerChannel { channel_id: id.0 }.into(),
     }
 }

@@ -1,17 +1,18 @@
 //! Notification settings.
 
+use zaun_model::{Peer, UserId};
 use zaun_schema::api::types::{InputPeerNotifySettings, PeerNotifySettings};
 use zaun_schema::api::{enums, types};
-use zaun_store::repo::{PeerKey, settings};
+use zaun_store::repo::settings;
 
-use crate::messages::body;
-use crate::{Actor, Changes, Error, Messenger};
+use crate::peers::{PeerRef, peer_to_tl};
+use crate::{Actor, Changes, Error, Messenger, rights, stored};
 
 /// What notification settings are about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
     /// One conversation.
-    Peer(PeerKey),
+    Peer(Peer),
     /// All private chats.
     Users,
     /// All groups.
@@ -23,7 +24,7 @@ pub enum Scope {
 impl Scope {
     fn columns(self) -> (i64, i64) {
         match self {
-            Scope::Peer(peer) => (peer.kind, peer.id),
+            Scope::Peer(peer) => (0, peer.marked()),
             Scope::Users => (11, 0),
             Scope::Chats => (12, 0),
             Scope::Broadcasts => (13, 0),
@@ -32,7 +33,7 @@ impl Scope {
 
     fn to_tl(self) -> enums::NotifyPeer {
         match self {
-            Scope::Peer(peer) => types::NotifyPeer { peer: crate::peers::to_peer(peer) }.into(),
+            Scope::Peer(peer) => types::NotifyPeer { peer: peer_to_tl(peer) }.into(),
             Scope::Users => enums::NotifyPeer::NotifyUsers,
             Scope::Chats => enums::NotifyPeer::NotifyChats,
             Scope::Broadcasts => enums::NotifyPeer::NotifyBroadcasts,
@@ -41,41 +42,67 @@ impl Scope {
 }
 
 /// Reads settings inside a transaction; without any the defaults of the schema, which say "as the scope above".
-pub fn notify(tx: &zaun_store::Tx<'_>, owner: i64, scope: Scope) -> Result<PeerNotifySettings, Error> {
+pub fn notify(tx: &zaun_store::Tx<'_>, owner: UserId, scope: Scope) -> Result<PeerNotifySettings, Error> {
     let (kind, peer_id) = scope.columns();
     let stored = settings::notify(tx, owner, kind, peer_id)?;
-    stored.map(body::decode).transpose().map(Option::unwrap_or_default)
+    stored.map(stored::decode).transpose().map(Option::unwrap_or_default)
+}
+
+/// What a client names as the scope of notification settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScopeRef {
+    /// One conversation.
+    Peer(PeerRef),
+    /// Everything of a kind.
+    All(Scope),
+}
+
+impl ScopeRef {
+    fn resolve(self, tx: &zaun_store::Tx<'_>, viewer: UserId) -> Result<Scope, Error> {
+        match self {
+            ScopeRef::Peer(peer) => Ok(Scope::Peer(rights::reading(tx, viewer, peer)?.peer)),
+            ScopeRef::All(scope) => Ok(scope),
+        }
+    }
 }
 
 impl Messenger {
-    /// Notification settings of a scope.
-    pub async fn notify_settings(&self, actor: Actor, scope: Scope) -> Result<PeerNotifySettings, Error> {
-        self.read(move |tx| notify(tx, actor.user_id, scope)).await
+    /// Returns the notification settings of a scope.
+    pub async fn notify_settings(&self, actor: Actor, scope: ScopeRef) -> Result<PeerNotifySettings, Error> {
+        self.read(actor.user_id, move |tx| {
+            let scope = scope.resolve(tx, actor.user_id)?;
+            notify(tx, actor.user_id, scope)
+        })
+        .await
     }
 
     /// Changes the given fields and tells the user's other sessions.
     pub async fn set_notify_settings(
         &self,
         actor: Actor,
-        scope: Scope,
+        scope: ScopeRef,
         input: InputPeerNotifySettings,
     ) -> Result<(), Error> {
         let work = move |changes: &mut Changes<'_, '_>| {
+            let scope = scope.resolve(changes.tx, actor.user_id)?;
             let old = notify(changes.tx, actor.user_id, scope)?;
-            let sound = |old: Option<enums::NotificationSound>| input.sound.clone().or(old);
+            let sound = |old: &Option<enums::NotificationSound>| input.sound.clone().or(old.clone());
             let new = PeerNotifySettings {
                 show_previews: input.show_previews.or(old.show_previews),
                 silent: input.silent.or(old.silent),
                 mute_until: input.mute_until.or(old.mute_until),
-                ios_sound: sound(old.ios_sound),
-                android_sound: sound(old.android_sound),
-                other_sound: sound(old.other_sound),
+                ios_sound: sound(&old.ios_sound),
+                android_sound: sound(&old.android_sound),
+                other_sound: sound(&old.other_sound),
                 ..PeerNotifySettings::default()
             };
+            if new == old {
+                return Ok(());
+            }
             let (kind, peer_id) = scope.columns();
-            settings::put_notify(changes.tx, actor.user_id, kind, peer_id, &body::encode(&new)?)?;
+            settings::put_notify(changes.tx, actor.user_id, kind, peer_id, &stored::encode(&new)?)?;
             let update = types::UpdateNotifySettings { peer: scope.to_tl(), notify_settings: new };
-            changes.hint(actor.user_id, update.into());
+            changes.hint_user(actor.user_id, update.into());
             Ok(())
         };
         self.change(actor, work).await.map(drop)
@@ -83,6 +110,6 @@ impl Messenger {
 
     /// Back to the defaults everywhere.
     pub async fn reset_notify_settings(&self, actor: Actor) -> Result<(), Error> {
-        self.store.write(move |tx| Ok(settings::clear_notify(tx, actor.user_id)?)).await
+        self.write(actor.user_id, move |tx| Ok(settings::clear_notify(tx, actor.user_id)?)).await
     }
 }

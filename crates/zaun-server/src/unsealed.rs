@@ -42,13 +42,29 @@ impl<S: Service> Unsealed<S> {
 impl<S: Service> Handle<S> {
     /// Sends one serialized object to many sessions, as [`SessionHandle::push`] does to one; the packets are encrypted
     /// together.
-    pub fn push_all(&self, sessions: &[Arc<SessionHandle<S>>], object: &Bytes) {
+    pub fn push_all<'i>(&self, sessions: &'i [Arc<SessionHandle<S>>], object: &'i Bytes) {
+        self.push_batch(sessions, |session| (session, object));
+    }
+
+    /// Sends each session an object of its own, in batches as [`Handle::push_all`] does.
+    pub fn push_each(&self, objects: &[(Arc<SessionHandle<S>>, Bytes)]) {
+        self.push_batch(objects, |(session, object)| (session, object));
+    }
+
+    fn push_batch<'i, T>(
+        &self,
+        items: &'i [T],
+        parts: impl Fn(&'i T) -> (&'i Arc<SessionHandle<S>>, &'i Bytes),
+    ) {
         if !self.shared.batching {
-            return sessions.iter().for_each(|session| session.push(object.clone()));
+            return items.iter().map(parts).for_each(|(session, object)| session.push(object.clone()));
         }
-        for sessions in sessions.chunks(FAN_OUT) {
-            let batch: Vec<(Unsealed<S>, ConnId, Arc<Mailbox>)> =
-                sessions.iter().filter_map(|session| self.push_now(session, object)).collect();
+        for items in items.chunks(FAN_OUT) {
+            let batch: Vec<(Unsealed<S>, ConnId, Arc<Mailbox>)> = items
+                .iter()
+                .map(&parts)
+                .filter_map(|(session, object)| self.push_now(session, object))
+                .collect();
             let mut packets = vec![BytesMut::new(); batch.len()];
             let sealing = batch.iter().zip(&mut packets);
             packet::seal_each(

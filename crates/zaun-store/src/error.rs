@@ -46,6 +46,9 @@ pub enum StoreError {
     /// A column held another type than the code expected, or a statement is wrong: our own mistake.
     #[error("storage statement failed: {0}")]
     Statement(String),
+    /// A text holds a NUL character, which PostgreSQL cannot keep; refused on SQLite, too, so that both hold the same.
+    #[error("a text holds a NUL character")]
+    NulInText,
     /// The server of the database does not answer, or ended the connection.
     #[error("{database} cannot be reached ({detail}): is the server running?")]
     Unreachable {

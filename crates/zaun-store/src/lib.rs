@@ -11,6 +11,7 @@
 
 mod engine;
 mod error;
+mod ids;
 mod migrate;
 pub mod repo;
 mod sql;

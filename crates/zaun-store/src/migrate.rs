@@ -5,11 +5,7 @@ use std::fmt::Write as _;
 use crate::{Dialect, StoreError};
 
 /// Table definitions, oldest first, in SQLite's form; [`ddl`] derives that of PostgreSQL. A landed file never changes.
-const MIGRATIONS: &[(&str, &str)] = &[
-    ("0001_first_light", include_str!("../migrations/0001_first_light.sql")),
-    ("0002_home_dc", include_str!("../migrations/0002_home_dc.sql")),
-    ("0003_login_attempts", include_str!("../migrations/0003_login_attempts.sql")),
-];
+const MIGRATIONS: &[(&str, &str)] = &[("0001_ground", include_str!("../migrations/0001_ground.sql"))];
 
 /// The schema version of this build: the number of migrations.
 pub const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;

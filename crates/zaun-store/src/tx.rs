@@ -95,7 +95,7 @@ impl<'c> Tx<'c> {
 
     /// Runs a statement that returns no rows; returns the number of rows that it changed.
     pub fn execute(&self, sql: &str, params: &[Param<'_>]) -> Result<usize, StoreError> {
-        self.note(self.session.execute(sql, params))
+        self.note(keepable(params).and_then(|()| self.session.execute(sql, params)))
     }
 
     /// Runs a query (or a statement with `RETURNING`) and maps every row.
@@ -215,15 +215,23 @@ impl<'c> Tx<'c> {
         mut map: impl FnMut(&Row<'_>) -> Result<bool, StoreError>,
     ) -> Result<(), StoreError> {
         let mut mapped = Ok(());
-        let ran = self.session.query(sql, params, &mut |row| {
-            map(row).unwrap_or_else(|error| {
-                mapped = Err(error);
-                false
+        let ran = keepable(params).and_then(|()| {
+            self.session.query(sql, params, &mut |row| {
+                map(row).unwrap_or_else(|error| {
+                    mapped = Err(error);
+                    false
+                })
             })
         });
         self.note(ran)?;
         mapped
     }
+}
+
+/// Refuses what only one of the engines can keep.
+fn keepable(params: &[Param<'_>]) -> Result<(), StoreError> {
+    let has_nul = |param: &Param<'_>| matches!(param, Param::Text(text) if text.as_bytes().contains(&0));
+    if params.iter().any(has_nul) { Err(StoreError::NulInText) } else { Ok(()) }
 }
 
 /// Cuts a list of ids into statements with their parameters.

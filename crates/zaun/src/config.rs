@@ -7,6 +7,7 @@ use anyhow::Context;
 use clap::Args;
 use serde::Deserialize;
 
+use crate::database::Database;
 use crate::endpoints::EndpointArgs;
 
 /// Where things are kept unless said otherwise.
@@ -62,6 +63,12 @@ pub struct ServeArgs {
     /// Directory for the database, files and secrets [default: zaun-data]
     #[arg(long, env = "ZAUN_DATA", value_name = "DIR")]
     pub data: Option<PathBuf>,
+
+    /// Keep everything but files in this PostgreSQL database instead of a file: postgres://USER:PASSWORD@HOST/NAME. It
+    /// must exist, in UTF-8, and belong to one zaun alone; the connection is not encrypted. Other users of the machine
+    /// see the arguments of programs, so a password is better kept in the environment or the settings file
+    #[arg(long, env = "ZAUN_DATABASE", hide_env_values = true, value_name = "URL")]
+    pub database: Option<Database>,
 
     /// RSA private key in PEM form; created if missing [default: rsa.pem in the data directory]
     #[arg(long, env = "ZAUN_KEY", value_name = "FILE")]
@@ -128,6 +135,7 @@ struct File {
     country: Option<String>,
     public_address: Option<IpAddr>,
     data: Option<PathBuf>,
+    database: Option<Database>,
     key: Option<PathBuf>,
     dc: Option<i32>,
     no_old_rsa: bool,
@@ -156,6 +164,8 @@ pub struct Config {
     pub public_address: Option<IpAddr>,
     /// Data directory; `None` for a temporary one.
     pub data: Option<PathBuf>,
+    /// The PostgreSQL database, if it is not a file in the data directory.
+    pub database: Option<Database>,
     /// RSA key, if not in the data directory.
     pub key: Option<PathBuf>,
     /// DC of clients that do not name one.
@@ -186,6 +196,10 @@ impl Config {
         let endpoints = endpoints(&mut args, &mut file)?;
         let country = args.country.or(file.country).unwrap_or_else(|| DEFAULT_COUNTRY.into());
         let data = args.data.or(file.data);
+        let database = args.database.or(file.database);
+        if let Some(database) = &database {
+            database.check()?;
+        }
         Ok(Config {
             sandbox,
             endpoints,
@@ -195,6 +209,7 @@ impl Config {
             country,
             public_address: args.public_address.or(file.public_address),
             data: if sandbox { data } else { Some(data.unwrap_or_else(|| DEFAULT_DATA.into())) },
+            database,
             key: args.key.or(file.key),
             dc,
             old_rsa: !(args.no_old_rsa || file.no_old_rsa),
@@ -251,5 +266,18 @@ mod tests {
         let args = ServeArgs { config: Some(path), ..ServeArgs::default() };
         let error = format!("{:#}", Config::from_args(args).unwrap_err());
         assert!(error.contains("lisen"), "{error}");
+    }
+
+    #[test]
+    fn the_address_of_a_database_is_never_shown_with_its_password() {
+        let database: Database = "postgres://zaun:hush-hush@db.example/zaun".parse().unwrap();
+        let args = ServeArgs { database: Some(database), ..ServeArgs::default() };
+        assert!(!format!("{args:?}").contains("hush-hush"));
+        let config = Config::from_args(args).unwrap();
+        assert!(!format!("{config:?}").contains("hush-hush"));
+        let wrong: Database = "mysql://zaun:hush-hush@db.example/zaun".parse().unwrap();
+        let args = ServeArgs { database: Some(wrong), ..ServeArgs::default() };
+        let error = format!("{:#}", Config::from_args(args).unwrap_err());
+        assert!(error.contains("postgres://") && !error.contains("hush-hush"), "{error}");
     }
 }

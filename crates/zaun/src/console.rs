@@ -1,6 +1,5 @@
 //! The inspector's side of a running server: the control socket, always; the page, if it is asked for.
 
-use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -109,10 +108,9 @@ impl Source for Watched {
             let permanent = self.server.key(key_id).and_then(|key| key.permanent());
             let key_id = permanent.map_or(key_id, |key| key.id());
             // Storage trouble shows elsewhere; here the account is then not known.
-            let Ok(Some(row)) = self.messenger.authorization(key_id).await else { return Account::default() };
-            let users = self.messenger.users(row.user_id, BTreeSet::from([row.user_id])).await;
-            let phone = users.ok().and_then(|users| users.into_iter().next()?.user.phone);
-            Account { user_id: Some(row.user_id.to_string()), phone }
+            let known = self.messenger.key_facts(key_id).await.ok().and_then(|known| known.user);
+            let Some(user) = known else { return Account::default() };
+            Account { user_id: Some(user.id.to_string()), phone: user.phone }
         })
     }
 }

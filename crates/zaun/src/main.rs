@@ -5,6 +5,7 @@ mod client;
 mod config;
 mod console;
 mod data;
+mod database;
 mod doctor;
 mod endpoints;
 mod hints;

@@ -2,17 +2,18 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Context;
 use tokio::sync::watch;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::{Layer, fmt, layer::SubscriberExt, util::SubscriberInitExt};
-use zaun_api::{Api, Parts};
+use zaun_api::Api;
 use zaun_blob::Blobs;
+use zaun_bus::LocalBus;
 use zaun_crypto::rsa::PrivateKey;
-use zaun_messenger::{Messenger, Settings};
+use zaun_messenger::Settings;
 use zaun_mtproto::handshake::ServerConfig;
+use zaun_node::{Node, Parts};
 use zaun_server::{FloodLimits, Rate, Server};
 use zaun_store::{Durability, Store};
 
@@ -22,11 +23,6 @@ use crate::data::{self, DataDir};
 use crate::endpoints::{self, Bound};
 use crate::keys::Forms;
 use crate::{hints, secrets, tls};
-
-/// How often users whose online time ran out are looked for.
-const PRESENCE_INTERVAL: Duration = Duration::from_secs(5);
-/// How often uploads that nobody finished are looked for (M-506).
-const UPLOAD_SWEEP_INTERVAL: Duration = Duration::from_secs(300);
 
 /// Runs the command.
 pub fn main(args: ServeArgs) -> anyhow::Result<()> {
@@ -74,8 +70,9 @@ async fn run(config: Config) -> anyhow::Result<()> {
         salt_secret: master.derive("salts"),
         settings: Settings { sandbox: config.sandbox, ..Settings::default() },
         options: endpoints::options(&config, &bound),
+        bus: LocalBus::default(),
     };
-    let (messenger, builder) = zaun_api::assemble(parts).await?;
+    let (node, builder) = Node::assemble(parts).await?;
     let (rsa, exchange) = watch::channel(None);
     let server = builder
         .exchange_later(exchange)
@@ -84,13 +81,11 @@ async fn run(config: Config) -> anyhow::Result<()> {
         .mtproto1(config.mtproto1)
         .batching(config.batching)
         .build()?;
-    let presence = tokio::spawn(watch_presence(messenger.clone()));
-    let uploads = tokio::spawn(sweep_uploads(messenger.clone()));
     let doors = Doors::open(&data.path, config.inspect).await?;
 
     let key_path = config.key.clone().unwrap_or_else(|| secrets::rsa_path(&data.path));
     let places = hints::Places::of(&config, &data.path, &bound).with_inspector(doors.url());
-    let inspector = doors.serve(server.handle(), messenger);
+    let inspector = doors.serve(server.handle(), node.messenger().clone());
     let announce = announce(&config, places, key_path, rsa);
     let result = tokio::select! {
         served = serve_all(&server, bound, config.old_rsa) => served,
@@ -98,8 +93,6 @@ async fn run(config: Config) -> anyhow::Result<()> {
         never = inspector => match never {},
         () = stop_signal() => Ok(()),
     };
-    presence.abort();
-    uploads.abort();
     tracing::info!("stopped");
     result
 }
@@ -151,7 +144,10 @@ fn open_blobs(config: &Config, data: &Path) -> anyhow::Result<Blobs> {
 fn open_store(config: &Config, data: &Path) -> anyhow::Result<Store> {
     let durability = if is_ephemeral(config) { Durability::Ephemeral } else { Durability::Full };
     let options = zaun_store::Options { durability, ..zaun_store::Options::default() };
-    Ok(Store::open(&data.join("zaun.db"), &options)?)
+    match &config.database {
+        Some(database) => Ok(Store::open_postgres(database.url(), &options)?),
+        None => Ok(Store::open(&data.join("zaun.db"), &options)?),
+    }
 }
 
 /// Loads or makes the RSA key, says where the server is, and then waits for ever.
@@ -173,28 +169,6 @@ async fn announce(
         println!("{}", places.text(config.dc, config.sandbox, &forms, key_file.as_deref()));
     }
     std::future::pending().await
-}
-
-/// Tells others when a user's online time ran out.
-async fn watch_presence(messenger: Arc<Messenger>) {
-    loop {
-        tokio::time::sleep(PRESENCE_INTERVAL).await;
-        for user in messenger.presence.expired(messenger.now()) {
-            if let Err(error) = zaun_api::announce_offline(&messenger, user).await {
-                tracing::error!(%error, "a status could not be announced");
-            }
-        }
-    }
-}
-
-/// Removes uploads that nobody finished.
-async fn sweep_uploads(messenger: Arc<Messenger>) {
-    loop {
-        tokio::time::sleep(UPLOAD_SWEEP_INTERVAL).await;
-        if let Err(error) = messenger.sweep_uploads().await {
-            tracing::error!(%error, "unfinished uploads could not be removed");
-        }
-    }
 }
 
 async fn stop_signal() {

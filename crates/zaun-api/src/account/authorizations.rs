@@ -4,7 +4,6 @@ use zaun_messenger::Error;
 use zaun_schema::api::{enums, functions, types};
 
 use crate::Call;
-use crate::to_tl::date;
 
 /// account.getAuthorizations
 pub(crate) async fn get_authorizations(
@@ -23,8 +22,8 @@ pub(crate) async fn get_authorizations(
             system_version: row.system_version,
             api_id: row.api_id,
             app_version: row.app_version,
-            date_created: date(row.created_at),
-            date_active: date(row.active_at),
+            date_created: row.created_at.to_tl(),
+            date_active: row.active_at.to_tl(),
             ip: row.ip,
             ..types::Authorization::default()
         })
@@ -37,8 +36,6 @@ pub(crate) async fn reset_authorization(
     call: Call,
     r: functions::account::ResetAuthorization,
 ) -> Result<bool, Error> {
-    for key_id in call.messenger().reset_authorizations(call.actor(), Some(r.hash)).await? {
-        call.api.signed_out(key_id, true);
-    }
+    call.messenger().reset_authorizations(call.actor(), Some(r.hash)).await?;
     Ok(true)
 }

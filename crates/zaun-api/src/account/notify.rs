@@ -1,24 +1,20 @@
 //! Notification settings.
 
-use zaun_messenger::Error;
-use zaun_messenger::settings::Scope;
+use zaun_messenger::settings::{Scope, ScopeRef};
+use zaun_messenger::{Error, errors};
 use zaun_schema::api::{enums, functions};
 
 use crate::Call;
 
-async fn scope(call: &Call, peer: &enums::InputNotifyPeer) -> Result<Scope, Error> {
+fn scope(call: &Call, peer: &enums::InputNotifyPeer) -> Result<ScopeRef, Error> {
     use enums::InputNotifyPeer as P;
     Ok(match peer {
-        P::InputNotifyUsers => Scope::Users,
-        P::InputNotifyChats => Scope::Chats,
-        P::InputNotifyBroadcasts => Scope::Broadcasts,
-        P::InputNotifyPeer(peer) => {
-            let peer = call.messenger().input_peer(call.user_id, &peer.peer)?;
-            let viewer = call.user_id;
-            Scope::Peer(call.messenger().read(move |tx| peer.chat(tx, viewer)).await?)
-        }
+        P::InputNotifyUsers => ScopeRef::All(Scope::Users),
+        P::InputNotifyChats => ScopeRef::All(Scope::Chats),
+        P::InputNotifyBroadcasts => ScopeRef::All(Scope::Broadcasts),
+        P::InputNotifyPeer(peer) => ScopeRef::Peer(call.peer(&peer.peer)?),
         P::InputNotifyForumTopic(_) | P::InputNotifyCommunity(_) => {
-            return Err(Error::bad("PEER_ID_INVALID"));
+            return Err(Error::bad(errors::PEER_ID_INVALID));
         }
     })
 }
@@ -28,8 +24,7 @@ pub(crate) async fn get_notify_settings(
     call: Call,
     r: functions::account::GetNotifySettings,
 ) -> Result<enums::PeerNotifySettings, Error> {
-    let scope = scope(&call, &r.peer).await?;
-    call.messenger().notify_settings(call.actor(), scope).await
+    call.messenger().notify_settings(call.actor(), scope(&call, &r.peer)?).await
 }
 
 /// account.updateNotifySettings
@@ -37,8 +32,7 @@ pub(crate) async fn update_notify_settings(
     call: Call,
     r: functions::account::UpdateNotifySettings,
 ) -> Result<bool, Error> {
-    let scope = scope(&call, &r.peer).await?;
-    call.messenger().set_notify_settings(call.actor(), scope, r.settings).await?;
+    call.messenger().set_notify_settings(call.actor(), scope(&call, &r.peer)?, r.settings).await?;
     Ok(true)
 }
 

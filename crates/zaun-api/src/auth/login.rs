@@ -3,11 +3,12 @@
 use zaun_messenger::Error;
 use zaun_messenger::accounts::{Origin, SignIn};
 use zaun_messenger::codes::SentCode;
+use zaun_messenger::views::UserRow;
 use zaun_schema::api::{enums, functions, types};
-use zaun_store::repo::users::UserRow;
 
 use super::home;
 use crate::Call;
+use crate::account::own_user;
 
 fn sent(code: &SentCode) -> enums::auth::SentCode {
     let length = code.length;
@@ -57,7 +58,7 @@ fn origin(call: &Call) -> Origin {
 async fn authorized(call: &mut Call, user: &UserRow) -> Result<enums::auth::Authorization, Error> {
     call.set_user(Some(user));
     call.user_id = user.id;
-    let user = call.view().one_user(user.id).await?;
+    let user = own_user(call).await?;
     let authorization = types::auth::Authorization { user, ..types::auth::Authorization::default() };
     Ok(authorization.into())
 }

@@ -1,16 +1,16 @@
-//! Finding people.
+//! Finding people and channels.
 
 use zaun_messenger::Error;
+use zaun_messenger::peers::peer_to_tl;
+use zaun_messenger::views::Scene;
+use zaun_model::Peer;
 use zaun_schema::api::{enums, functions, types};
 
 use crate::Call;
+use crate::to_tl::Lists;
 
 /// Results in one search.
 const MAX_FOUND: usize = 50;
-
-fn peer(user_id: i64) -> enums::Peer {
-    types::PeerUser { user_id }.into()
-}
 
 /// contacts.search
 pub(crate) async fn search(
@@ -18,19 +18,21 @@ pub(crate) async fn search(
     r: functions::contacts::Search,
 ) -> Result<enums::contacts::Found, Error> {
     let limit = usize::try_from(r.limit).unwrap_or(0).clamp(1, MAX_FOUND);
-    let (mine, others) = call.messenger().search_people(call.actor(), &r.q, limit).await?;
-    let users = call.view().users(mine.iter().chain(&others).copied().collect()).await?;
-    Ok(types::contacts::Found {
-        my_results: mine.into_iter().map(peer).collect(),
-        results: others.into_iter().map(peer).collect(),
-        chats: Vec::new(),
+    let found = call.messenger().search_people(call.actor(), &r.q, limit).await?;
+    Ok(call.answer(&found.scene, |Lists { users, chats }| types::contacts::Found {
+        my_results: found.mine.iter().copied().map(peer_to_tl).collect(),
+        results: found.others.iter().copied().map(peer_to_tl).collect(),
+        chats,
         users,
-    })
+    }))
 }
 
-async fn resolved(call: &Call, id: i64) -> Result<enums::contacts::ResolvedPeer, Error> {
-    let users = vec![call.view().one_user(id).await?];
-    Ok(types::contacts::ResolvedPeer { peer: peer(id), chats: Vec::new(), users })
+fn resolved(call: &Call, (peer, scene): &(Peer, Scene)) -> enums::contacts::ResolvedPeer {
+    call.answer(scene, |Lists { users, chats }| types::contacts::ResolvedPeer {
+        peer: peer_to_tl(*peer),
+        chats,
+        users,
+    })
 }
 
 /// contacts.resolveUsername
@@ -38,8 +40,7 @@ pub(crate) async fn resolve_username(
     call: Call,
     r: functions::contacts::ResolveUsername,
 ) -> Result<enums::contacts::ResolvedPeer, Error> {
-    let id = call.messenger().resolve_username(&r.username).await?;
-    resolved(&call, id).await
+    Ok(resolved(&call, &call.messenger().resolve_username(call.user_id, &r.username).await?))
 }
 
 /// contacts.resolvePhone
@@ -47,6 +48,5 @@ pub(crate) async fn resolve_phone(
     call: Call,
     r: functions::contacts::ResolvePhone,
 ) -> Result<enums::contacts::ResolvedPeer, Error> {
-    let id = call.messenger().resolve_phone(&r.phone).await?;
-    resolved(&call, id).await
+    Ok(resolved(&call, &call.messenger().resolve_phone(call.user_id, &r.phone).await?))
 }

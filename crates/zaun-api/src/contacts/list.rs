@@ -1,9 +1,9 @@
 //! The contact list.
 
-use std::collections::BTreeSet;
-
 use zaun_messenger::Error;
 use zaun_messenger::contacts::Entry;
+use zaun_messenger::peers::peer_to_tl;
+use zaun_model::{Peer, UserId};
 use zaun_schema::api::{enums, functions, types};
 
 use crate::Call;
@@ -14,9 +14,13 @@ pub(crate) async fn get_contacts(
     call: Call,
     _: functions::contacts::GetContacts,
 ) -> Result<enums::contacts::Contacts, Error> {
-    let rows = call.messenger().contacts(call.actor()).await?;
-    let users = call.view().users(rows.iter().map(|c| c.user_id).collect()).await?;
-    let contacts = rows.iter().map(|c| types::Contact { user_id: c.user_id, mutual: c.mutual }).collect();
+    let list = call.messenger().contacts(call.actor()).await?;
+    let contact = |id: &UserId| {
+        let mutual = list.scene.person(call.user_id, *id).is_some_and(|person| person.knows_viewer);
+        types::Contact { user_id: id.0, mutual }
+    };
+    let contacts = list.contacts.iter().map(contact).collect();
+    let users = call.view(&list.scene).lists().users;
     Ok(types::contacts::Contacts { contacts, saved_count: 0, users }.into())
 }
 
@@ -25,8 +29,8 @@ pub(crate) async fn get_contact_ids(
     call: Call,
     _: functions::contacts::GetContactIDs,
 ) -> Result<Vec<i32>, Error> {
-    let rows = call.messenger().contacts(call.actor()).await?;
-    Ok(rows.iter().filter_map(|c| i32::try_from(c.user_id).ok()).collect())
+    let list = call.messenger().contacts(call.actor()).await?;
+    Ok(list.contacts.iter().filter_map(|id| i32::try_from(id.0).ok()).collect())
 }
 
 /// contacts.getStatuses
@@ -34,14 +38,14 @@ pub(crate) async fn get_statuses(
     call: Call,
     _: functions::contacts::GetStatuses,
 ) -> Result<Vec<enums::ContactStatus>, Error> {
-    let rows = call.messenger().contacts(call.actor()).await?;
-    let users = call.messenger().users(call.user_id, rows.iter().map(|c| c.user_id).collect()).await?;
-    let view = call.view();
-    let status = |seen: &zaun_messenger::users::UserView| types::ContactStatus {
-        user_id: seen.user.id,
-        status: to_tl::online_status(view, seen.user.id, seen.user.last_seen),
+    let list = call.messenger().contacts(call.actor()).await?;
+    let view = call.view(&list.scene);
+    let people = list.scene.people(call.user_id);
+    let status = |person: zaun_messenger::views::PersonView<'_>| types::ContactStatus {
+        user_id: person.user.id.0,
+        status: to_tl::online_status(view, person.user.id, person.user.last_seen),
     };
-    Ok(users.iter().map(status).collect())
+    Ok(people.map(status).collect())
 }
 
 /// contacts.importContacts
@@ -56,10 +60,11 @@ pub(crate) async fn import_contacts(
         last_name: c.last_name,
     });
     let imported = call.messenger().import_contacts(call.actor(), entries.collect()).await?;
-    let users = call.view().users(imported.iter().map(|(_, user)| *user).collect()).await?;
+    let users = call.view(&imported.scene).lists().users;
     let imported = imported
+        .value
         .iter()
-        .map(|(client_id, user_id)| types::ImportedContact { user_id: *user_id, client_id: *client_id });
+        .map(|(client_id, user)| types::ImportedContact { user_id: user.0, client_id: *client_id });
     Ok(types::contacts::ImportedContacts {
         imported: imported.collect(),
         popular_invites: Vec::new(),
@@ -68,17 +73,19 @@ pub(crate) async fn import_contacts(
     })
 }
 
+fn settings_changed(user: UserId) -> enums::Update {
+    let peer = peer_to_tl(Peer::User(user));
+    types::UpdatePeerSettings { peer, settings: types::PeerSettings::default() }.into()
+}
+
 /// contacts.addContact
 pub(crate) async fn add_contact(
     call: Call,
     r: functions::contacts::AddContact,
 ) -> Result<enums::Updates, Error> {
-    let user = call.messenger().input_user(call.user_id, &r.id)?;
-    let names = (r.first_name, r.last_name);
-    let id = call.messenger().add_contact(call.actor(), user, names, r.phone).await?;
-    let peer = types::PeerUser { user_id: id }.into();
-    let update = types::UpdatePeerSettings { peer, settings: types::PeerSettings::default() };
-    to_tl::updates(call.view(), vec![update.into()], BTreeSet::from([id])).await
+    let (user, names) = (call.user(&r.id)?, (r.first_name, r.last_name));
+    let added = call.messenger().add_contact(call.actor(), user, names, r.phone).await?;
+    Ok(to_tl::updates(call.view(&added.scene), vec![settings_changed(added.value)]))
 }
 
 /// contacts.deleteContacts
@@ -86,14 +93,10 @@ pub(crate) async fn delete_contacts(
     call: Call,
     r: functions::contacts::DeleteContacts,
 ) -> Result<enums::Updates, Error> {
-    let named: Result<Vec<_>, _> =
-        r.id.iter().map(|user| call.messenger().input_user(call.user_id, user)).collect();
+    let named: Result<Vec<_>, _> = r.id.iter().map(|user| call.user(user)).collect();
     let gone = call.messenger().delete_contacts(call.actor(), named?).await?;
-    let update = |id: &i64| {
-        let peer = types::PeerUser { user_id: *id }.into();
-        types::UpdatePeerSettings { peer, settings: types::PeerSettings::default() }.into()
-    };
-    to_tl::updates(call.view(), gone.iter().map(update).collect(), gone.into_iter().collect()).await
+    let updates = gone.value.iter().copied().map(settings_changed).collect();
+    Ok(to_tl::updates(call.view(&gone.scene), updates))
 }
 
 /// contacts.deleteByPhones

@@ -4,7 +4,6 @@ use zaun_messenger::{Error, limits};
 use zaun_schema::api::{enums, functions, types};
 
 use crate::Call;
-use crate::to_tl::date;
 
 /// Seconds a configuration is good for.
 const CONFIG_LIFE_S: i64 = 3600;
@@ -37,8 +36,8 @@ pub(crate) async fn get_config(call: Call, _: functions::help::GetConfig) -> Res
     let count = |value: usize| i32::try_from(value).unwrap_or(i32::MAX);
     Ok(types::Config {
         revoke_pm_inbox: true,
-        date: date(now),
-        expires: date(now + CONFIG_LIFE_S),
+        date: now.to_tl(),
+        expires: (now + CONFIG_LIFE_S).to_tl(),
         test_mode: call.is_test(),
         this_dc: call.dc(),
         dc_options: dc_options(&call),

@@ -4,7 +4,7 @@ use zaun_messenger::Error;
 use zaun_schema::api::{enums, functions, types};
 
 use crate::Call;
-use crate::to_tl::date;
+use crate::account::user_seen_by;
 
 /// Seconds after which clients ask again for what has not changed.
 const ASK_AGAIN_S: i64 = 3600;
@@ -22,7 +22,7 @@ pub(crate) async fn get_terms_of_service_update(
     call: Call,
     _: functions::help::GetTermsOfServiceUpdate,
 ) -> Result<enums::help::TermsOfServiceUpdate, Error> {
-    let expires = date(call.messenger().now() + ASK_AGAIN_S);
+    let expires = (call.messenger().now() + ASK_AGAIN_S).to_tl();
     Ok(types::help::TermsOfServiceUpdateEmpty { expires }.into())
 }
 
@@ -31,7 +31,7 @@ pub(crate) async fn get_promo_data(
     call: Call,
     _: functions::help::GetPromoData,
 ) -> Result<enums::help::PromoData, Error> {
-    let expires = date(call.messenger().now() + ASK_AGAIN_S);
+    let expires = (call.messenger().now() + ASK_AGAIN_S).to_tl();
     Ok(types::help::PromoDataEmpty { expires }.into())
 }
 
@@ -48,7 +48,7 @@ pub(crate) async fn get_support(
     call: Call,
     _: functions::help::GetSupport,
 ) -> Result<enums::help::Support, Error> {
-    let user = call.view().one_user(zaun_messenger::SERVICE_USER).await?;
+    let user = user_seen_by(&call, zaun_messenger::SERVICE_USER).await?;
     Ok(types::help::Support { phone_number: String::new(), user })
 }
 

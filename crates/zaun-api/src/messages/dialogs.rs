@@ -1,107 +1,77 @@
 //! The list of conversations.
 
-use std::collections::BTreeSet;
-
-use zaun_messenger::dialogs::{Dialog, Offset};
-use zaun_messenger::peers::{UserRef, to_peer};
+use zaun_messenger::dialogs::Offset;
+use zaun_messenger::peers::{PeerRef, peer_to_tl};
 use zaun_messenger::updates::State;
-use zaun_messenger::{Error, PeerKey};
+use zaun_messenger::views::{DialogLine, DialogLines};
+use zaun_messenger::{Error, errors};
+use zaun_model::{MsgId, UnixTime};
 use zaun_schema::api::{enums, functions, types};
 
 use crate::Call;
-use crate::to_tl;
+use crate::from_tl::place_in_list;
+use crate::to_tl::{self, Lists};
 
-/// Lines of the list with the messages and users that they show.
-struct Lines {
-    dialogs: Vec<enums::Dialog>,
-    messages: Vec<enums::Message>,
-    users: Vec<enums::User>,
-}
-
-async fn lines(call: &Call, dialogs: Vec<Dialog>) -> Result<Lines, Error> {
-    let view = call.view();
-    let (mut ids, mut messages, mut out) = (BTreeSet::new(), Vec::new(), Vec::new());
-    for dialog in dialogs {
-        if dialog.row.peer.kind == 1 {
-            ids.insert(dialog.row.peer.id);
-        }
-        if let Some(row) = &dialog.top {
-            let message = to_tl::message(view, row)?;
-            to_tl::message_users(&message, &mut ids);
-            messages.push(message);
-        }
-        let line = types::Dialog {
-            pinned: dialog.row.pinned_order.is_some(),
-            unread_mark: dialog.row.unread_mark,
-            peer: to_peer(dialog.row.peer),
-            top_message: dialog.row.top_message,
-            read_inbox_max_id: dialog.row.read_inbox_max,
-            read_outbox_max_id: dialog.row.read_outbox_max,
-            unread_count: dialog.row.unread_count,
-            notify_settings: dialog.notify,
-            draft: dialog.draft.map(Into::into),
-            ..types::Dialog::default()
-        };
-        out.push(line.into());
+/// Returns a line of the list.
+pub(crate) fn dialog(line: DialogLine) -> enums::Dialog {
+    let row = line.row;
+    types::Dialog {
+        pinned: row.pinned_order.is_some(),
+        unread_mark: row.unread_mark,
+        peer: peer_to_tl(row.peer),
+        top_message: row.top_id.0,
+        read_inbox_max_id: row.read_inbox.0,
+        read_outbox_max_id: row.read_outbox.0,
+        unread_count: row.unread,
+        notify_settings: line.notify,
+        pts: line.channel_pts,
+        draft: line.draft.map(Into::into),
+        folder_id: Some(row.folder_id).filter(|folder| *folder != 0),
+        ..types::Dialog::default()
     }
-    Ok(Lines { dialogs: out, messages, users: view.users(ids).await? })
+    .into()
 }
 
-/// The conversation that a page begins after. It only names a place in the actor's own list, and TDLib sends it
-/// without an access hash, so none is asked for.
-fn place(peer: &enums::InputPeer, viewer: i64) -> Option<PeerKey> {
-    match peer {
-        enums::InputPeer::InputPeerSelf => Some(PeerKey::user(viewer)),
-        enums::InputPeer::InputPeerUser(user) => Some(PeerKey::user(user.user_id)),
-        enums::InputPeer::InputPeerUserFromMessage(user) => Some(PeerKey::user(user.user_id)),
-        _ => None,
-    }
+/// Lines of the list with the messages that they show.
+fn lines(call: &Call, page: DialogLines) -> (Vec<enums::Dialog>, Vec<enums::Message>, Lists) {
+    let view = call.view(&page.scene);
+    let tops = page.lines.iter().filter_map(|line| line.top.as_ref());
+    let messages = tops.map(|message| to_tl::message(view, message)).collect();
+    let lists = view.lists();
+    (page.lines.into_iter().map(dialog).collect(), messages, lists)
 }
 
-async fn peer_dialogs(
-    call: &Call,
-    dialogs: Vec<Dialog>,
-    state: State,
-) -> Result<enums::messages::PeerDialogs, Error> {
-    let lines = lines(call, dialogs).await?;
-    Ok(types::messages::PeerDialogs {
-        dialogs: lines.dialogs,
-        messages: lines.messages,
-        chats: Vec::new(),
-        users: lines.users,
-        state: to_tl::state(state),
-    })
+fn peer_dialogs(call: &Call, (page, state): (DialogLines, State)) -> enums::messages::PeerDialogs {
+    let (dialogs, messages, Lists { users, chats }) = lines(call, page);
+    types::messages::PeerDialogs { dialogs, messages, chats, users, state: to_tl::state(state) }
 }
 
-/// messages.getDialogs; folder 1 (the archive) is empty.
+/// messages.getDialogs; folder 1 is the archive.
 pub(crate) async fn get_dialogs(
     call: Call,
     r: functions::messages::GetDialogs,
 ) -> Result<enums::messages::Dialogs, Error> {
-    if r.folder_id.is_some_and(|folder| folder != 0) {
-        return Ok(types::messages::Dialogs::default().into());
-    }
-    let offset =
-        Offset { date: i64::from(r.offset_date), id: r.offset_id, peer: place(&r.offset_peer, call.user_id) };
-    let page = call.messenger().dialogs(call.actor(), offset, r.exclude_pinned, r.limit).await?;
-    let lines = lines(&call, page.dialogs).await?;
-    let (dialogs, messages, users) = (lines.dialogs, lines.messages, lines.users);
-    let chats = Vec::new();
-    Ok(if dialogs.len() == page.total {
+    let offset = Offset {
+        date: UnixTime(i64::from(r.offset_date)),
+        id: MsgId(r.offset_id),
+        peer: place_in_list(&r.offset_peer, call.user_id),
+    };
+    let folder = r.folder_id.unwrap_or(0);
+    let found = call.messenger().dialogs(call.actor(), folder, offset, r.exclude_pinned, r.limit).await?;
+    let count = found.total;
+    let (dialogs, messages, Lists { users, chats }) = lines(&call, found.page);
+    Ok(if usize::try_from(count).is_ok_and(|count| count == dialogs.len()) {
         types::messages::Dialogs { dialogs, messages, chats, users }.into()
     } else {
-        let count = i32::try_from(page.total).unwrap_or(i32::MAX);
         types::messages::DialogsSlice { count, dialogs, messages, chats, users }.into()
     })
 }
 
-fn input(call: &Call, peer: &enums::InputDialogPeer) -> Result<UserRef, Error> {
+fn dialog_peer(call: &Call, peer: &enums::InputDialogPeer) -> Result<PeerRef, Error> {
     match peer {
-        enums::InputDialogPeer::InputDialogPeer(peer) => {
-            call.messenger().input_peer(call.user_id, &peer.peer)
-        }
-        enums::InputDialogPeer::InputDialogPeerFolder(_) => Err(Error::bad("FOLDER_ID_INVALID")),
-        enums::InputDialogPeer::InputDialogPeerCommunity(_) => Err(Error::bad("PEER_ID_INVALID")),
+        enums::InputDialogPeer::InputDialogPeer(peer) => call.peer(&peer.peer),
+        enums::InputDialogPeer::InputDialogPeerFolder(_) => Err(Error::bad(errors::FOLDER_ID_INVALID)),
+        enums::InputDialogPeer::InputDialogPeerCommunity(_) => Err(Error::bad(errors::PEER_ID_INVALID)),
     }
 }
 
@@ -110,21 +80,16 @@ pub(crate) async fn get_peer_dialogs(
     call: Call,
     r: functions::messages::GetPeerDialogs,
 ) -> Result<enums::messages::PeerDialogs, Error> {
-    let peers: Result<Vec<_>, _> = r.peers.iter().map(|peer| input(&call, peer)).collect();
-    let (dialogs, state) = call.messenger().peer_dialogs(call.actor(), peers?).await?;
-    peer_dialogs(&call, dialogs, state).await
+    let peers: Result<Vec<_>, _> = r.peers.iter().map(|peer| dialog_peer(&call, peer)).collect();
+    Ok(peer_dialogs(&call, call.messenger().peer_dialogs(call.actor(), peers?).await?))
 }
 
-/// messages.getPinnedDialogs; nothing is pinned in the archive.
+/// messages.getPinnedDialogs
 pub(crate) async fn get_pinned_dialogs(
     call: Call,
     r: functions::messages::GetPinnedDialogs,
 ) -> Result<enums::messages::PeerDialogs, Error> {
-    let (mut dialogs, state) = call.messenger().pinned_dialogs(call.actor()).await?;
-    if r.folder_id != 0 {
-        dialogs.clear();
-    }
-    peer_dialogs(&call, dialogs, state).await
+    Ok(peer_dialogs(&call, call.messenger().pinned_dialogs(call.actor(), r.folder_id).await?))
 }
 
 /// messages.toggleDialogPin
@@ -132,7 +97,7 @@ pub(crate) async fn toggle_dialog_pin(
     call: Call,
     r: functions::messages::ToggleDialogPin,
 ) -> Result<bool, Error> {
-    call.messenger().pin_dialog(call.actor(), input(&call, &r.peer)?, r.pinned).await?;
+    call.messenger().pin_dialog(call.actor(), dialog_peer(&call, &r.peer)?, r.pinned).await?;
     Ok(true)
 }
 
@@ -141,7 +106,7 @@ pub(crate) async fn mark_dialog_unread(
     call: Call,
     r: functions::messages::MarkDialogUnread,
 ) -> Result<bool, Error> {
-    call.messenger().mark_dialog(call.actor(), input(&call, &r.peer)?, r.unread).await?;
+    call.messenger().mark_dialog(call.actor(), dialog_peer(&call, &r.peer)?, r.unread).await?;
     Ok(true)
 }
 

@@ -1,42 +1,46 @@
 //! Reading histories.
 
-use std::collections::BTreeSet;
-
 use zaun_messenger::Error;
-use zaun_messenger::messages::history::{Named, Page, Window};
+use zaun_messenger::messages::history::{FoundMessages, MessageName, Window};
+use zaun_messenger::views::MessagePage;
+use zaun_model::MsgId;
 use zaun_schema::api::{enums, functions, types};
 
 use crate::Call;
 use crate::messages::affected_messages;
-use crate::to_tl;
+use crate::to_tl::{self, Lists};
 
-/// A page as messages.Messages: whole if it holds everything, else a slice.
-pub(crate) async fn page(call: &Call, page: Page) -> Result<enums::messages::Messages, Error> {
-    let view = call.view();
-    let mut ids = BTreeSet::new();
-    let mut messages = Vec::with_capacity(page.messages.len());
-    for row in &page.messages {
-        let message = to_tl::message(view, row)?;
-        to_tl::message_users(&message, &mut ids);
-        messages.push(message);
-    }
-    let users = view.users(ids).await?;
-    let (topics, chats) = (Vec::new(), Vec::new());
-    let whole = usize::try_from(page.total).is_ok_and(|total| total == messages.len());
-    Ok(if whole {
-        types::messages::Messages { messages, topics, chats, users }.into()
-    } else {
-        types::messages::MessagesSlice {
-            count: page.total,
-            offset_id_offset: Some(page.skipped),
+/// Returns a page as messages.Messages: that of a channel with its pts, else whole if it holds everything, or a slice.
+pub(crate) fn page(call: &Call, page: &MessagePage) -> enums::messages::Messages {
+    let view = call.view(&page.scene);
+    let messages: Vec<_> = page.messages.iter().map(|message| to_tl::message(view, message)).collect();
+    let (count, topics) = (page.total, Vec::new());
+    let Lists { users, chats } = view.lists();
+    let whole = usize::try_from(count).is_ok_and(|count| count == messages.len());
+    match page.channel_pts {
+        Some(pts) => types::messages::ChannelMessages {
+            pts,
+            count,
+            offset_id_offset: page.skipped,
+            messages,
+            topics,
+            chats,
+            users,
+            ..types::messages::ChannelMessages::default()
+        }
+        .into(),
+        None if whole => types::messages::Messages { messages, topics, chats, users }.into(),
+        None => types::messages::MessagesSlice {
+            count,
+            offset_id_offset: page.skipped,
             messages,
             topics,
             chats,
             users,
             ..types::messages::MessagesSlice::default()
         }
-        .into()
-    })
+        .into(),
+    }
 }
 
 /// messages.getHistory
@@ -44,7 +48,6 @@ pub(crate) async fn get_history(
     call: Call,
     r: functions::messages::GetHistory,
 ) -> Result<enums::messages::Messages, Error> {
-    let peer = call.messenger().input_peer(call.user_id, &r.peer)?;
     let window = Window {
         offset_id: r.offset_id,
         offset_date: r.offset_date,
@@ -54,33 +57,39 @@ pub(crate) async fn get_history(
         min_id: r.min_id,
         range: call.range,
     };
-    let found = call.messenger().history(call.actor(), peer, window).await?;
-    page(&call, found).await
+    let found = call.messenger().history(call.actor(), call.peer(&r.peer)?, window).await?;
+    Ok(page(&call, &found))
 }
 
-/// messages.getMessages: in the order asked for, `messageEmpty` for what is not there.
+/// Reads how a client names a message.
+pub(crate) fn message_name(input: &enums::InputMessage) -> MessageName {
+    match input {
+        enums::InputMessage::InputMessageID(m) => MessageName::Id(MsgId(m.id)),
+        enums::InputMessage::InputMessageReplyTo(m) => MessageName::AnsweredBy(MsgId(m.id)),
+        // Without a peer there is no telling which pinned message or button is meant.
+        _ => MessageName::Id(MsgId(0)),
+    }
+}
+
+/// Returns named messages in the order asked for, `messageEmpty` for what is not there, with everybody in them.
+pub(crate) fn found_messages(call: &Call, found: &FoundMessages) -> (Vec<enums::Message>, Lists) {
+    let view = call.view(&found.scene);
+    let message = |(id, shown): &(MsgId, Option<_>)| match shown {
+        Some(shown) => to_tl::message(view, shown),
+        None => types::MessageEmpty { id: id.0, peer_id: None }.into(),
+    };
+    (found.messages.iter().map(message).collect(), view.lists())
+}
+
+/// messages.getMessages
 pub(crate) async fn get_messages(
     call: Call,
     r: functions::messages::GetMessages,
 ) -> Result<enums::messages::Messages, Error> {
-    let named = |input: &enums::InputMessage| match input {
-        enums::InputMessage::InputMessageID(m) => Named::Id(m.id),
-        enums::InputMessage::InputMessageReplyTo(m) => Named::AnsweredBy(m.id),
-        // Without a peer there is no telling which pinned message or button is meant.
-        _ => Named::Id(0),
-    };
-    let rows = call.messenger().messages_by_id(call.actor(), r.id.iter().map(named).collect()).await?;
-    let view = call.view();
-    let (mut ids, mut messages) = (BTreeSet::new(), Vec::new());
-    for (id, row) in rows {
-        messages.push(match row {
-            Some(row) => to_tl::message(view, &row)?,
-            None => types::MessageEmpty { id, peer_id: None }.into(),
-        });
-    }
-    messages.iter().for_each(|message| to_tl::message_users(message, &mut ids));
-    let users = view.users(ids).await?;
-    Ok(types::messages::Messages { messages, topics: Vec::new(), chats: Vec::new(), users }.into())
+    let names = r.id.iter().map(message_name).collect();
+    let found = call.messenger().messages_by_id(call.actor(), names).await?;
+    let (messages, Lists { users, chats }) = found_messages(&call, &found);
+    Ok(types::messages::Messages { messages, topics: Vec::new(), chats, users }.into())
 }
 
 /// messages.readHistory
@@ -88,8 +97,8 @@ pub(crate) async fn read_history(
     call: Call,
     r: functions::messages::ReadHistory,
 ) -> Result<enums::messages::AffectedMessages, Error> {
-    let peer = call.messenger().input_peer(call.user_id, &r.peer)?;
-    call.messenger().read_history(call.actor(), peer, r.max_id).await.map(affected_messages)
+    let peer = call.peer(&r.peer)?;
+    call.messenger().read_history(call.actor(), peer, MsgId(r.max_id)).await.map(affected_messages)
 }
 
 /// messages.getSplitRanges: a box is one piece.
@@ -113,5 +122,8 @@ pub(crate) async fn read_message_contents(
     call: Call,
     r: functions::messages::ReadMessageContents,
 ) -> Result<enums::messages::AffectedMessages, Error> {
-    call.messenger().read_contents(call.actor(), r.id).await.map(affected_messages)
+    call.messenger()
+        .read_contents(call.actor(), r.id.into_iter().map(MsgId).collect())
+        .await
+        .map(affected_messages)
 }

@@ -2,11 +2,12 @@
 
 use zaun_messenger::Error;
 use zaun_messenger::files::media::{album_id, at_place, check_album};
-use zaun_messenger::messages::body::Content;
+use zaun_messenger::messages::content::Content;
 use zaun_messenger::messages::send::Draft;
+use zaun_messenger::views::Scene;
 use zaun_schema::api::{enums, functions, types};
 
-use super::{entities, reply_to};
+use super::reply_to;
 use crate::Call;
 use crate::to_tl;
 
@@ -18,9 +19,9 @@ pub(crate) async fn send_media(
     if r.schedule_date.is_some() {
         return Err(Error::bad("SCHEDULE_DATE_INVALID"));
     }
-    let peer = call.messenger().input_peer(call.user_id, &r.peer)?;
+    let peer = call.peer(&r.peer)?;
     if let Some(sent) = call.messenger().sent_before(call.actor(), peer, vec![r.random_id]).await? {
-        return to_tl::sent_updates(call.view(), &sent, &[]).await;
+        return Ok(to_tl::sent_updates(call.view(&sent.scene), &sent));
     }
     let media = call.messenger().make_media(call.actor(), r.media).await?;
     let message = types::Message {
@@ -28,7 +29,7 @@ pub(crate) async fn send_media(
         noforwards: r.noforwards,
         invert_media: r.invert_media,
         media: Some(media),
-        entities: entities(r.entities),
+        entities: call.entities(r.entities)?,
         reply_markup: r.reply_markup,
         ..types::Message::default()
     };
@@ -38,8 +39,8 @@ pub(crate) async fn send_media(
         reply_to: reply_to(r.reply_to)?,
         clear_draft: r.clear_draft,
     };
-    let (sent, own) = call.messenger().send(call.actor(), peer, vec![draft]).await?;
-    to_tl::sent_updates(call.view(), &sent, &own).await
+    let sent = call.messenger().send(call.actor(), peer, vec![draft]).await?;
+    Ok(to_tl::sent_updates(call.view(&sent.scene), &sent))
 }
 
 /// messages.sendMultiMedia: an album, sent as a whole or not at all.
@@ -53,10 +54,10 @@ pub(crate) async fn send_multi_media(
     if r.multi_media.len() > zaun_messenger::limits::ALBUM {
         return Err(Error::bad("MULTI_MEDIA_TOO_LONG"));
     }
-    let peer = call.messenger().input_peer(call.user_id, &r.peer)?;
+    let peer = call.peer(&r.peer)?;
     let random_ids: Vec<i64> = r.multi_media.iter().map(|single| single.random_id).collect();
     if let Some(sent) = call.messenger().sent_before(call.actor(), peer, random_ids).await? {
-        return to_tl::sent_updates(call.view(), &sent, &[]).await;
+        return Ok(to_tl::sent_updates(call.view(&sent.scene), &sent));
     }
     let reply_to = reply_to(r.reply_to)?;
     let shared = types::Message {
@@ -71,7 +72,7 @@ pub(crate) async fn send_multi_media(
         let made = call.messenger().make_media(call.actor(), single.media).await;
         let made = made.map_err(|error| at_place(error, place))?;
         media.push(made.clone());
-        let entities = entities(single.entities);
+        let entities = call.entities(single.entities)?;
         let message = types::Message { media: Some(made), entities, ..shared.clone() };
         drafts.push(Draft {
             random_id: single.random_id,
@@ -81,8 +82,8 @@ pub(crate) async fn send_multi_media(
         });
     }
     check_album(&media)?;
-    let (sent, own) = call.messenger().send(call.actor(), peer, drafts).await?;
-    to_tl::sent_updates(call.view(), &sent, &own).await
+    let sent = call.messenger().send(call.actor(), peer, drafts).await?;
+    Ok(to_tl::sent_updates(call.view(&sent.scene), &sent))
 }
 
 /// messages.uploadMedia: makes the media without sending it, for albums.
@@ -90,10 +91,9 @@ pub(crate) async fn upload_media(
     call: Call,
     r: functions::messages::UploadMedia,
 ) -> Result<enums::MessageMedia, Error> {
-    let peer = call.messenger().input_peer(call.user_id, &r.peer)?;
+    let peer = call.peer(&r.peer)?;
     // Refuses a conversation that does not exist before anything is processed.
     call.messenger().sent_before(call.actor(), peer, Vec::new()).await?;
-    let mut media = call.messenger().make_media(call.actor(), r.media).await?;
-    to_tl::media(call.view(), &mut media);
-    Ok(media)
+    let media = call.messenger().make_media(call.actor(), r.media).await?;
+    Ok(call.view(&Scene::default()).completed(media))
 }

@@ -1,19 +1,21 @@
 //! Pinned messages.
 
 use zaun_messenger::Error;
+use zaun_model::MsgId;
 use zaun_schema::api::{enums, functions};
 
 use crate::Call;
-use crate::messages::{affected_history, own_updates};
+use crate::messages::affected_history;
+use crate::to_tl;
 
 /// messages.updatePinnedMessage
 pub(crate) async fn update_pinned_message(
     call: Call,
     r: functions::messages::UpdatePinnedMessage,
 ) -> Result<enums::Updates, Error> {
-    let peer = call.messenger().input_peer(call.user_id, &r.peer)?;
-    let events = call.messenger().pin_message(call.actor(), peer, r.id, !r.unpin, r.pm_oneside).await?;
-    own_updates(&call, &events).await
+    let (peer, id) = (call.peer(&r.peer)?, MsgId(r.id));
+    let pinned = call.messenger().pin_message(call.actor(), peer, id, !r.unpin, r.pm_oneside).await?;
+    Ok(to_tl::own_updates(call.view(&pinned.scene), &pinned.own))
 }
 
 /// messages.unpinAllMessages
@@ -21,6 +23,6 @@ pub(crate) async fn unpin_all_messages(
     call: Call,
     r: functions::messages::UnpinAllMessages,
 ) -> Result<enums::messages::AffectedHistory, Error> {
-    let peer = call.messenger().input_peer(call.user_id, &r.peer)?;
+    let peer = call.peer(&r.peer)?;
     call.messenger().unpin_all(call.actor(), peer).await.map(affected_history)
 }

@@ -1,15 +1,16 @@
 //! Sending.
 
 use zaun_messenger::Error;
-use zaun_messenger::messages::body::Content;
+use zaun_messenger::messages::content::Content;
 use zaun_messenger::messages::forward::Forward;
 use zaun_messenger::messages::send::Draft;
+use zaun_model::MsgId;
 use zaun_schema::api::{enums, functions, types};
 
 use crate::Call;
 use crate::to_tl;
 
-/// The message that an InputReplyTo names; stories and other conversations cannot be replied to yet.
+/// Returns the message that an InputReplyTo names; stories and other conversations cannot be replied to yet.
 pub(crate) fn reply_to(
     input: Option<enums::InputReplyTo>,
 ) -> Result<Option<types::InputReplyToMessage>, Error> {
@@ -20,11 +21,6 @@ pub(crate) fn reply_to(
     }
 }
 
-/// A plain link needs no entity from the client; other entities are taken as they are.
-pub(crate) fn entities(given: Option<Vec<enums::MessageEntity>>) -> Option<Vec<enums::MessageEntity>> {
-    given.filter(|list| !list.is_empty())
-}
-
 /// messages.sendMessage
 pub(crate) async fn send_message(
     call: Call,
@@ -33,12 +29,12 @@ pub(crate) async fn send_message(
     if r.schedule_date.is_some() {
         return Err(Error::bad("SCHEDULE_DATE_INVALID"));
     }
-    let peer = call.messenger().input_peer(call.user_id, &r.peer)?;
+    let peer = call.peer(&r.peer)?;
     let message = types::Message {
         silent: r.silent,
         noforwards: r.noforwards,
         invert_media: r.invert_media,
-        entities: entities(r.entities),
+        entities: call.entities(r.entities)?,
         reply_markup: r.reply_markup,
         ..types::Message::default()
     };
@@ -48,8 +44,8 @@ pub(crate) async fn send_message(
         reply_to: reply_to(r.reply_to)?,
         clear_draft: r.clear_draft,
     };
-    let (sent, own) = call.messenger().send(call.actor(), peer, vec![draft]).await?;
-    to_tl::sent_updates(call.view(), &sent, &own).await
+    let sent = call.messenger().send(call.actor(), peer, vec![draft]).await?;
+    Ok(to_tl::sent_updates(call.view(&sent.scene), &sent))
 }
 
 /// messages.forwardMessages
@@ -61,14 +57,14 @@ pub(crate) async fn forward_messages(
         return Err(Error::bad("RANDOM_ID_INVALID"));
     }
     let forward = Forward {
-        from: call.messenger().input_peer(call.user_id, &r.from_peer)?,
-        to: call.messenger().input_peer(call.user_id, &r.to_peer)?,
-        messages: r.id.into_iter().zip(r.random_id).collect(),
+        from: call.peer(&r.from_peer)?,
+        to: call.peer(&r.to_peer)?,
+        messages: r.id.into_iter().map(MsgId).zip(r.random_id).collect(),
         drop_author: r.drop_author || r.drop_media_captions,
         drop_captions: r.drop_media_captions,
         silent: r.silent,
         noforwards: r.noforwards,
     };
-    let (sent, own) = call.messenger().forward(call.actor(), forward).await?;
-    to_tl::sent_updates(call.view(), &sent, &own).await
+    let sent = call.messenger().forward_messages(call.actor(), forward).await?;
+    Ok(to_tl::sent_updates(call.view(&sent.scene), &sent))
 }

@@ -1,21 +1,22 @@
 //! `photos.*`
 
-use std::collections::BTreeSet;
-
 use zaun_messenger::Error;
+use zaun_messenger::peers::PeerRef;
+use zaun_model::Peer;
 use zaun_schema::api::{enums, functions, types};
 
 use crate::Call;
-use crate::to_tl;
 
-/// A photo of the caller as a result.
+/// Returns a photo of the caller as a result.
 async fn result(call: &Call, photo: Option<types::Photo>) -> Result<enums::photos::Photo, Error> {
+    let own = PeerRef::Known(Peer::User(call.user_id));
+    let (_, scene) = call.messenger().person(call.user_id, own).await?;
+    let view = call.view(&scene);
     let photo = match photo {
-        Some(photo) => to_tl::photo(call.view(), photo),
+        Some(photo) => view.completed(enums::Photo::from(photo)),
         None => types::PhotoEmpty { id: 0 }.into(),
     };
-    let users = call.view().users(BTreeSet::from([call.user_id])).await?;
-    Ok(types::photos::Photo { photo, users })
+    Ok(types::photos::Photo { photo, users: view.lists().users })
 }
 
 /// What is said of photos that are not the caller's ordinary ones.
@@ -57,14 +58,13 @@ pub(crate) async fn get_user_photos(
     call: Call,
     r: functions::photos::GetUserPhotos,
 ) -> Result<enums::photos::Photos, Error> {
-    let user = call.messenger().input_user(call.user_id, &r.user_id)?;
+    let user = call.user(&r.user_id)?;
     let page = call.messenger().profile_photos(call.actor(), user, r.offset, r.max_id, r.limit).await?;
     let whole = page.photos.len() == page.total;
     let count = i32::try_from(page.total).unwrap_or(i32::MAX);
-    let photos = page.photos.into_iter().map(|photo| to_tl::photo(call.view(), photo)).collect();
-    let viewer = call.user_id;
-    let id = call.messenger().read(move |tx| user.resolve(tx, viewer)).await?;
-    let users = call.view().users(BTreeSet::from([id])).await?;
+    let view = call.view(&page.scene);
+    let photos = page.photos.into_iter().map(|photo| view.completed(enums::Photo::from(photo))).collect();
+    let users = view.lists().users;
     Ok(if whole {
         types::photos::Photos { photos, users }.into()
     } else {

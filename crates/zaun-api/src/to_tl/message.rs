@@ -1,123 +1,99 @@
-//! Messages, and the events of a box as updates.
+//! Messages, and the events of boxes as updates.
 
-use std::collections::BTreeSet;
-
-use zaun_messenger::messages::send::{self, Sent};
-use zaun_messenger::{Error, Event};
+use zaun_messenger::messages::content::Body;
+use zaun_messenger::messages::send::Sent;
+use zaun_messenger::peers::peer_to_tl;
+use zaun_messenger::views::Message;
+use zaun_messenger::{Event, Outcome};
+use zaun_model::Peer;
 use zaun_schema::api::{enums, types};
-use zaun_store::repo::messages::MessageRow;
 
-use super::{View, media};
+use super::View;
+use super::rights::is_viewer;
 
-/// A message for its viewer.
-pub(crate) fn message(view: View<'_>, row: &MessageRow) -> Result<enums::Message, Error> {
-    let mut message = send::to_tl(row)?;
-    if let enums::Message::Message(message) = &mut message
-        && let Some(media) = &mut message.media
-    {
-        media::media(view, media);
-    }
-    Ok(message)
-}
-
-/// Every user that a message mentions, so that clients can show it (M-371).
-pub(crate) fn message_users(message: &enums::Message, ids: &mut BTreeSet<i64>) {
-    let mut peer = |peer: Option<&enums::Peer>| {
-        if let Some(enums::Peer::PeerUser(user)) = peer {
-            ids.insert(user.user_id);
+/// Returns a message as the viewer sees it: columns win over what the stored object holds.
+pub(crate) fn message(view: View<'_>, shown: &Message) -> enums::Message {
+    let row = &shown.row;
+    let viewer = view.user_id();
+    let to_self = is_viewer(row.peer, viewer);
+    let out = is_viewer(shown.writer, viewer) && !to_self;
+    let peer_id = peer_to_tl(row.peer);
+    // A post of a broadcast channel is by the channel itself, which the peer says already.
+    let from_id = (row.author != row.peer || row.author.user().is_some()).then(|| peer_to_tl(row.author));
+    let message = match &shown.body {
+        Body::Written(content) => types::Message {
+            out,
+            media_unread: row.media_unread,
+            id: row.id.0,
+            from_id,
+            peer_id,
+            date: row.date.to_tl(),
+            edit_date: shown.edit_date.map(zaun_model::UnixTime::to_tl),
+            pinned: row.pinned,
+            message: content.text.clone(),
+            reply_to: reply_header(shown, content.message.reply_to.clone()),
+            ..content.message.clone()
         }
+        .into(),
+        Body::Service(service) => types::MessageService {
+            out,
+            id: row.id.0,
+            from_id,
+            peer_id,
+            date: row.date.to_tl(),
+            reply_to: reply_header(shown, service.reply_to.clone()),
+            ..(**service).clone()
+        }
+        .into(),
     };
-    match message {
-        enums::Message::Message(m) => {
-            peer(m.from_id.as_ref());
-            peer(Some(&m.peer_id));
-            if let Some(header) = &m.fwd_from {
-                peer(header.from_id.as_ref());
-                peer(header.saved_from_peer.as_ref());
-            }
-            for entity in m.entities.iter().flatten() {
-                if let enums::MessageEntity::MessageEntityMentionName(mention) = entity {
-                    ids.insert(mention.user_id);
-                }
-            }
-            if let Some(enums::MessageMedia::MessageMediaContact(contact)) = &m.media {
-                ids.insert(contact.user_id);
-            }
-        }
-        enums::Message::MessageService(m) => {
-            peer(m.from_id.as_ref());
-            peer(Some(&m.peer_id));
-        }
-        enums::Message::MessageEmpty(_) => {}
-    }
-    ids.remove(&0);
+    view.completed::<enums::Message>(message)
 }
 
-/// An event of the viewer's box as an update, with the users it mentions.
-pub(crate) fn event_update(
-    view: View<'_>,
-    event: &Event,
-    users: &mut BTreeSet<i64>,
-) -> Result<enums::Update, Error> {
-    Ok(match event {
-        Event::Message { row, pts } => {
-            let message = message(view, row)?;
-            message_users(&message, users);
-            types::UpdateNewMessage { message, pts: *pts, pts_count: 1 }.into()
-        }
-        Event::Edited { row, pts } => {
-            let message = message(view, row)?;
-            message_users(&message, users);
-            types::UpdateEditMessage { message, pts: *pts, pts_count: 1 }.into()
-        }
-        Event::Logged { update, .. } | Event::Transient(update) => {
-            update_users(update, users);
-            update.clone()
-        }
-    })
+/// The header of a reply names the answered message as this box numbers it; without one there is nothing to show.
+fn reply_header(
+    shown: &Message,
+    header: Option<enums::MessageReplyHeader>,
+) -> Option<enums::MessageReplyHeader> {
+    let enums::MessageReplyHeader::MessageReplyHeader(mut header) = header? else { return None };
+    header.reply_to_msg_id = shown.row.reply_to_id.map(|id| id.0).or(header.reply_to_msg_id);
+    header.reply_to_msg_id.map(|_| enums::MessageReplyHeader::MessageReplyHeader(header))
 }
 
-/// Users that an update without a message mentions.
-fn update_users(update: &enums::Update, users: &mut BTreeSet<i64>) {
-    use enums::Update as U;
-    let peer = match update {
-        U::UpdateReadHistoryInbox(u) => Some(&u.peer),
-        U::UpdateReadHistoryOutbox(u) => Some(&u.peer),
-        U::UpdatePinnedMessages(u) => Some(&u.peer),
-        U::UpdateDraftMessage(u) => Some(&u.peer),
-        _ => None,
-    };
-    if let Some(enums::Peer::PeerUser(peer)) = peer {
-        users.insert(peer.user_id);
-    }
-    match update {
-        U::UpdateUserName(u) => drop(users.insert(u.user_id)),
-        U::UpdateUser(u) => drop(users.insert(u.user_id)),
-        U::UpdateUserTyping(u) => drop(users.insert(u.user_id)),
-        _ => {}
+/// Returns an event of a box as an update.
+pub(crate) fn event_update(view: View<'_>, event: &Event) -> enums::Update {
+    match event {
+        Event::Message(shown) => new_message(view, shown),
+        Event::Edited { message: shown, pts } => edited_message(view, shown, pts.0),
+        Event::Logged { update, .. } | Event::Transient(update) => update.clone(),
     }
 }
 
-/// The result of sending: which message each random_id became, then the messages (M-363).
-pub(crate) async fn sent_updates(
-    view: View<'_>,
-    sent: &[Sent],
-    own: &[Event],
-) -> Result<enums::Updates, Error> {
+fn new_message(view: View<'_>, shown: &Message) -> enums::Update {
+    let (message, pts, pts_count) = (message(view, shown), shown.row.pts.0, 1);
+    match shown.row.peer {
+        Peer::Channel(_) => types::UpdateNewChannelMessage { message, pts, pts_count }.into(),
+        _ => types::UpdateNewMessage { message, pts, pts_count }.into(),
+    }
+}
+
+/// Returns the update for a message that changed.
+pub(crate) fn edited_message(view: View<'_>, shown: &Message, pts: i32) -> enums::Update {
+    let (message, pts_count) = (message(view, shown), 1);
+    match shown.row.peer {
+        Peer::Channel(_) => types::UpdateEditChannelMessage { message, pts, pts_count }.into(),
+        _ => types::UpdateEditMessage { message, pts, pts_count }.into(),
+    }
+}
+
+/// Returns the result of sending: which message each random_id became, then the messages (M-363, G-279).
+pub(crate) fn sent_updates(view: View<'_>, sent: &Outcome<Vec<Sent>>) -> enums::Updates {
     let mut list: Vec<enums::Update> = Vec::new();
-    for s in sent {
-        list.push(types::UpdateMessageID { id: s.row.id, random_id: s.random_id }.into());
+    for s in &sent.value {
+        list.push(types::UpdateMessageID { id: s.message.row.id.0, random_id: s.random_id }.into());
     }
-    let mut users = BTreeSet::new();
-    for s in sent {
-        // A repetition made no event, and is answered like the first time.
-        let event = Event::Message { row: s.row.clone(), pts: s.pts };
-        list.push(event_update(view, &event, &mut users)?);
-    }
-    for event in own {
-        if !matches!(event, Event::Message { .. }) {
-            list.push(event_update(view, event, &mut users)?);
-        }
-    }
-    super::updates(view, list, users).await
+    // A repetition made no event, and is answered like the first time.
+    list.extend(sent.value.iter().map(|s| new_message(view, &s.message)));
+    let others = sent.own.iter().filter(|event| !matches!(event, Event::Message(_)));
+    list.extend(others.map(|event| event_update(view, event)));
+    super::updates(view, list)
 }

@@ -1,66 +1,125 @@
-//! From what the messenger knows to what clients see, once per type.
+//! From what the messenger knows to what clients see, once per type. Everything here is pure: whoever is mentioned was
+//! loaded with the answer.
 
-mod media;
+mod chat;
+mod member;
 mod message;
+mod rights;
 mod user;
 
-use std::collections::BTreeSet;
-
+use zaun_messenger::access::Signer;
+use zaun_messenger::presence::Presence;
 use zaun_messenger::updates::State;
-use zaun_messenger::{Error, Messenger};
+use zaun_messenger::views::Scene;
+use zaun_messenger::{Error, Event, errors};
+use zaun_model::{UnixTime, UserId};
 use zaun_schema::api::{enums, types};
+use zaun_schema::visit::{Complete, Completer};
 
-pub(crate) use media::{media, photo};
-pub(crate) use message::{event_update, message, message_users, sent_updates};
-pub(crate) use user::{online_status, user};
+pub(crate) use chat::channel_full;
+pub(crate) use member::member;
+pub(crate) use message::{edited_message, event_update, message, sent_updates};
+pub(crate) use user::online_status;
 
 /// Whose eyes an object is for.
 #[derive(Clone, Copy)]
 pub(crate) struct View<'a> {
-    pub(crate) messenger: &'a Messenger,
-    /// The user who looks; 0 for nobody.
-    pub(crate) viewer: i64,
+    pub(crate) access: &'a Signer,
+    pub(crate) presence: &'a Presence,
+    pub(crate) now: UnixTime,
+    /// Who looks.
+    pub(crate) viewer: Viewer,
     /// The DC that the client believes it talks to: its files are there.
     pub(crate) dc: i32,
+    /// Everybody that the object mentions.
+    pub(crate) scene: &'a Scene,
+}
+
+/// Who looks at an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Viewer {
+    /// A user; id 0 for nobody.
+    User(UserId),
+    /// Any ordinary member of a channel: objects hold nothing that differs from one to the other, and each gets its own
+    /// access hash in place of this one.
+    AnyMember {
+        /// Stands where the access hash of the channel belongs.
+        access_hash: i64,
+    },
 }
 
 impl View<'_> {
-    /// The users with these ids, as the viewer sees them.
-    pub(crate) async fn users(self, ids: BTreeSet<i64>) -> Result<Vec<enums::User>, Error> {
-        let views = self.messenger.users(self.viewer, ids).await?;
-        Ok(views.iter().map(|view| user(self, view)).collect())
+    /// The user who looks; id 0 for nobody in particular.
+    pub(crate) fn user_id(&self) -> UserId {
+        match self.viewer {
+            Viewer::User(id) => id,
+            Viewer::AnyMember { .. } => UserId(0),
+        }
     }
 
-    /// One user that exists.
-    pub(crate) async fn one_user(self, id: i64) -> Result<enums::User, Error> {
-        let found = self.users(BTreeSet::from([id])).await?;
-        found.into_iter().next().ok_or_else(|| Error::bad("USER_ID_INVALID"))
+    /// Everybody in the scene.
+    pub(crate) fn lists(self) -> Lists {
+        let viewer = self.user_id();
+        Lists {
+            users: self.scene.people(viewer).map(|person| user::user(self, &person)).collect(),
+            chats: self.scene.channels(viewer).map(|channel| chat::channel(self, &channel)).collect(),
+        }
+    }
+
+    /// One user of the scene.
+    pub(crate) fn one_user(self, id: UserId) -> Result<enums::User, Error> {
+        let person = self.scene.person(self.user_id(), id);
+        let person = person.ok_or_else(|| Error::bad(errors::USER_ID_INVALID))?;
+        Ok(user::user(self, &person))
+    }
+
+    /// Completes what depends on the viewer anywhere inside an object.
+    pub(crate) fn completed<T: Complete>(self, mut object: T) -> T {
+        object.complete(&self);
+        object
     }
 }
 
-/// Unix seconds as the schema has them.
-pub(crate) fn date(seconds: i64) -> i32 {
-    i32::try_from(seconds).unwrap_or(i32::MAX)
+/// Access hash, file reference and DC of media are the viewer's.
+impl Completer for View<'_> {
+    fn photo(&self, photo: &mut types::Photo) {
+        photo.access_hash = self.access.media(photo.id);
+        photo.file_reference = self.access.file_reference(photo.id, self.now).into();
+        photo.dc_id = self.dc;
+    }
+
+    fn document(&self, document: &mut types::Document) {
+        document.access_hash = self.access.media(document.id);
+        document.file_reference = self.access.file_reference(document.id, self.now).into();
+        document.dc_id = self.dc;
+    }
 }
 
-/// The common box's state. seq stands still: every packet of ours may be applied at once (M-357).
+/// The users and chats of an answer.
+#[derive(Debug, Default)]
+pub(crate) struct Lists {
+    pub(crate) users: Vec<enums::User>,
+    pub(crate) chats: Vec<enums::Chat>,
+}
+
+/// Returns the common box's state. seq stands still: every packet of ours may be applied at once (M-357).
 pub(crate) fn state(state: State) -> types::updates::State {
     types::updates::State {
-        pts: state.pts,
+        pts: state.pts.0,
         qts: 0,
-        date: date(state.date),
+        date: state.date.to_tl(),
         seq: 1,
         unread_count: state.unread_count,
     }
 }
 
-/// A packet of updates for one receiver.
-pub(crate) async fn updates(
-    view: View<'_>,
-    updates: Vec<enums::Update>,
-    users: BTreeSet<i64>,
-) -> Result<enums::Updates, Error> {
-    let users = view.users(users).await?;
-    let date = date(view.messenger.now());
-    Ok(types::Updates { updates, users, chats: Vec::new(), date, seq: 0 }.into())
+/// Returns a packet of updates for one receiver, with everybody in its scene.
+pub(crate) fn updates(view: View<'_>, updates: Vec<enums::Update>) -> enums::Updates {
+    let Lists { users, chats } = view.lists();
+    types::Updates { updates, users, chats, date: view.now.to_tl(), seq: 0 }.into()
+}
+
+/// Returns events of the caller's own doing as the result of a call.
+pub(crate) fn own_updates(view: View<'_>, own: &[Event]) -> enums::Updates {
+    updates(view, own.iter().map(|event| event_update(view, event)).collect())
 }

@@ -1,39 +1,44 @@
 //! Users.
 
-use zaun_messenger::users::UserView;
+use zaun_messenger::SERVICE_USER;
+use zaun_messenger::views::PersonView;
+use zaun_model::{UnixTime, UserId};
 use zaun_schema::api::{enums, types};
 
-use super::{View, date};
+use super::{View, Viewer};
 
-/// A user as the viewer sees it: own names for contacts, phone for those who may know it.
-pub(crate) fn user(view: View<'_>, seen: &UserView) -> enums::User {
-    let row = &seen.user;
-    let contact = seen.contact.as_ref();
+/// Returns a user as the viewer sees it: own names for contacts, phone for those who may know it. For any member of a
+/// channel it is a `min` one (G-403).
+pub(super) fn user(view: View<'_>, seen: &PersonView<'_>) -> enums::User {
+    let row = seen.user;
+    let min = matches!(view.viewer, Viewer::AnyMember { .. });
+    let contact = seen.contact;
     let (first, last) = contact.map_or((&row.first_name, &row.last_name), |c| (&c.first_name, &c.last_name));
     let known_phone = contact.map(|c| c.phone.clone()).filter(|phone| !phone.is_empty());
     let open_phone = row.phone.clone().filter(|_| seen.is_self || seen.knows_viewer);
     let text = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
     types::User {
+        min,
         is_self: seen.is_self,
         contact: contact.is_some(),
-        mutual_contact: contact.is_some_and(|c| c.mutual),
+        mutual_contact: contact.is_some() && seen.knows_viewer,
         deleted: row.deleted,
-        verified: row.id == zaun_messenger::SERVICE_USER,
-        support: row.id == zaun_messenger::SERVICE_USER,
-        id: row.id,
-        access_hash: Some(view.messenger.access.user(view.viewer, row.id)),
+        verified: row.id == SERVICE_USER,
+        support: row.id == SERVICE_USER,
+        id: row.id.0,
+        access_hash: (!min).then(|| view.access.user(view.user_id(), row.id)),
         first_name: text(first),
         last_name: text(last),
         username: row.username.clone(),
         phone: open_phone.or(known_phone),
         photo: photo(view, seen),
-        status: Some(status(view, seen)),
+        status: Some(online_status(view, row.id, row.last_seen)),
         ..types::User::default()
     }
     .into()
 }
 
-fn photo(view: View<'_>, seen: &UserView) -> Option<enums::UserProfilePhoto> {
+fn photo(view: View<'_>, seen: &PersonView<'_>) -> Option<enums::UserProfilePhoto> {
     let photo_id = seen.user.photo_id?;
     let stripped_thumb = seen.user.photo_thumb.clone().filter(|thumb| !thumb.is_empty()).map(Into::into);
     let photo = types::UserProfilePhoto {
@@ -45,15 +50,11 @@ fn photo(view: View<'_>, seen: &UserView) -> Option<enums::UserProfilePhoto> {
     Some(photo.into())
 }
 
-fn status(view: View<'_>, seen: &UserView) -> enums::UserStatus {
-    online_status(view, seen.user.id, seen.user.last_seen)
-}
-
-/// Online until a time, or gone since one.
-pub(crate) fn online_status(view: View<'_>, user_id: i64, last_seen: i64) -> enums::UserStatus {
-    match view.messenger.presence.online_until(user_id, view.messenger.now()) {
-        Some(until) => types::UserStatusOnline { expires: date(until) }.into(),
-        None if last_seen > 0 => types::UserStatusOffline { was_online: date(last_seen) }.into(),
+/// Returns the status of a user: online until a time, or gone since one.
+pub(crate) fn online_status(view: View<'_>, user: UserId, last_seen: UnixTime) -> enums::UserStatus {
+    match view.presence.online_until(user, view.now) {
+        Some(until) => types::UserStatusOnline { expires: until.to_tl() }.into(),
+        None if last_seen.0 > 0 => types::UserStatusOffline { was_online: last_seen.to_tl() }.into(),
         None => enums::UserStatus::UserStatusEmpty,
     }
 }

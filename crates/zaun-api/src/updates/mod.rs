@@ -1,13 +1,17 @@
 //! `updates.*` (M-380 … M-392)
 
-use std::collections::BTreeSet;
-
-use zaun_messenger::updates::Difference;
-use zaun_messenger::{Error, Event};
+use zaun_messenger::Error;
+use zaun_messenger::updates::{ChannelDifference, Difference, Events};
+use zaun_messenger::views::{DialogLine, Message, Scene};
+use zaun_model::Pts;
 use zaun_schema::api::{enums, functions, types};
 
 use crate::Call;
-use crate::to_tl::{self, date};
+use crate::messages::dialog;
+use crate::to_tl::{self, Lists};
+
+/// Seconds after which a client asks again for the difference of a channel that it looks at (G-397, G-399).
+const CHANNEL_TIMEOUT_S: i32 = 30;
 
 /// updates.getState
 pub(crate) async fn get_state(
@@ -22,53 +26,104 @@ pub(crate) async fn get_difference(
     call: Call,
     r: functions::updates::GetDifference,
 ) -> Result<enums::updates::Difference, Error> {
-    let difference = call.messenger().difference(call.actor(), r.pts, r.pts_limit, r.pts_total_limit).await?;
-    let (new_messages, edited, other, state, more) = match difference {
+    let pts = Pts(r.pts);
+    let difference = call.messenger().difference(call.actor(), pts, r.pts_limit, r.pts_total_limit).await?;
+    let (events, state) = match difference {
         Difference::Empty(state) => {
-            return Ok(types::updates::DifferenceEmpty { date: date(state.date), seq: 1 }.into());
+            return Ok(types::updates::DifferenceEmpty { date: state.date.to_tl(), seq: 1 }.into());
         }
         Difference::TooLong(state) => {
-            return Ok(types::updates::DifferenceTooLong { pts: state.pts }.into());
+            return Ok(types::updates::DifferenceTooLong { pts: state.pts.0 }.into());
         }
-        Difference::Events { new_messages, edited, other, state, more } => {
-            (new_messages, edited, other, state, more)
-        }
+        Difference::Events(events, state) => (events, to_tl::state(state)),
     };
-    let view = call.view();
-    let mut ids = BTreeSet::new();
-    let mut messages = Vec::with_capacity(new_messages.len());
-    for row in &new_messages {
-        let message = to_tl::message(view, row)?;
-        to_tl::message_users(&message, &mut ids);
-        messages.push(message);
-    }
-    let mut updates = Vec::new();
-    for (row, pts) in edited {
-        updates.push(to_tl::event_update(view, &Event::Edited { row, pts }, &mut ids)?);
-    }
-    for update in other {
-        updates.push(to_tl::event_update(view, &Event::Transient(update), &mut ids)?);
-    }
-    let users = view.users(ids).await?;
-    let state = to_tl::state(state);
-    Ok(if more {
-        types::updates::DifferenceSlice {
-            new_messages: messages,
-            new_encrypted_messages: Vec::new(),
-            other_updates: updates,
-            chats: Vec::new(),
-            users,
-            intermediate_state: state,
+    let (new_messages, other_updates) = events_to_tl(&call, &events);
+    let new_encrypted_messages = Vec::new();
+    Ok(call.answer(&events.scene, |Lists { users, chats }| {
+        if events.more {
+            types::updates::DifferenceSlice {
+                new_messages,
+                new_encrypted_messages,
+                other_updates,
+                chats,
+                users,
+                intermediate_state: state,
+            }
+            .into()
+        } else {
+            types::updates::Difference {
+                new_messages,
+                new_encrypted_messages,
+                other_updates,
+                chats,
+                users,
+                state,
+            }
+            .into()
         }
-        .into()
-    } else {
-        types::updates::Difference {
-            new_messages: messages,
-            new_encrypted_messages: Vec::new(),
-            other_updates: updates,
-            chats: Vec::new(),
+    }))
+}
+
+fn events_to_tl(call: &Call, events: &Events) -> (Vec<enums::Message>, Vec<enums::Update>) {
+    let view = call.view(&events.scene);
+    let new_messages = messages_to_tl(call, &events.scene, &events.new_messages);
+    let edited = events.edited.iter().map(|(message, pts)| to_tl::edited_message(view, message, pts.0));
+    (new_messages, edited.chain(events.other.iter().map(|(update, ..)| update.clone())).collect())
+}
+
+fn messages_to_tl(call: &Call, scene: &Scene, messages: &[Message]) -> Vec<enums::Message> {
+    let view = call.view(scene);
+    messages.iter().map(|message| to_tl::message(view, message)).collect()
+}
+
+/// updates.getChannelDifference (G-394 … G-401)
+pub(crate) async fn get_channel_difference(
+    call: Call,
+    r: functions::updates::GetChannelDifference,
+) -> Result<enums::updates::ChannelDifference, Error> {
+    let channel = call.channel(&r.channel)?;
+    match call.messenger().channel_difference(call.actor(), channel, Pts(r.pts), r.limit).await? {
+        ChannelDifference::Empty(pts) => Ok(types::updates::ChannelDifferenceEmpty {
+            r#final: true,
+            pts: pts.0,
+            timeout: Some(CHANNEL_TIMEOUT_S),
+        }
+        .into()),
+        ChannelDifference::Events(events) => {
+            let (new_messages, other_updates) = events_to_tl(&call, &events);
+            Ok(call.answer(&events.scene, |Lists { users, chats }| {
+                types::updates::ChannelDifference {
+                    r#final: !events.more,
+                    pts: events.pts.0,
+                    timeout: (!events.more).then_some(CHANNEL_TIMEOUT_S),
+                    new_messages,
+                    other_updates,
+                    chats,
+                    users,
+                }
+                .into()
+            }))
+        }
+        ChannelDifference::TooLong(line, newest, scene) => Ok(too_long(&call, *line, &newest, &scene)),
+    }
+}
+
+fn too_long(
+    call: &Call,
+    line: DialogLine,
+    newest: &[Message],
+    scene: &Scene,
+) -> enums::updates::ChannelDifference {
+    let messages = messages_to_tl(call, scene, newest);
+    let dialog = dialog(line);
+    call.answer(scene, |Lists { users, chats }| {
+        types::updates::ChannelDifferenceTooLong {
+            r#final: true,
+            timeout: Some(CHANNEL_TIMEOUT_S),
+            dialog,
+            messages,
+            chats,
             users,
-            state,
         }
         .into()
     })

@@ -6,7 +6,7 @@ use zaun_messenger::files::uploads::Part;
 use zaun_schema::api::{enums, functions, types};
 
 use crate::Call;
-use crate::to_tl::date;
+use crate::from_tl::file_location;
 
 /// upload.saveFilePart
 pub(crate) async fn save_file_part(call: Call, r: functions::upload::SaveFilePart) -> Result<bool, Error> {
@@ -40,8 +40,8 @@ pub(crate) async fn get_file(
 ) -> Result<enums::upload::File, Error> {
     check_dc(&call)?;
     let range = Range { offset: r.offset, limit: r.limit, precise: r.precise };
-    let piece = call.messenger().file_piece(call.actor(), &r.location, range).await?;
-    Ok(types::upload::File { r#type: piece.file_type, mtime: date(piece.modified_at), bytes: piece.bytes }
+    let piece = call.messenger().file_piece(call.actor(), file_location(&call, r.location)?, range).await?;
+    Ok(types::upload::File { r#type: piece.file_type, mtime: piece.modified_at.to_tl(), bytes: piece.bytes }
         .into())
 }
 
@@ -51,7 +51,8 @@ pub(crate) async fn get_file_hashes(
     r: functions::upload::GetFileHashes,
 ) -> Result<Vec<enums::FileHash>, Error> {
     check_dc(&call)?;
-    let hashes = call.messenger().file_hashes(call.actor(), &r.location, r.offset).await?;
+    let hashes =
+        call.messenger().file_hashes(call.actor(), file_location(&call, r.location)?, r.offset).await?;
     let hash = |range: RangeHash| types::FileHash {
         offset: i64::try_from(range.offset).unwrap_or(i64::MAX),
         limit: range.length.cast_signed(),

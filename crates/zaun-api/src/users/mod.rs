@@ -1,32 +1,25 @@
 //! `users.*`
 
-use std::collections::BTreeSet;
-
 use zaun_messenger::Error;
-use zaun_messenger::PeerKey;
-use zaun_messenger::settings::Scope;
+use zaun_messenger::views::PersonView;
 use zaun_schema::api::{enums, functions, types};
 
 use crate::Call;
+use crate::to_tl::Lists;
 
 /// users.getUsers: in the order asked for, `userEmpty` for what cannot be seen.
 pub(crate) async fn get_users(call: Call, r: functions::users::GetUsers) -> Result<Vec<enums::User>, Error> {
-    let mut out = Vec::with_capacity(r.id.len());
-    for input in &r.id {
-        let viewer = call.user_id;
-        let found = match call.messenger().input_user(viewer, input) {
-            Ok(user) => call.messenger().read(move |tx| user.resolve(tx, viewer)).await.ok(),
-            Err(_) => None,
-        };
-        out.push(match found {
-            Some(id) => call.view().one_user(id).await?,
-            None => types::UserEmpty { id: named(input) }.into(),
-        });
-    }
-    Ok(out)
+    let named = r.id.iter().map(|input| call.user(input).ok()).collect();
+    let (found, scene) = call.messenger().people(call.user_id, named).await?;
+    let view = call.view(&scene);
+    let user = |(input, id): (&enums::InputUser, Option<_>)| {
+        let user = id.and_then(|id| view.one_user(id).ok());
+        user.unwrap_or_else(|| types::UserEmpty { id: id_named(input) }.into())
+    };
+    Ok(r.id.iter().zip(found).map(user).collect())
 }
 
-fn named(input: &enums::InputUser) -> i64 {
+fn id_named(input: &enums::InputUser) -> i64 {
     match input {
         enums::InputUser::InputUser(user) => user.user_id,
         enums::InputUser::InputUserFromMessage(user) => user.user_id,
@@ -34,30 +27,35 @@ fn named(input: &enums::InputUser) -> i64 {
     }
 }
 
+/// What a private chat offers above its messages: adding a stranger as a contact. Blocking and reporting do not exist
+/// yet.
+pub(crate) fn peer_settings(seen: &PersonView<'_>) -> types::PeerSettings {
+    let stranger = !seen.is_self && seen.contact.is_none() && seen.user.id != zaun_messenger::SERVICE_USER;
+    types::PeerSettings { add_contact: stranger, ..types::PeerSettings::default() }
+}
+
 /// users.getFullUser
 pub(crate) async fn get_full_user(
     call: Call,
     r: functions::users::GetFullUser,
 ) -> Result<enums::users::UserFull, Error> {
-    let user = call.messenger().input_user(call.user_id, &r.id)?;
-    let viewer = call.user_id;
-    let id = call.messenger().read(move |tx| user.resolve(tx, viewer)).await?;
-    let seen = call.messenger().users(viewer, BTreeSet::from([id])).await?;
-    let seen = seen.into_iter().next().ok_or_else(|| Error::bad("USER_ID_INVALID"))?;
-    let notify_settings =
-        call.messenger().notify_settings(call.actor(), Scope::Peer(PeerKey::user(id))).await?;
-    let pinned_msg_id = call.messenger().newest_pinned(call.actor(), PeerKey::user(id)).await?;
-    let photo = call.messenger().profile_photo(id).await?;
+    let profile = call.messenger().profile(call.actor(), call.user(&r.id)?).await?;
+    let view = call.view(&profile.scene);
+    let id = profile.user.id;
+    let settings = profile.scene.person(call.user_id, id).as_ref().map(peer_settings).unwrap_or_default();
     let full_user = types::UserFull {
-        id,
-        about: Some(seen.user.about.clone()).filter(|about| !about.is_empty()),
-        settings: crate::messages::peer_settings(&seen),
-        profile_photo: photo.map(|photo| crate::to_tl::photo(call.view(), photo)),
-        notify_settings,
+        id: id.0,
+        about: Some(profile.user.about.clone()).filter(|about| !about.is_empty()),
+        settings,
+        profile_photo: profile.photo.map(|photo| view.completed(enums::Photo::from(photo))),
+        notify_settings: profile.notify,
         can_pin_message: true,
-        pinned_msg_id,
+        pinned_msg_id: profile.pinned,
         ..types::UserFull::default()
     };
-    let users = vec![crate::to_tl::user(call.view(), &seen)];
-    Ok(types::users::UserFull { full_user, chats: Vec::new(), users })
+    Ok(call.answer(&profile.scene, |Lists { users, chats }| types::users::UserFull {
+        full_user,
+        chats,
+        users,
+    }))
 }

@@ -1,5 +1,6 @@
 //! The API over a real socket, asked by a raw client.
 
+mod channels;
 mod data_centres;
 mod invoking;
 mod support;

@@ -8,8 +8,7 @@ use super::image::{Picture, Scaled};
 use super::photos::{size_to_tl, stripped_to_tl};
 use super::{DOCUMENT, fresh_id};
 use crate::limits::{DOCUMENT_ATTRIBUTES, MIME_TYPE_BYTES};
-use crate::messages::body;
-use crate::{Actor, Error, Messenger};
+use crate::{Actor, Error, Messenger, errors, stored as stored_object};
 
 use enums::DocumentAttribute as A;
 
@@ -27,7 +26,7 @@ struct Look {
 
 fn mime_type(said: &str) -> Result<String, Error> {
     if said.len() > MIME_TYPE_BYTES {
-        return Err(Error::bad("MEDIA_INVALID"));
+        return Err(Error::bad(errors::MEDIA_INVALID));
     }
     let said = said.trim().to_ascii_lowercase();
     Ok(if said.contains('/') { said } else { UNKNOWN_TYPE.to_owned() })
@@ -41,7 +40,7 @@ impl Messenger {
         input: types::InputMediaUploadedDocument,
     ) -> Result<types::Document, Error> {
         if input.attributes.len() > DOCUMENT_ATTRIBUTES {
-            return Err(Error::bad("MEDIA_INVALID"));
+            return Err(Error::bad(errors::MEDIA_INVALID));
         }
         let mime_type = mime_type(&input.mime_type)?;
         let stored = self.uploaded(actor, &input.file).await?;
@@ -91,15 +90,15 @@ impl Messenger {
         let now = self.now();
         let document = types::Document {
             id: fresh_id(),
-            date: i32::try_from(now).unwrap_or(i32::MAX),
+            date: now.to_tl(),
             mime_type,
             size: i64::try_from(stored.size).unwrap_or(i64::MAX),
             thumbs,
             attributes,
             ..types::Document::default()
         };
-        let body = body::encode(&enums::Document::from(document.clone()))?;
-        let row = MediaRow { id: document.id, kind: DOCUMENT, created_at: now, body };
+        let body = stored_object::encode(&enums::Document::from(document.clone()))?;
+        let row = MediaRow { id: document.id, kind: DOCUMENT, created_at: now, uses: 0, body };
         self.insert_media(row, pieces).await?;
         Ok(document)
     }

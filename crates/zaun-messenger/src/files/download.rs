@@ -3,15 +3,15 @@
 use bytes::Bytes;
 use zaun_blob::BlobHash;
 pub use zaun_blob::RangeHash;
+use zaun_model::UnixTime;
 use zaun_schema::api::enums::{self, storage::FileType};
 use zaun_store::Tx;
 use zaun_store::repo::{media, users};
 
 use super::PHOTO;
 use crate::limits::{HASH_RANGE_BYTES, HASH_RANGES};
-use crate::messages::body;
-use crate::peers::UserRef;
-use crate::{Actor, Error, Messenger};
+use crate::peers::PeerRef;
+use crate::{Actor, Error, Messenger, errors, stored};
 
 /// Offset and limit stay within one block of so many bytes (M-513).
 const BLOCK: i64 = 1 << 20;
@@ -34,13 +34,38 @@ impl Range {
         let limit = i64::from(self.limit);
         let unit = if precise { 1024 } else { 4096 };
         let start = u64::try_from(offset).ok().filter(|_| offset % unit == 0);
-        let start = start.ok_or_else(|| Error::bad("OFFSET_INVALID"))?;
+        let start = start.ok_or_else(|| Error::bad(errors::OFFSET_INVALID))?;
         let fits = limit > 0 && limit <= BLOCK && limit % unit == 0 && (precise || BLOCK % limit == 0);
         if !fits || offset.checked_add(limit - 1).is_none_or(|end| offset / BLOCK != end / BLOCK) {
-            return Err(Error::bad("LIMIT_INVALID"));
+            return Err(Error::bad(errors::LIMIT_INVALID));
         }
         Ok((start, usize::try_from(limit).unwrap_or(0)))
     }
+}
+
+/// What a client names as the place of a file.
+#[derive(Debug, Clone, PartialEq)]
+pub enum FileLocation {
+    /// A photo or document, or a thumbnail of it.
+    Media {
+        /// Its id.
+        id: i64,
+        /// The access hash that came with it.
+        access_hash: i64,
+        /// The reference that came with it.
+        file_reference: Bytes,
+        /// Letter of a size; empty for a document itself.
+        thumb: String,
+    },
+    /// The photo of a peer.
+    Profile {
+        /// Whose photo it is.
+        peer: PeerRef,
+        /// The photo.
+        photo_id: i64,
+        /// The large size.
+        big: bool,
+    },
 }
 
 /// Some bytes of a file.
@@ -50,15 +75,15 @@ pub struct Piece {
     pub bytes: Bytes,
     /// What the file is.
     pub file_type: FileType,
-    /// Unix seconds.
-    pub modified_at: i64,
+    /// When the file was made.
+    pub modified_at: UnixTime,
 }
 
 /// Where bytes are that a client may read.
 struct Found {
     hash: BlobHash,
     file_type: FileType,
-    modified_at: i64,
+    modified_at: UnixTime,
 }
 
 /// A checked location.
@@ -67,7 +92,7 @@ enum Place {
     /// A media object, with the letter of a size.
     Media { id: i64, thumb: String },
     /// A user's profile photo.
-    Profile { user: UserRef, photo_id: i64, big: bool },
+    Profile { peer: PeerRef, photo_id: i64, big: bool },
 }
 
 impl Messenger {
@@ -75,7 +100,7 @@ impl Messenger {
     pub async fn file_piece(
         &self,
         actor: Actor,
-        location: &enums::InputFileLocation,
+        location: FileLocation,
         range: Range,
     ) -> Result<Piece, Error> {
         let (offset, length) = range.check()?;
@@ -88,54 +113,46 @@ impl Messenger {
     pub async fn file_hashes(
         &self,
         actor: Actor,
-        location: &enums::InputFileLocation,
+        location: FileLocation,
         offset: i64,
     ) -> Result<Vec<RangeHash>, Error> {
         let start = u64::try_from(offset).ok().filter(|_| offset % 1024 == 0);
-        let start = start.ok_or_else(|| Error::bad("OFFSET_INVALID"))?;
+        let start = start.ok_or_else(|| Error::bad(errors::OFFSET_INVALID))?;
         let found = self.locate(actor, location).await?;
         Ok(self.files.blobs.range_hashes(found.hash, start, HASH_RANGE_BYTES, HASH_RANGES).await?)
     }
 
-    async fn locate(&self, actor: Actor, location: &enums::InputFileLocation) -> Result<Found, Error> {
-        let place = self.place(actor, location)?;
-        self.read(move |tx| match &place {
+    async fn locate(&self, actor: Actor, location: FileLocation) -> Result<Found, Error> {
+        let place = self.place(location)?;
+        self.read(actor.user_id, move |tx| match &place {
             Place::Media { id, thumb } => {
-                media_bytes(tx, *id, &[thumb])?.ok_or_else(|| Error::bad("LOCATION_INVALID"))
+                media_bytes(tx, *id, &[thumb])?.ok_or_else(|| Error::bad(errors::LOCATION_INVALID))
             }
-            Place::Profile { user, photo_id, big } => {
-                let user_id = user.resolve(tx, actor.user_id)?;
+            Place::Profile { peer, photo_id, big } => {
+                let user_id = peer.user(tx, actor.user_id)?;
                 if users::photo_added_at(tx, user_id, *photo_id)?.is_none() {
-                    return Err(Error::bad("LOCATION_INVALID"));
+                    return Err(Error::bad(errors::LOCATION_INVALID));
                 }
                 let letters: &[&str] = if *big { &["c", "b", "a"] } else { &["a"] };
-                media_bytes(tx, *photo_id, letters)?.ok_or_else(|| Error::bad("LOCATION_INVALID"))
+                media_bytes(tx, *photo_id, letters)?.ok_or_else(|| Error::bad(errors::LOCATION_INVALID))
             }
         })
         .await
     }
 
     /// Checks hash and reference of a location (M-517).
-    fn place(&self, actor: Actor, location: &enums::InputFileLocation) -> Result<Place, Error> {
-        use enums::InputFileLocation as L;
+    fn place(&self, location: FileLocation) -> Result<Place, Error> {
         match location {
-            L::InputPhotoFileLocation(at) => {
-                self.media_place(at.id, at.access_hash, &at.file_reference, &at.thumb_size)
+            FileLocation::Media { id, access_hash, file_reference, thumb } => {
+                self.media_place(id, access_hash, &file_reference, &thumb)
             }
-            L::InputDocumentFileLocation(at) => {
-                self.media_place(at.id, at.access_hash, &at.file_reference, &at.thumb_size)
-            }
-            L::InputPeerPhotoFileLocation(at) => {
-                let user = self.input_peer(actor.user_id, &at.peer)?;
-                Ok(Place::Profile { user, photo_id: at.photo_id, big: at.big })
-            }
-            _ => Err(Error::bad("LOCATION_INVALID")),
+            FileLocation::Profile { peer, photo_id, big } => Ok(Place::Profile { peer, photo_id, big }),
         }
     }
 
     fn media_place(&self, id: i64, hash: i64, reference: &[u8], thumb: &str) -> Result<Place, Error> {
         if hash != self.access.media(id) {
-            return Err(Error::bad("LOCATION_INVALID"));
+            return Err(Error::bad(errors::LOCATION_INVALID));
         }
         self.access.check_file_reference(id, reference, self.now()).map_err(Error::bad)?;
         Ok(Place::Media { id, thumb: thumb.to_owned() })
@@ -144,13 +161,13 @@ impl Messenger {
 
 /// The bytes of a media object in the first of some sizes that it has.
 fn media_bytes(tx: &Tx<'_>, id: i64, letters: &[&str]) -> Result<Option<Found>, Error> {
-    let row = media::find(tx, id)?.ok_or_else(|| Error::bad("FILE_ID_INVALID"))?;
+    let row = media::find(tx, id)?.ok_or_else(|| Error::bad(errors::FILE_ID_INVALID))?;
     for letter in letters {
         let Some((sha256, _)) = media::part(tx, id, letter)? else { continue };
         let file_type = if row.kind == PHOTO || !letter.is_empty() {
             FileType::FileJpeg
         } else {
-            let document: enums::Document = body::decode(row.body)?;
+            let document: enums::Document = stored::decode(row.body)?;
             document_type(&document)
         };
         return Ok(Some(Found { hash: BlobHash(sha256), file_type, modified_at: row.created_at }));

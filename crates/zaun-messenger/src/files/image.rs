@@ -6,8 +6,8 @@ use std::io::Cursor;
 use image::{DynamicImage, ImageDecoder, ImageReader, RgbImage};
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 
-use crate::Error;
 use crate::limits::{IMAGE_MEMORY, IMAGE_RATIO, IMAGE_SIDES};
+use crate::{Error, errors};
 
 /// Sizes of photos in messages: type letter and the box that they fit into, in pixels.
 const PHOTO_BOXES: [(&str, u32); 5] = [("s", 100), ("m", 320), ("x", 800), ("y", 1280), ("w", 2560)];
@@ -45,7 +45,7 @@ pub struct Picture {
 
 fn unreadable(error: impl std::fmt::Display) -> Error {
     tracing::debug!(%error, "an image could not be processed");
-    Error::bad("IMAGE_PROCESS_FAILED")
+    Error::bad(errors::IMAGE_PROCESS_FAILED)
 }
 
 impl Picture {
@@ -63,7 +63,7 @@ impl Picture {
             || width.saturating_add(height) > IMAGE_SIDES
             || long > short.saturating_mul(IMAGE_RATIO)
         {
-            return Err(Error::bad("PHOTO_INVALID_DIMENSIONS"));
+            return Err(Error::bad(errors::PHOTO_INVALID_DIMENSIONS));
         }
         // A damaged orientation is no reason to refuse the picture.
         let orientation = decoder.orientation().ok();
@@ -95,7 +95,7 @@ impl Picture {
         let (width, height) = self.dimensions();
         let side = width.min(height);
         if side < PROFILE_MIN {
-            return Err(Error::bad("PHOTO_CROP_SIZE_SMALL"));
+            return Err(Error::bad(errors::PHOTO_CROP_SIZE_SMALL));
         }
         let (x, y) = ((width - side) / 2, (height - side) / 2);
         let pixels = image::imageops::crop_imm(&self.pixels, x, y, side, side).to_image();

@@ -8,10 +8,8 @@ use super::photos::Purpose;
 use super::{DOCUMENT, PHOTO};
 use crate::codes::normalize_phone;
 use crate::limits::{ALBUM, NAME_LENGTH, VCARD_BYTES};
-use crate::messages::body;
-use crate::messages::send::{self, Sent};
-use crate::peers::UserRef;
-use crate::{Actor, Error, Messenger};
+use crate::messages::content;
+use crate::{Actor, Error, Messenger, NOBODY, errors, stored};
 
 use enums::{InputMedia as I, MessageMedia as M};
 
@@ -20,7 +18,7 @@ impl Messenger {
     /// M-519). Kinds that do not exist here are MEDIA_INVALID.
     pub async fn make_media(&self, actor: Actor, input: I) -> Result<M, Error> {
         match input {
-            I::InputMediaEmpty => Err(Error::bad("MEDIA_EMPTY")),
+            I::InputMediaEmpty => Err(Error::bad(errors::MEDIA_EMPTY)),
             I::InputMediaUploadedPhoto(input) => self.uploaded_photo(actor, *input).await,
             I::InputMediaPhoto(input) => {
                 no_ttl(input.ttl_seconds)?;
@@ -35,12 +33,12 @@ impl Messenger {
                 let cover = self.optional_photo(input.video_cover.as_ref()).await?;
                 Ok(document_media(document, input.spoiler, cover, input.video_timestamp))
             }
-            I::InputMediaContact(input) => self.contact(*input).await,
+            I::InputMediaContact(input) => self.contact(actor, *input).await,
             I::InputMediaGeoPoint(input) => {
                 Ok(types::MessageMediaGeo { geo: geo_point(&input.geo_point)? }.into())
             }
             I::InputMediaVenue(input) => venue(*input),
-            _ => Err(Error::bad("MEDIA_INVALID")),
+            _ => Err(Error::bad(errors::MEDIA_INVALID)),
         }
     }
 
@@ -67,8 +65,10 @@ impl Messenger {
 
     /// A photo that the client names, checked.
     pub(crate) async fn known_photo(&self, input: &enums::InputPhoto) -> Result<types::Photo, Error> {
-        let enums::InputPhoto::InputPhoto(input) = input else { return Err(Error::bad("PHOTO_INVALID")) };
-        let invalid = || Error::bad("PHOTO_INVALID");
+        let enums::InputPhoto::InputPhoto(input) = input else {
+            return Err(Error::bad(errors::PHOTO_INVALID));
+        };
+        let invalid = || Error::bad(errors::PHOTO_INVALID);
         let row = self.known(input.id, input.access_hash, &input.file_reference, PHOTO).await?;
         decode_photo(row.ok_or_else(invalid)?)
     }
@@ -78,10 +78,10 @@ impl Messenger {
         &self,
         input: &enums::InputDocument,
     ) -> Result<types::Document, Error> {
-        let invalid = || Error::bad("DOCUMENT_INVALID");
+        let invalid = || Error::bad(errors::DOCUMENT_INVALID);
         let enums::InputDocument::InputDocument(input) = input else { return Err(invalid()) };
         let row = self.known(input.id, input.access_hash, &input.file_reference, DOCUMENT).await?;
-        match body::decode(row.ok_or_else(invalid)?.body)? {
+        match stored::decode(row.ok_or_else(invalid)?.body)? {
             enums::Document::Document(document) => Ok(*document),
             enums::Document::DocumentEmpty(_) => Err(invalid()),
         }
@@ -116,18 +116,18 @@ impl Messenger {
             return Ok(None);
         }
         self.access.check_file_reference(id, reference, self.now()).map_err(Error::bad)?;
-        self.read(move |tx| Ok(media::find(tx, id)?.filter(|row| row.kind == kind))).await
+        self.read(NOBODY, move |tx| Ok(media::find(tx, id)?.filter(|row| row.kind == kind))).await
     }
 
-    async fn contact(&self, input: types::InputMediaContact) -> Result<M, Error> {
+    async fn contact(&self, actor: Actor, input: types::InputMediaContact) -> Result<M, Error> {
         let long = |name: &str| name.chars().count() > NAME_LENGTH;
         if long(&input.first_name) || long(&input.last_name) || input.vcard.len() > VCARD_BYTES {
-            return Err(Error::bad("MEDIA_INVALID"));
+            return Err(Error::bad(errors::MEDIA_INVALID));
         }
         let phone = normalize_phone(&input.phone_number).ok();
         let user_id = self
-            .read(move |tx| match &phone {
-                Some(phone) => Ok(users::by_phone(tx, phone)?.map_or(0, |user| user.id)),
+            .read(actor.user_id, move |tx| match &phone {
+                Some(phone) => Ok(users::by_phone(tx, phone)?.map_or(0, |user| user.id.0)),
                 None => Ok(0),
             })
             .await?;
@@ -140,33 +140,18 @@ impl Messenger {
         }
         .into())
     }
-
-    /// Messages that a repeated call made the first time: nothing is processed again then. `None` unless all were.
-    pub async fn sent_before(
-        &self,
-        actor: Actor,
-        peer: UserRef,
-        random_ids: Vec<i64>,
-    ) -> Result<Option<Vec<Sent>>, Error> {
-        self.read(move |tx| {
-            let peer = peer.chat(tx, actor.user_id)?;
-            let again = |id: &i64| send::repeated(tx, actor.user_id, peer, *id);
-            random_ids.iter().map(again).collect()
-        })
-        .await
-    }
 }
 
 pub(crate) fn decode_photo(row: MediaRow) -> Result<types::Photo, Error> {
-    match body::decode(row.body)? {
+    match stored::decode(row.body)? {
         enums::Photo::Photo(photo) => Ok(*photo),
-        enums::Photo::PhotoEmpty(_) => Err(Error::bad("PHOTO_INVALID")),
+        enums::Photo::PhotoEmpty(_) => Err(Error::bad(errors::PHOTO_INVALID)),
     }
 }
 
 /// Media that vanish after a time do not exist here, and are not sent as if they did.
 fn no_ttl(ttl_seconds: Option<i32>) -> Result<(), Error> {
-    if ttl_seconds.is_some() { Err(Error::bad("TTL_MEDIA_INVALID")) } else { Ok(()) }
+    if ttl_seconds.is_some() { Err(Error::bad(errors::TTL_MEDIA_INVALID)) } else { Ok(()) }
 }
 
 fn photo_media(photo: types::Photo, spoiler: bool, video: Option<types::Document>) -> M {
@@ -197,10 +182,12 @@ fn document_media(
 }
 
 fn geo_point(input: &enums::InputGeoPoint) -> Result<enums::GeoPoint, Error> {
-    let enums::InputGeoPoint::InputGeoPoint(point) = input else { return Err(Error::bad("MEDIA_EMPTY")) };
+    let enums::InputGeoPoint::InputGeoPoint(point) = input else {
+        return Err(Error::bad(errors::MEDIA_EMPTY));
+    };
     // Not a number is within no range.
     if !((-90.0..=90.0).contains(&point.lat) && (-180.0..=180.0).contains(&point.long)) {
-        return Err(Error::bad("MEDIA_INVALID"));
+        return Err(Error::bad(errors::MEDIA_INVALID));
     }
     let (lat, long, accuracy_radius) = (point.lat, point.long, point.accuracy_radius);
     Ok(types::GeoPoint { long, lat, access_hash: 0, accuracy_radius }.into())
@@ -230,10 +217,10 @@ enum Together {
 }
 
 fn together(media: &M) -> Option<Together> {
-    use body::kind;
-    let content = body::Content {
+    use content::kind;
+    let content = content::Content {
         message: types::Message { media: Some(media.clone()), ..types::Message::default() },
-        ..body::Content::default()
+        ..content::Content::default()
     };
     match content.media_kind() {
         kind::PHOTO | kind::VIDEO => Some(Together::Visual),
@@ -251,11 +238,15 @@ pub fn album_id() -> i64 {
 /// Checks that media may form one album.
 pub fn check_album(media: &[M]) -> Result<(), Error> {
     if media.len() > ALBUM {
-        return Err(Error::bad("MULTI_MEDIA_TOO_LONG"));
+        return Err(Error::bad(errors::MULTI_MEDIA_TOO_LONG));
     }
     let mut kinds = media.iter().map(together);
-    let first = kinds.next().flatten().ok_or_else(|| Error::bad("MEDIA_INVALID"))?;
-    if kinds.all(|kind| kind == Some(first)) { Ok(()) } else { Err(Error::bad("MEDIA_GROUPED_INVALID")) }
+    let first = kinds.next().flatten().ok_or_else(|| Error::bad(errors::MEDIA_INVALID))?;
+    if kinds.all(|kind| kind == Some(first)) {
+        Ok(())
+    } else {
+        Err(Error::bad(errors::MEDIA_GROUPED_INVALID))
+    }
 }
 
 /// Names the place of a media object in an album in an error about its reference, as clients expect (M-519).
@@ -286,8 +277,8 @@ mod tests {
 
     #[test]
     fn reference_errors_name_their_place_in_an_album() {
-        let error = at_place(Error::bad("FILE_REFERENCE_EXPIRED"), 2);
+        let error = at_place(Error::bad(errors::FILE_REFERENCE_EXPIRED), 2);
         assert_eq!(error.to_string(), "400 FILE_REFERENCE_2_EXPIRED", "M-519");
-        assert_eq!(at_place(Error::bad("PHOTO_INVALID"), 2).to_string(), "400 PHOTO_INVALID");
+        assert_eq!(at_place(Error::bad(errors::PHOTO_INVALID), 2).to_string(), "400 PHOTO_INVALID");
     }
 }

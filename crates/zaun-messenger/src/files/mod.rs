@@ -11,6 +11,7 @@ mod photos;
 pub mod profile;
 pub mod uploads;
 
+use std::collections::BTreeSet;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
@@ -18,10 +19,13 @@ use parking_lot::Mutex;
 use rand::Rng;
 use tokio::sync::Semaphore;
 use zaun_blob::{BlobError, Blobs, Stored, Upload};
+use zaun_model::UnixTime;
 use zaun_schema::api::enums;
+use zaun_store::Tx;
+use zaun_store::repo::media as stored_media;
 
 use crate::limits::{FILE_PARTS, IMAGE_JOBS};
-use crate::{Actor, Error, Messenger};
+use crate::{Actor, Error, Messenger, errors};
 use uploads::{Part, Ready, Uploads, missing};
 
 /// `media.kind` of photos.
@@ -38,9 +42,9 @@ pub(crate) struct Files {
 
 impl Files {
     /// Over a blob store, with the unfinished uploads found there.
-    pub(crate) async fn open(blobs: Blobs, now: i64) -> Result<Files, Error> {
+    pub(crate) async fn open(blobs: Blobs, now: UnixTime) -> Result<Files, Error> {
         let mut uploads = Uploads::default();
-        uploads.adopt(blobs.left_over().await?, now);
+        uploads.adopt(blobs.left_over().await?, now.0);
         Ok(Files { blobs, uploads: Mutex::new(uploads), images: Semaphore::new(IMAGE_JOBS) })
     }
 
@@ -52,9 +56,17 @@ impl Files {
         let _permit = self.images.acquire().await.map_err(|_| BlobError::Closed)?;
         tokio::task::spawn_blocking(work).await.map_err(|error| {
             tracing::error!(%error, "an image job panicked");
-            Error::bad("IMAGE_PROCESS_FAILED")
+            Error::bad(errors::IMAGE_PROCESS_FAILED)
         })
     }
+}
+
+/// Notes that one more place, or one less, shows these media objects.
+pub(crate) fn count_uses(tx: &Tx<'_>, ids: &BTreeSet<i64>, change: i64) -> Result<(), Error> {
+    for id in ids {
+        stored_media::count_use(tx, *id, change)?;
+    }
+    Ok(())
 }
 
 /// The id of a new media object: milliseconds since 2020 and 22 random bits, so that ids rise and nobody needs to be
@@ -81,21 +93,21 @@ fn named(file: &enums::InputFile) -> Result<Named<'_>, Error> {
             Ok(Named { id: f.id, parts: f.parts, md5: &f.md5_checksum, big: false })
         }
         enums::InputFile::InputFileBig(f) => Ok(Named { id: f.id, parts: f.parts, md5: "", big: true }),
-        enums::InputFile::InputFileStoryDocument(_) => Err(Error::bad("INPUT_FILE_INVALID")),
+        enums::InputFile::InputFileStoryDocument(_) => Err(Error::bad(errors::INPUT_FILE_INVALID)),
     }
 }
 
 fn check_md5(said: &str, found: &[u8; 16]) -> Result<(), Error> {
     let found: String = found.iter().map(|byte| format!("{byte:02x}")).collect();
     let same = said.is_empty() || said.eq_ignore_ascii_case(&found);
-    if same { Ok(()) } else { Err(Error::bad("MD5_CHECKSUM_INVALID")) }
+    if same { Ok(()) } else { Err(Error::bad(errors::MD5_CHECKSUM_INVALID)) }
 }
 
 impl Messenger {
     /// Takes one part of a file (M-497 … M-506, M-511).
     pub async fn save_file_part(&self, actor: Actor, part: Part, bytes: Bytes) -> Result<(), Error> {
         let upload = Upload { key_id: actor.key_id, file_id: part.file_id };
-        let now = self.now();
+        let now = self.now().0;
         let needed = self.files.uploads.lock().book(actor.key_id, part, bytes.len(), now)?;
         let number = u32::try_from(part.number).unwrap_or(0);
         if needed && let Err(error) = self.files.blobs.put_part(upload, number, bytes).await {
@@ -110,7 +122,7 @@ impl Messenger {
         let named = named(file)?;
         let parts =
             u32::try_from(named.parts).ok().filter(|p| usize::try_from(*p).is_ok_and(|p| p <= FILE_PARTS));
-        let parts = parts.ok_or_else(|| Error::bad("FILE_PARTS_INVALID"))?;
+        let parts = parts.ok_or_else(|| Error::bad(errors::FILE_PARTS_INVALID))?;
         let upload = Upload { key_id: actor.key_id, file_id: named.id };
         let stored = if parts == 0 && !named.big {
             // An empty file has no parts to upload: Telethon says so in exactly this way.
@@ -124,13 +136,13 @@ impl Messenger {
 
     async fn assemble(&self, upload: Upload, parts: u32) -> Result<Stored, Error> {
         let ready = |now| self.files.uploads.lock().ready(upload, parts, now);
-        let lock = match ready(self.now())? {
+        let lock = match ready(self.now().0)? {
             Ready::Done(stored) => return Ok(stored),
             Ready::Assemble(lock) => lock,
         };
         let _guard = lock.lock().await;
         // Somebody else may have done it meanwhile.
-        if let Ready::Done(stored) = ready(self.now())? {
+        if let Ready::Done(stored) = ready(self.now().0)? {
             return Ok(stored);
         }
         match self.files.blobs.assemble(upload, parts).await {
@@ -149,7 +161,7 @@ impl Messenger {
 
     /// Forgets uploads that nobody finished (M-506).
     pub async fn sweep_uploads(&self) -> Result<(), Error> {
-        let gone = self.files.uploads.lock().expire(self.now());
+        let gone = self.files.uploads.lock().expire(self.now().0);
         for upload in gone {
             self.files.blobs.remove_upload(upload).await?;
         }

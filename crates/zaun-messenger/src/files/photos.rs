@@ -8,8 +8,7 @@ use zaun_store::repo::media::{self, MediaRow};
 use super::image::{Picture, Scaled};
 use super::{PHOTO, fresh_id};
 use crate::limits::IMAGE_BYTES;
-use crate::messages::body;
-use crate::{Error, Messenger};
+use crate::{Error, Messenger, NOBODY, errors, stored};
 
 /// What a photo is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +63,7 @@ impl Messenger {
     /// The bytes of an image file, if it is not too large to be decoded.
     pub(crate) async fn image_bytes(&self, hash: BlobHash) -> Result<Bytes, Error> {
         let bytes = self.files.blobs.read_whole(hash, IMAGE_BYTES).await?;
-        bytes.ok_or_else(|| Error::bad("IMAGE_PROCESS_FAILED"))
+        bytes.ok_or_else(|| Error::bad(errors::IMAGE_PROCESS_FAILED))
     }
 
     /// Makes a photo of a stored image file, in all sizes.
@@ -87,11 +86,12 @@ impl Messenger {
         let mut sizes = vec![stripped_to_tl(stripped)];
         sizes.extend(scaled.iter().map(size_to_tl));
         let now = self.now();
-        let date = i32::try_from(now).unwrap_or(i32::MAX);
+        let date = now.to_tl();
         let photo = types::Photo { has_stickers, id: fresh_id(), date, sizes, ..types::Photo::default() };
-        let body = body::encode(&enums::Photo::from(photo.clone()))?;
+        let body = stored::encode(&enums::Photo::from(photo.clone()))?;
         let pieces = self.store_sizes(scaled).await?;
-        self.insert_media(MediaRow { id: photo.id, kind: PHOTO, created_at: now, body }, pieces).await?;
+        self.insert_media(MediaRow { id: photo.id, kind: PHOTO, created_at: now, uses: 0, body }, pieces)
+            .await?;
         Ok(photo)
     }
 
@@ -106,15 +106,15 @@ impl Messenger {
 
     /// Keeps a media object whose bytes are stored.
     pub(crate) async fn insert_media(&self, row: MediaRow, pieces: Pieces) -> Result<(), Error> {
-        self.store
-            .write(move |tx| {
-                media::insert(tx, &row)?;
-                for (letter, stored) in &pieces {
-                    media::put_blob(tx, &stored.hash.0, i64::try_from(stored.size).unwrap_or(i64::MAX))?;
-                    media::put_part(tx, row.id, letter, &stored.hash.0)?;
-                }
-                Ok(())
-            })
-            .await
+        self.write(NOBODY, move |tx| {
+            media::insert(tx, &row)?;
+            for (letter, stored) in &pieces {
+                let size = i64::try_from(stored.size).unwrap_or(i64::MAX);
+                media::put_blob(tx, &stored.hash.0, size, row.created_at)?;
+                media::put_part(tx, row.id, letter, &stored.hash.0)?;
+            }
+            Ok(())
+        })
+        .await
     }
 }

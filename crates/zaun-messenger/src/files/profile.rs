@@ -1,5 +1,6 @@
 //! Profile photos.
 
+use zaun_model::{Peer, UnixTime, UserId};
 use zaun_schema::api::{enums, types};
 use zaun_store::Tx;
 use zaun_store::repo::{media, users};
@@ -7,8 +8,10 @@ use zaun_store::repo::{media, users};
 use super::media::decode_photo;
 use super::photos::{Purpose, letters, stripped_of};
 use crate::limits::PHOTO_PAGE;
-use crate::peers::UserRef;
-use crate::{Actor, Changes, Error, Messenger, accounts};
+use crate::peers::PeerRef;
+use crate::people::audience;
+use crate::views::Scene;
+use crate::{Actor, Changes, Error, Messenger, accounts, errors};
 
 /// A page of somebody's photos, newest first.
 #[derive(Debug, Clone, Default)]
@@ -17,6 +20,8 @@ pub struct PhotoPage {
     pub photos: Vec<types::Photo>,
     /// How many there are in all.
     pub total: usize,
+    /// The user as the viewer sees it.
+    pub scene: Scene,
 }
 
 fn load(tx: &Tx<'_>, photo_id: i64) -> Result<Option<types::Photo>, Error> {
@@ -57,11 +62,11 @@ impl Messenger {
             // A photo of a message: its sizes are not those of profile photos.
             [.., largest] => {
                 let (id, largest) = (known.id, (*largest).to_owned());
-                let part = self.read(move |tx| Ok(media::part(tx, id, &largest)?)).await?;
-                let (sha256, _) = part.ok_or_else(|| Error::bad("PHOTO_INVALID"))?;
+                let part = self.read(actor.user_id, move |tx| Ok(media::part(tx, id, &largest)?)).await?;
+                let (sha256, _) = part.ok_or_else(|| Error::bad(errors::PHOTO_INVALID))?;
                 self.make_photo(zaun_blob::BlobHash(sha256), Purpose::Profile, false).await?
             }
-            [] => return Err(Error::bad("PHOTO_INVALID")),
+            [] => return Err(Error::bad(errors::PHOTO_INVALID)),
         };
         self.set_profile_photo(actor, photo.clone()).await?;
         Ok(Some(photo))
@@ -72,10 +77,13 @@ impl Messenger {
             let photos = users::photos(changes.tx, actor.user_id)?;
             // Photos of one second keep their order by coming after the newest one.
             let newest = match photos.first() {
-                Some(first) => users::photo_added_at(changes.tx, actor.user_id, *first)?.unwrap_or(0),
-                None => 0,
+                Some(first) => users::photo_added_at(changes.tx, actor.user_id, *first)?,
+                None => None,
             };
-            let at = changes.now.max(newest + 1);
+            let at = changes.now.max(newest.unwrap_or(UnixTime(0)) + 1);
+            if users::photo_added_at(changes.tx, actor.user_id, photo.id)?.is_none() {
+                media::count_use(changes.tx, photo.id, 1)?;
+            }
             users::add_photo(changes.tx, actor.user_id, photo.id, at)?;
             users::set_photo(changes.tx, actor.user_id, Some((photo.id, &stripped_of(&photo))))?;
             announce(changes, actor.user_id)
@@ -96,12 +104,12 @@ impl Messenger {
         let checked = named.filter(|photo| photo.access_hash == self.access.media(photo.id));
         let ids: Vec<i64> = checked.map(|photo| photo.id).collect();
         let work = move |changes: &mut Changes<'_, '_>| remove(changes, actor.user_id, &ids);
-        Ok(self.change(actor, work).await?.0)
+        Ok(self.change(actor, work).await?.value)
     }
 
     /// The current photo of a user.
-    pub async fn profile_photo(&self, user_id: i64) -> Result<Option<types::Photo>, Error> {
-        self.read(move |tx| {
+    pub async fn profile_photo(&self, user_id: UserId) -> Result<Option<types::Photo>, Error> {
+        self.read(user_id, move |tx| {
             let user = users::find(tx, user_id)?;
             user.and_then(|user| user.photo_id).map_or(Ok(None), |id| load(tx, id))
         })
@@ -113,19 +121,20 @@ impl Messenger {
     pub async fn profile_photos(
         &self,
         actor: Actor,
-        user: UserRef,
+        peer: PeerRef,
         offset: i32,
         max_id: i64,
         limit: i32,
     ) -> Result<PhotoPage, Error> {
-        self.read(move |tx| {
-            let user_id = user.resolve(tx, actor.user_id)?;
+        self.read(actor.user_id, move |tx| {
+            let user_id = peer.user(tx, actor.user_id)?;
             let ids = users::photos(tx, user_id)?;
             let after = ids.iter().position(|id| *id == max_id).map_or(0, |place| place + 1);
             let offset = isize::try_from(offset).unwrap_or(0);
             let limit = usize::try_from(limit).unwrap_or(0);
             let limit = if limit == 0 { PHOTO_PAGE } else { limit.min(PHOTO_PAGE) };
-            let mut page = PhotoPage { photos: Vec::new(), total: ids.len() };
+            let scene = Scene::of_peers(tx, actor.user_id, [Peer::User(user_id)])?;
+            let mut page = PhotoPage { photos: Vec::new(), total: ids.len(), scene };
             for id in ids.iter().skip(after.saturating_add_signed(offset)).take(limit) {
                 page.photos.extend(load(tx, *id)?);
             }
@@ -136,10 +145,11 @@ impl Messenger {
 }
 
 /// Takes photos out of a gallery; if the current one is among them, the newest left is current.
-fn remove(changes: &mut Changes<'_, '_>, user_id: i64, ids: &[i64]) -> Result<Vec<i64>, Error> {
+fn remove(changes: &mut Changes<'_, '_>, user_id: UserId, ids: &[i64]) -> Result<Vec<i64>, Error> {
     let mut gone = Vec::new();
     for id in ids {
         if users::delete_photo(changes.tx, user_id, *id)? {
+            media::count_use(changes.tx, *id, -1)?;
             gone.push(*id);
         }
     }
@@ -155,9 +165,9 @@ fn remove(changes: &mut Changes<'_, '_>, user_id: i64, ids: &[i64]) -> Result<Ve
 }
 
 /// Tells everybody who shows the user to look again.
-fn announce(changes: &mut Changes<'_, '_>, user_id: i64) -> Result<(), Error> {
-    for owner in accounts::audience(changes.tx, user_id)? {
-        changes.hint(owner, types::UpdateUser { user_id }.into());
+fn announce(changes: &mut Changes<'_, '_>, user_id: UserId) -> Result<(), Error> {
+    for owner in audience(changes.tx, user_id)? {
+        changes.hint_user(owner, types::UpdateUser { user_id: user_id.0 }.into());
     }
     Ok(())
 }

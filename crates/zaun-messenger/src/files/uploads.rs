@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use zaun_blob::{LeftOver, Stored, Upload};
 
-use crate::Error;
 use crate::limits::{
     FILE_PART_BYTES, FILE_PARTS, UPLOAD_BYTES_PER_KEY, UPLOAD_DONE_LIFE_S, UPLOAD_LIFE_S, UPLOAD_WAIT_S,
     UPLOADS_PER_KEY,
 };
+use crate::{Error, errors};
 
 /// One call of upload.saveFilePart or upload.saveBigFilePart, without its bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,9 +49,9 @@ fn check_regular(size: u32) -> Result<(), Error> {
     if is_regular(size) {
         Ok(())
     } else if size < 1024 {
-        Err(Error::bad("FILE_PART_TOO_SMALL"))
+        Err(Error::bad(errors::FILE_PART_TOO_SMALL))
     } else {
-        Err(Error::bad("FILE_PART_SIZE_INVALID"))
+        Err(Error::bad(errors::FILE_PART_SIZE_INVALID))
     }
 }
 
@@ -70,22 +70,22 @@ impl Part {
     fn check(self, size: usize) -> Result<Checked, Error> {
         let max = u32::try_from(FILE_PARTS).unwrap_or(u32::MAX);
         let number = u32::try_from(self.number).ok().filter(|n| *n < max);
-        let number = number.ok_or_else(|| Error::bad("FILE_PART_INVALID"))?;
+        let number = number.ok_or_else(|| Error::bad(errors::FILE_PART_INVALID))?;
         let total = match self.total {
             None | Some(-1) => None,
             Some(total) => {
                 let total = u32::try_from(total).ok().filter(|t| (1..=max).contains(t));
-                Some(total.ok_or_else(|| Error::bad("FILE_PARTS_INVALID"))?)
+                Some(total.ok_or_else(|| Error::bad(errors::FILE_PARTS_INVALID))?)
             }
         };
         if total.is_some_and(|total| number >= total) {
-            return Err(Error::bad("FILE_PART_INVALID"));
+            return Err(Error::bad(errors::FILE_PART_INVALID));
         }
         let closing = total.is_some_and(|total| number + 1 == total);
         let size = u32::try_from(size).ok().filter(|s| *s <= FILE_PART_BYTES as u32);
-        let size = size.ok_or_else(|| Error::bad("FILE_PART_TOO_BIG"))?;
+        let size = size.ok_or_else(|| Error::bad(errors::FILE_PART_TOO_BIG))?;
         if size == 0 && !closing {
-            return Err(Error::bad("FILE_PART_EMPTY"));
+            return Err(Error::bad(errors::FILE_PART_EMPTY));
         }
         Ok(Checked { number, size, total, inner: self.total.is_some() && !closing })
     }
@@ -97,15 +97,15 @@ impl Progress {
     fn check(&self, part: Checked) -> Result<Option<u32>, Error> {
         let known = self.total.or(part.total);
         if part.total.is_some() && known != part.total {
-            return Err(Error::bad("FILE_PARTS_INVALID"));
+            return Err(Error::bad(errors::FILE_PARTS_INVALID));
         }
         if known.is_some_and(|total| part.number >= total) {
-            return Err(Error::bad("FILE_PART_INVALID"));
+            return Err(Error::bad(errors::FILE_PART_INVALID));
         }
         let mut full = self.full;
         let mut inner = |size: u32| match full {
             Some(full) if full == size => Ok(()),
-            Some(_) => Err(Error::bad("FILE_PART_SIZE_CHANGED")),
+            Some(_) => Err(Error::bad(errors::FILE_PART_SIZE_CHANGED)),
             None => check_regular(size).map(|()| full = Some(size)),
         };
         let mut last = part.size;
@@ -121,7 +121,7 @@ impl Progress {
             }
         }
         if full.is_some_and(|full| last > full) {
-            return Err(Error::bad("FILE_PART_SIZE_CHANGED"));
+            return Err(Error::bad(errors::FILE_PART_SIZE_CHANGED));
         }
         Ok(full)
     }
@@ -137,7 +137,7 @@ impl Progress {
     fn check_complete(&self, parts: u32) -> Result<(), Error> {
         let beyond = self.sizes.last_key_value().is_some_and(|(highest, _)| *highest >= parts);
         if beyond || self.total.is_some_and(|total| total != parts) {
-            return Err(Error::bad("FILE_PARTS_INVALID"));
+            return Err(Error::bad(errors::FILE_PARTS_INVALID));
         }
         match (0..parts).find(|part| !self.sizes.contains_key(part)) {
             Some(part) => Err(missing(part)),
@@ -243,7 +243,7 @@ impl Uploads {
             return if count == parts {
                 Ok(Ready::Done(stored))
             } else {
-                Err(Error::bad("FILE_PARTS_INVALID"))
+                Err(Error::bad(errors::FILE_PARTS_INVALID))
             };
         }
         progress.check_complete(parts)?;

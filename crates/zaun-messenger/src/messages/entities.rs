@@ -5,10 +5,9 @@
 use zaun_schema::api::enums::MessageEntity;
 use zaun_schema::api::types;
 
-use super::body::Content;
-use super::send::length;
-use crate::peers::UserRef;
-use crate::{Error, Messenger};
+use super::content::Content;
+use super::send::utf16_length;
+use crate::{Error, errors};
 
 /// Top-level names after which a word without `://` is taken for a link. Short on purpose: a wrong link annoys more
 /// than a missing one.
@@ -53,36 +52,26 @@ fn place(entity: &MessageEntity) -> (i32, i32) {
     )
 }
 
-impl Messenger {
-    /// Settles the entities of a content as its author `viewer` sent it.
-    pub(crate) fn settle_entities(&self, viewer: i64, content: &mut Content) -> Result<(), Error> {
-        let given = content.message.entities.take();
-        let named = given.map(|list| list.into_iter().map(|e| self.resolve_mention(viewer, e)).collect());
-        content.message.entities = settle(&content.text, named.transpose()?)?;
-        Ok(())
+/// Settles the entities of a content as its author sent it. NUL characters become spaces, which leaves every entity
+/// in its place.
+pub(crate) fn settle_entities(content: &mut Content) -> Result<(), Error> {
+    if content.text.contains('\0') {
+        content.text = content.text.replace('\0', " ");
     }
-
-    /// A mention by input user becomes one by id.
-    fn resolve_mention(&self, viewer: i64, entity: MessageEntity) -> Result<MessageEntity, Error> {
-        let MessageEntity::InputMessageEntityMentionName(mention) = entity else { return Ok(entity) };
-        let UserRef::Id(user_id) = self.input_user(viewer, &mention.user_id)? else {
-            return Err(Error::bad("ENTITY_MENTION_USER_INVALID"));
-        };
-        let (offset, length) = (mention.offset, mention.length);
-        Ok(types::MessageEntityMentionName { offset, length, user_id }.into())
-    }
+    content.message.entities = settle(&content.text, content.message.entities.take())?;
+    Ok(())
 }
 
 /// The entities of a message: the client's, if they lie inside the text, and those found in it where the client
 /// marked nothing. Ordered by their beginning.
 pub fn settle(text: &str, given: Option<Vec<MessageEntity>>) -> Result<Option<Vec<MessageEntity>>, Error> {
-    let whole = i32::try_from(length(text)).unwrap_or(i32::MAX);
+    let whole = i32::try_from(utf16_length(text)).unwrap_or(i32::MAX);
     let mut entities = given.unwrap_or_default();
     for entity in &entities {
         let (offset, length) = place(entity);
         let end = offset.checked_add(length);
         if offset < 0 || length <= 0 || end.is_none_or(|end| end > whole) {
-            return Err(Error::bad("ENTITY_BOUNDS_INVALID"));
+            return Err(Error::bad(errors::ENTITY_BOUNDS_INVALID));
         }
     }
     for found in find(text) {
@@ -131,7 +120,7 @@ fn find(text: &str) -> Vec<MessageEntity> {
 }
 
 fn width(text: &str) -> i32 {
-    i32::try_from(length(text)).unwrap_or(i32::MAX)
+    i32::try_from(utf16_length(text)).unwrap_or(i32::MAX)
 }
 
 fn recognise(word: &str, offset: i32) -> Option<MessageEntity> {

@@ -1,27 +1,29 @@
 //! Forwarding.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
+use zaun_model::{MsgId, Peer, UserId};
 use zaun_schema::api::types;
-use zaun_store::repo::PeerKey;
-use zaun_store::repo::messages::{self, MessageRow};
+use zaun_store::repo::messages;
 
-use super::body::Content;
+use super::content::Content;
 use super::send::{self, Draft, Sent};
 use crate::files::media::album_id;
 use crate::limits::IDS_PER_CALL;
-use crate::peers::UserRef;
-use crate::{Actor, Changes, Error, Event, Messenger};
+use crate::peers::{PeerRef, peer_to_tl};
+use crate::rights;
+use crate::views::{self, Message};
+use crate::{Actor, Changes, Error, Messenger, Outcome, errors};
 
 /// What to forward and how.
 #[derive(Debug, Clone)]
 pub struct Forward {
     /// Where the messages are.
-    pub from: UserRef,
+    pub from: PeerRef,
     /// Where they go.
-    pub to: UserRef,
+    pub to: PeerRef,
     /// Messages with the client's names for their copies.
-    pub messages: Vec<(i32, i64)>,
+    pub messages: Vec<(MsgId, i64)>,
     /// As if written by the sender.
     pub drop_author: bool,
     /// Without captions.
@@ -34,63 +36,72 @@ pub struct Forward {
 
 impl Messenger {
     /// Forwards messages; ids that are gone are left out, as the official server does.
-    pub async fn forward(&self, actor: Actor, forward: Forward) -> Result<(Vec<Sent>, Vec<Event>), Error> {
+    pub async fn forward_messages(
+        &self,
+        actor: Actor,
+        forward: Forward,
+    ) -> Result<Outcome<Vec<Sent>>, Error> {
         if forward.messages.is_empty() {
-            return Err(Error::bad("MESSAGE_IDS_EMPTY"));
+            return Err(Error::bad(errors::MESSAGE_IDS_EMPTY));
         }
         if forward.messages.len() > IDS_PER_CALL {
-            return Err(Error::bad("MESSAGE_ID_INVALID"));
+            return Err(Error::bad(errors::MESSAGE_ID_INVALID));
         }
         let work = move |changes: &mut Changes<'_, '_>| {
-            let from = forward.from.chat(changes.tx, actor.user_id)?;
-            let to = forward.to.chat(changes.tx, actor.user_id)?;
-            let mut sent = Vec::new();
-            let mut albums = BTreeMap::new();
+            let from = rights::reading(changes.tx, actor.user_id, forward.from)?;
+            let to = rights::posting(changes.tx, actor.user_id, forward.to)?;
+            let ids: Vec<MsgId> = forward.messages.iter().map(|(id, _)| *id).collect();
+            let rows = messages::find_many(changes.tx, from.box_id, from.peer, &ids)?;
+            let originals: HashMap<MsgId, Message> =
+                views::messages(changes.tx, rows)?.into_iter().map(|m| (m.id(), m)).collect();
+            let (mut sent, mut albums) = (Vec::new(), BTreeMap::new());
             for (id, random_id) in &forward.messages {
-                let row = messages::find(changes.tx, actor.user_id, *id)?.filter(|row| row.peer == from);
-                let Some(row) = row else { continue };
-                let mut content = copy(&row, &forward, to, actor.user_id)?;
+                let Some(original) = originals.get(id) else { continue };
+                let mut content = copy(original, &forward, to.reading.peer, actor.user_id)?;
                 // The copies are an album of their own: forwarded twice, they must not become one.
                 if let Some(album) = &mut content.message.grouped_id {
                     *album = *albums.entry(*album).or_insert_with(album_id);
                 }
                 let draft = Draft { random_id: *random_id, content, reply_to: None, clear_draft: false };
-                sent.push(send::one(changes, actor.user_id, to, &draft)?);
+                sent.push(send::send_one_message(changes, &to, &draft)?);
             }
-            if sent.is_empty() { Err(Error::bad("MESSAGE_ID_INVALID")) } else { Ok(sent) }
+            if sent.is_empty() { Err(Error::bad(errors::MESSAGE_ID_INVALID)) } else { Ok(sent) }
         };
         self.change(actor, work).await
     }
 }
 
-/// The copy of a message: its content, and where it came from unless that is to be hidden.
-fn copy(row: &MessageRow, forward: &Forward, to: PeerKey, sender: i64) -> Result<Content, Error> {
-    let original = Content::of(row)?;
-    if original.message.noforwards {
-        return Err(Error::bad("CHAT_FORWARDS_RESTRICTED"));
+/// Returns the copy of a message: its content, and where it came from unless that is to be hidden.
+fn copy(original: &Message, forward: &Forward, to: Peer, sender: UserId) -> Result<Content, Error> {
+    let content = original.body.written()?.clone();
+    if content.message.noforwards {
+        return Err(Error::bad(errors::CHAT_FORWARDS_RESTRICTED));
     }
-    let mut header = match original.message.fwd_from {
-        Some(earlier) => earlier,
-        None => types::MessageFwdHeader {
-            from_id: Some(types::PeerUser { user_id: row.from_id }.into()),
-            date: i32::try_from(row.date).unwrap_or(i32::MAX),
-            ..types::MessageFwdHeader::default()
-        },
-    };
-    if to == PeerKey::user(sender) {
+    let row = &original.row;
+    let mut header = content.message.fwd_from.unwrap_or_else(|| types::MessageFwdHeader {
+        from_id: Some(peer_to_tl(row.author)),
+        channel_post: row.author.channel().map(|_| row.id.0),
+        date: row.date.to_tl(),
+        ..types::MessageFwdHeader::default()
+    });
+    if to == Peer::User(sender) {
         // Saved messages remember where they were saved from.
-        header.saved_from_peer = Some(crate::peers::to_peer(row.peer));
-        header.saved_from_msg_id = Some(row.id);
+        header.saved_from_peer = Some(peer_to_tl(row.peer));
+        header.saved_from_msg_id = Some(row.id.0);
+    } else {
+        header.saved_from_peer = None;
+        header.saved_from_msg_id = None;
     }
-    let has_media = original.message.media.is_some();
+    let has_media = content.message.media.is_some();
     let drop_text = forward.drop_captions && has_media;
     Ok(Content {
-        text: if drop_text { String::new() } else { original.text },
+        text: if drop_text { String::new() } else { content.text },
         message: types::Message {
             fwd_from: (!forward.drop_author).then_some(header),
-            media: original.message.media,
-            entities: original.message.entities.filter(|_| !drop_text),
-            invert_media: original.message.invert_media,
+            media: content.message.media,
+            entities: content.message.entities.filter(|_| !drop_text),
+            invert_media: content.message.invert_media,
+            grouped_id: content.message.grouped_id,
             silent: forward.silent,
             noforwards: forward.noforwards,
             ..types::Message::default()

@@ -1,7 +1,8 @@
 //! Messages: sending, changing, removing, reading, finding.
 
-pub mod body;
 pub mod change;
+pub mod content;
+pub mod delete;
 pub mod entities;
 pub mod forward;
 pub mod history;

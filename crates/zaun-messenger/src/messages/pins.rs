@@ -1,79 +1,100 @@
 //! Pinned messages.
 
-use zaun_schema::api::types;
+use zaun_model::rights::{AdminRights, BannedRights};
+use zaun_model::{BoxId, MsgId};
+use zaun_schema::api::{enums, types};
+use zaun_store::repo::contents::{self, ContentRow};
 use zaun_store::repo::messages::{self, MessageRow};
-use zaun_store::repo::{PeerKey, updates};
 
-use super::change::{Affected, pair};
-use crate::peers::{UserRef, to_peer};
-use crate::{Actor, Changes, Error, Event, Messenger};
+use super::delete::Affected;
+use crate::limits::PINNED_MESSAGES;
+use crate::peers::{PeerRef, peer_to_tl};
+use crate::rights;
+use crate::{Actor, Changes, Error, Messenger, Outcome, errors};
 
 impl Messenger {
-    /// Pins or unpins a message, for both sides unless `one_side`.
+    /// Pins or unpins a message, for everybody unless `one_side`.
     pub async fn pin_message(
         &self,
         actor: Actor,
-        peer: UserRef,
-        id: i32,
+        peer: PeerRef,
+        id: MsgId,
         pinned: bool,
         one_side: bool,
-    ) -> Result<Vec<Event>, Error> {
+    ) -> Result<Outcome<()>, Error> {
         let work = move |changes: &mut Changes<'_, '_>| {
-            let peer = peer.chat(changes.tx, actor.user_id)?;
-            let row = messages::find(changes.tx, actor.user_id, id)?.filter(|row| row.peer == peer);
-            let row = row.ok_or_else(|| Error::bad("MESSAGE_ID_INVALID"))?;
+            let reading = rights::reading(changes.tx, actor.user_id, peer)?;
+            let member = Some(BannedRights::PIN_MESSAGES);
+            rights::require_over_others(changes.tx, &reading, AdminRights::PIN_MESSAGES, member)?;
+            let row = messages::find(changes.tx, reading.box_id, reading.peer, id)?;
+            let row = row.ok_or_else(|| Error::bad(errors::MESSAGE_ID_INVALID))?;
             if row.pinned == pinned {
-                return Err(Error::bad("CHAT_NOT_MODIFIED"));
+                return Err(Error::bad(errors::CHAT_NOT_MODIFIED));
             }
-            set(changes, &[row], pinned, one_side)
+            set_pinned(changes, vec![row], pinned, one_side)
         };
-        Ok(self.change(actor, work).await?.1)
+        self.change(actor, work).await
     }
 
-    /// The newest pinned message of a conversation.
-    pub async fn newest_pinned(&self, actor: Actor, peer: PeerKey) -> Result<Option<i32>, Error> {
-        self.read(move |tx| Ok(messages::pinned(tx, actor.user_id, peer)?.first().map(|row| row.id))).await
-    }
-
-    /// Unpins everything in a conversation, for both sides.
-    pub async fn unpin_all(&self, actor: Actor, peer: UserRef) -> Result<Affected, Error> {
+    /// Unpins everything in a conversation, for everybody; a batch at a time.
+    pub async fn unpin_all(&self, actor: Actor, peer: PeerRef) -> Result<Affected, Error> {
         let work = move |changes: &mut Changes<'_, '_>| {
-            let peer = peer.chat(changes.tx, actor.user_id)?;
-            let rows = messages::pinned(changes.tx, actor.user_id, peer)?;
-            let pts_count = i32::try_from(rows.len()).unwrap_or(i32::MAX);
-            if pts_count > 0 {
-                set(changes, &rows, false, false)?;
+            let reading = rights::reading(changes.tx, actor.user_id, peer)?;
+            let member = Some(BannedRights::PIN_MESSAGES);
+            rights::require_over_others(changes.tx, &reading, AdminRights::PIN_MESSAGES, member)?;
+            let limit = PINNED_MESSAGES + 1;
+            let mut rows = messages::pinned(changes.tx, reading.box_id, reading.peer, limit)?;
+            let more = rows.len() > usize::try_from(PINNED_MESSAGES).unwrap_or(usize::MAX);
+            if more {
+                rows.pop();
             }
-            Ok(Affected { pts: updates::pts(changes.tx, actor.user_id)?, pts_count, offset: 0 })
+            let pts_count = i32::try_from(rows.len()).unwrap_or(i32::MAX);
+            set_pinned(changes, rows, false, false)?;
+            Ok(Affected { pts: changes.pts(reading.box_id)?, pts_count, offset: i32::from(more) })
         };
-        Ok(self.change(actor, work).await?.0)
+        Ok(self.change(actor, work).await?.value)
     }
 }
 
-/// Changes rows of one conversation and, unless `one_side`, their pairs.
-fn set(
+/// Changes rows of one conversation and, unless `one_side`, their copies in other boxes.
+fn set_pinned(
     changes: &mut Changes<'_, '_>,
-    rows: &[MessageRow],
+    rows: Vec<MessageRow>,
     pinned: bool,
     one_side: bool,
 ) -> Result<(), Error> {
-    let mut pairs = Vec::new();
-    for row in rows {
-        if !one_side {
-            pairs.extend(pair(changes, row)?.filter(|pair| pair.pinned != pinned));
-        }
+    let Some(first) = rows.first() else { return Ok(()) };
+    let own = first.box_id;
+    let mut sides = vec![rows];
+    if !one_side && matches!(own, BoxId::User(_)) {
+        let ids: Vec<_> = sides.iter().flatten().map(|row| row.content_id).collect();
+        let contents = contents::find_many(changes.tx, &ids)?;
+        let others = contents.iter().flat_map(ContentRow::copies).filter(|(copy, _)| *copy != own);
+        let mut others = messages::find_copies(changes.tx, &others.collect::<Vec<_>>())?;
+        others.retain(|row| row.pinned != pinned);
+        others.sort_by_key(|row| (row.box_id, row.id));
+        sides.extend(others.chunk_by(|a, b| a.box_id == b.box_id).map(<[MessageRow]>::to_vec));
     }
-    for side in [rows, &pairs] {
+    for side in sides {
         let Some(first) = side.first() else { continue };
-        for row in side {
-            messages::set_pinned(changes.tx, row.owner_id, row.id, pinned)?;
+        for row in &side {
+            messages::set_pinned(changes.tx, row, pinned)?;
         }
-        let ids: Vec<i32> = side.iter().map(|row| row.id).collect();
+        let ids: Vec<i32> = side.iter().map(|row| row.id.0).collect();
         let pts_count = i32::try_from(ids.len()).unwrap_or(i32::MAX);
-        let peer = to_peer(first.peer);
-        changes.log_event(first.owner_id, pts_count, |pts| {
-            types::UpdatePinnedMessages { pinned, peer, messages: ids, pts, pts_count }.into()
-        })?;
+        changes.log_event(first.box_id, pts_count, |pts| update(first, pinned, ids, pts, pts_count))?;
     }
     Ok(())
+}
+
+fn update(row: &MessageRow, pinned: bool, messages: Vec<i32>, pts: i32, pts_count: i32) -> enums::Update {
+    match row.box_id {
+        BoxId::User(_) => {
+            let peer = peer_to_tl(row.peer);
+            types::UpdatePinnedMessages { pinned, peer, messages, pts, pts_count }.into()
+        }
+        BoxId::Channel(id) => {
+            types::UpdatePinnedChannelMessages { pinned, channel_id: id.0, messages, pts, pts_count }.into()
+        }
+    }
 }

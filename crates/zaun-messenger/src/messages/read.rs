@@ -1,104 +1,201 @@
 //! Read receipts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use zaun_model::{BoxId, ChannelId, MsgId, Peer, UserId};
 use zaun_schema::api::types;
-use zaun_store::repo::{PeerKey, dialogs, messages, updates};
+use zaun_store::repo::contents::{self, ContentRow};
+use zaun_store::repo::dialogs::{self, DialogRow, MAX_COUNTED_UNREAD};
+use zaun_store::repo::messages::{self, MessageRow};
 
-use super::change::Affected;
+use super::delete::Affected;
 use crate::limits::IDS_PER_CALL;
-use crate::peers::{UserRef, to_peer};
-use crate::{Actor, Changes, Error, Messenger};
+use crate::peers::{PeerRef, peer_to_tl};
+use crate::rights::{self, Reading};
+use crate::{Actor, Changes, Error, Messenger, errors};
 
 impl Messenger {
     /// Marks everything up to `max_id` as read (0 means all), and tells the author.
-    pub async fn read_history(&self, actor: Actor, peer: UserRef, max_id: i32) -> Result<Affected, Error> {
+    pub async fn read_history(&self, actor: Actor, peer: PeerRef, max_id: MsgId) -> Result<Affected, Error> {
         let work = move |changes: &mut Changes<'_, '_>| {
-            let peer = peer.chat(changes.tx, actor.user_id)?;
-            read(changes, actor.user_id, peer, if max_id > 0 { max_id } else { i32::MAX })
-        };
-        Ok(self.change(actor, work).await?.0)
-    }
-
-    /// Marks the contents of messages (voice, round video) as seen, for both sides.
-    pub async fn read_contents(&self, actor: Actor, ids: Vec<i32>) -> Result<Affected, Error> {
-        if ids.len() > IDS_PER_CALL {
-            return Err(Error::bad("MESSAGE_IDS_TOO_MUCH"));
-        }
-        let work = move |changes: &mut Changes<'_, '_>| {
-            let (mut own, mut theirs) = (Vec::new(), BTreeMap::<i64, Vec<i32>>::new());
-            for id in &ids {
-                let Some(row) = messages::find(changes.tx, actor.user_id, *id)? else { continue };
-                let seen_by_other = row.pair_id.filter(|_| !row.outgoing);
-                if let Some(pair) = seen_by_other {
-                    theirs.entry(row.peer.id).or_default().push(pair);
+            let reading = rights::reading(changes.tx, actor.user_id, peer)?;
+            let max_id = if max_id.0 > 0 { max_id } else { MsgId::MAX };
+            match reading.peer {
+                Peer::Channel(id) => {
+                    read_channel(changes, &reading, id, max_id)?;
+                    Ok(Affected::nothing(changes.pts(BoxId::User(actor.user_id))?))
                 }
-                own.push(*id);
+                _ => read_in_own_box(changes, &reading, max_id),
             }
-            for (owner, ids) in theirs {
-                contents_read(changes, owner, ids)?;
-            }
-            contents_read(changes, actor.user_id, own)
         };
-        Ok(self.change(actor, work).await?.0)
+        Ok(self.change(actor, work).await?.value)
     }
-}
 
-fn contents_read(changes: &mut Changes<'_, '_>, owner: i64, ids: Vec<i32>) -> Result<Affected, Error> {
-    let pts_count = i32::try_from(ids.len()).unwrap_or(i32::MAX);
-    if ids.is_empty() {
-        return Ok(Affected { pts: updates::pts(changes.tx, owner)?, pts_count, offset: 0 });
-    }
-    let pts = changes.log_event(owner, pts_count, |pts| {
-        let update = types::UpdateReadMessagesContents { messages: ids, pts, pts_count, date: None };
-        update.into()
-    })?;
-    Ok(Affected { pts, pts_count, offset: 0 })
-}
-
-fn read(changes: &mut Changes<'_, '_>, reader: i64, peer: PeerKey, max_id: i32) -> Result<Affected, Error> {
-    let unchanged = |pts: i32| Affected { pts, pts_count: 0, offset: 0 };
-    let dialog = dialogs::find(changes.tx, reader, peer)?;
-    let newest = messages::highest(changes.tx, reader, peer, max_id, false)?;
-    let (Some(dialog), Some((newest, pair))) = (dialog, newest) else {
-        return Ok(unchanged(updates::pts(changes.tx, reader)?));
-    };
-    if newest <= dialog.read_inbox_max {
-        if dialog.unread_mark {
-            dialogs::set_mark(changes.tx, reader, peer, false)?;
+    /// Marks the contents of messages (voice, round video) as listened to, for everybody who sees them. Only what was
+    /// not listened to before changes anything.
+    pub async fn read_contents(&self, actor: Actor, ids: Vec<MsgId>) -> Result<Affected, Error> {
+        if ids.len() > IDS_PER_CALL {
+            return Err(Error::bad(errors::MESSAGE_IDS_TOO_MUCH));
         }
-        return Ok(unchanged(updates::pts(changes.tx, reader)?));
+        let work = move |changes: &mut Changes<'_, '_>| {
+            let ids: BTreeSet<MsgId> = ids.iter().copied().collect();
+            let ids: Vec<MsgId> = ids.into_iter().collect();
+            let mut rows = messages::find_in_box(changes.tx, actor.user_id, &ids)?;
+            let own = Peer::User(actor.user_id);
+            rows.retain(|row| row.media_unread && row.author != own);
+            let ids: Vec<_> = rows.iter().map(|row| row.content_id).collect();
+            let contents = contents::find_many(changes.tx, &ids)?;
+            let copies: Vec<_> = contents.iter().flat_map(ContentRow::copies).collect();
+            let mut by_box: BTreeMap<BoxId, Vec<MessageRow>> = BTreeMap::new();
+            for row in messages::find_copies(changes.tx, &copies)? {
+                if row.media_unread {
+                    by_box.entry(row.box_id).or_default().push(row);
+                }
+            }
+            let own = BoxId::User(actor.user_id);
+            let mut affected = Affected::nothing(changes.pts(own)?);
+            for (box_id, rows) in by_box {
+                let pts_count = contents_read(changes, box_id, &rows)?;
+                if box_id == own {
+                    affected = Affected { pts: changes.pts(own)?, pts_count, offset: 0 };
+                }
+            }
+            Ok(affected)
+        };
+        Ok(self.change(actor, work).await?.value)
     }
-    let unread = messages::count_unread(changes.tx, reader, peer, newest)?;
-    dialogs::set_read_inbox(changes.tx, reader, peer, newest, unread)?;
-    let pts = changes.log_event(reader, 1, |pts| {
+}
+
+fn contents_read(changes: &mut Changes<'_, '_>, box_id: BoxId, rows: &[MessageRow]) -> Result<i32, Error> {
+    for row in rows {
+        messages::set_media_read(changes.tx, row)?;
+    }
+    let ids: Vec<i32> = rows.iter().map(|row| row.id.0).collect();
+    let pts_count = i32::try_from(ids.len()).unwrap_or(i32::MAX);
+    changes.log_event(box_id, pts_count, |pts| {
+        types::UpdateReadMessagesContents { messages: ids, pts, pts_count, date: None }.into()
+    })?;
+    Ok(pts_count)
+}
+
+/// Reads a private chat or a basic group, which count their unread messages in the reader's own box.
+fn read_in_own_box(
+    changes: &mut Changes<'_, '_>,
+    reading: &Reading,
+    max_id: MsgId,
+) -> Result<Affected, Error> {
+    let Reading { viewer, peer, box_id } = *reading;
+    let unchanged = Affected::nothing(changes.pts(box_id)?);
+    let Some(mut dialog) = dialogs::find(changes.tx, viewer, peer)? else { return Ok(unchanged) };
+    let max_id = max_id.min(dialog.top_id);
+    if dialog.unread == 0 || max_id <= dialog.read_inbox {
+        if dialog.unread_mark {
+            dialogs::save(changes.tx, &DialogRow { unread_mark: false, ..dialog })?;
+        }
+        return Ok(unchanged);
+    }
+    let Some(newest) = messages::highest_incoming(changes.tx, box_id, peer, viewer, max_id)? else {
+        return Ok(unchanged);
+    };
+    if newest.id <= dialog.read_inbox {
+        return Ok(unchanged);
+    }
+    // What is unread afterwards lies above, or else all of it was read: the smaller part is counted.
+    let left = if newest.id >= dialog.top_id {
+        0
+    } else {
+        messages::count_incoming(changes.tx, box_id, peer, viewer, newest.id, i64::from(dialog.unread))?
+    };
+    let fewer = dialog.unread - left;
+    (dialog.read_inbox, dialog.unread, dialog.unread_mark) = (newest.id, left, false);
+    dialogs::save(changes.tx, &dialog)?;
+    changes.count(box_id, |counters| counters.unread = (counters.unread - fewer).max(0))?;
+    let pts = changes.log_event(box_id, 1, |pts| {
         types::UpdateReadHistoryInbox {
             folder_id: None,
-            peer: to_peer(peer),
+            peer: peer_to_tl(peer),
             top_msg_id: None,
-            max_id: newest,
-            still_unread_count: unread,
+            max_id: newest.id.0,
+            still_unread_count: left,
             pts,
             pts_count: 1,
         }
         .into()
     })?;
-    if let Some(pair) = pair.filter(|_| peer != PeerKey::user(reader)) {
-        tell_author(changes, reader, peer.id, pair)?;
-    }
+    tell_author(changes, viewer, &newest)?;
     Ok(Affected { pts, pts_count: 1, offset: 0 })
 }
 
-fn tell_author(changes: &mut Changes<'_, '_>, reader: i64, author: i64, max_id: i32) -> Result<(), Error> {
-    let peer = PeerKey::user(reader);
-    let dialog = dialogs::find(changes.tx, author, peer)?;
-    // The author may have deleted the conversation, or somebody read further before.
-    if dialog.is_none_or(|dialog| dialog.read_outbox_max >= max_id) {
+/// Tells the author of a private chat how far the other side has read.
+fn tell_author(changes: &mut Changes<'_, '_>, reader: UserId, read: &MessageRow) -> Result<(), Error> {
+    let Peer::User(author) = read.peer else { return Ok(()) };
+    let content = contents::find_many(changes.tx, &[read.content_id])?.pop();
+    let box_id = BoxId::User(author);
+    let theirs = content.iter().flat_map(ContentRow::copies).find(|(copy, _)| *copy == box_id);
+    let (Some((_, max_id)), Some(dialog)) = (theirs, dialogs::find(changes.tx, author, Peer::User(reader))?)
+    else {
+        // The author may have deleted the conversation.
+        return Ok(());
+    };
+    if dialog.read_outbox >= max_id {
         return Ok(());
     }
-    dialogs::set_read_outbox(changes.tx, author, peer, max_id)?;
-    changes.log_event(author, 1, |pts| {
-        types::UpdateReadHistoryOutbox { peer: to_peer(peer), max_id, pts, pts_count: 1 }.into()
+    dialogs::save(changes.tx, &DialogRow { read_outbox: max_id, ..dialog })?;
+    let peer = peer_to_tl(Peer::User(reader));
+    changes.log_event(box_id, 1, |pts| {
+        types::UpdateReadHistoryOutbox { peer, max_id: max_id.0, pts, pts_count: 1 }.into()
     })?;
+    Ok(())
+}
+
+/// Reads a channel: its members keep only how far they have read, and the reader's devices are told.
+pub(crate) fn read_channel(
+    changes: &mut Changes<'_, '_>,
+    reading: &Reading,
+    channel: ChannelId,
+    max_id: MsgId,
+) -> Result<(), Error> {
+    let Reading { viewer, peer, box_id } = *reading;
+    let Some(mut dialog) = dialogs::find(changes.tx, viewer, peer)? else { return Ok(()) };
+    let counters = changes.counters(box_id)?.clone();
+    let max_id = max_id.min(counters.top_id);
+    if max_id <= dialog.read_inbox {
+        if dialog.unread_mark {
+            dialogs::save(changes.tx, &DialogRow { unread_mark: false, ..dialog })?;
+        }
+        return Ok(());
+    }
+    (dialog.read_inbox, dialog.unread_mark) = (max_id, false);
+    dialogs::save(changes.tx, &dialog)?;
+    let limit = MAX_COUNTED_UNREAD;
+    let left = messages::count_incoming(changes.tx, box_id, peer, viewer, max_id, limit)?;
+    let update = types::UpdateReadChannelInbox {
+        folder_id: None,
+        channel_id: channel.0,
+        max_id: max_id.0,
+        still_unread_count: left,
+        pts: counters.pts.0,
+    };
+    changes.hint_user(viewer, update.into());
+    tell_channel_authors(changes, reading, channel, max_id)
+}
+
+/// Tells the authors of what was read last in a supergroup that somebody has seen it.
+fn tell_channel_authors(
+    changes: &mut Changes<'_, '_>,
+    reading: &Reading,
+    channel: ChannelId,
+    max_id: MsgId,
+) -> Result<(), Error> {
+    let newest =
+        messages::highest_incoming(changes.tx, reading.box_id, reading.peer, reading.viewer, max_id)?;
+    let Some(Peer::User(author)) = newest.map(|row| row.author) else { return Ok(()) };
+    let Some(dialog) = dialogs::find(changes.tx, author, reading.peer)? else { return Ok(()) };
+    if dialog.read_outbox >= max_id {
+        return Ok(());
+    }
+    dialogs::save(changes.tx, &DialogRow { read_outbox: max_id, ..dialog })?;
+    let update = types::UpdateReadChannelOutbox { channel_id: channel.0, max_id: max_id.0 };
+    changes.hint_user(author, update.into());
     Ok(())
 }

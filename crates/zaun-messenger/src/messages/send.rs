@@ -1,14 +1,20 @@
-//! Sending in private chats.
+//! Sending.
 
-use zaun_schema::api::{enums, types};
+use std::sync::Arc;
+
+use zaun_model::{BoxId, MsgId, Peer, UnixTime, UserId};
+use zaun_schema::api::types;
 use zaun_store::Tx;
-use zaun_store::repo::messages::{self, MessageRow};
-use zaun_store::repo::{PeerKey, dialogs, updates, users};
+use zaun_store::repo::{contents, messages};
 
-use super::body::Content;
-use crate::limits::{CAPTION_LENGTH, ENTITIES, MESSAGE_LENGTH};
-use crate::peers::{UserRef, to_peer};
-use crate::{Actor, Changes, Error, Event, Messenger};
+use super::content::{Body, Content};
+use super::entities::settle_entities;
+use crate::changes::Place;
+use crate::limits::{CAPTION_LENGTH, ENTITIES, MESSAGE_LENGTH, QUOTE_LENGTH};
+use crate::peers::PeerRef;
+use crate::rights::{self, Posting};
+use crate::views::{self, Message};
+use crate::{Actor, Changes, Error, Messenger, Outcome, errors};
 
 /// A message on its way in.
 #[derive(Debug, Clone)]
@@ -17,44 +23,42 @@ pub struct Draft {
     pub random_id: i64,
     /// Text, entities, media and what else the author decided.
     pub content: Content,
-    /// The message answered, in the author's box.
+    /// The message answered, in the author's view of the conversation.
     pub reply_to: Option<types::InputReplyToMessage>,
     /// Whether the draft of the conversation is spent with it.
     pub clear_draft: bool,
 }
 
-/// A message that was sent: in the sender's box, with the pts of its arrival there.
+/// A message that was sent, as the sender's view of the conversation has it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sent {
     /// What the client called it.
     pub random_id: i64,
     /// The message.
-    pub row: MessageRow,
-    /// pts after it.
-    pub pts: i32,
+    pub message: Arc<Message>,
 }
 
-/// Length as clients count: UTF-16 code units.
-pub fn length(text: &str) -> usize {
+/// Returns a length as clients count: in UTF-16 code units.
+#[must_use]
+pub fn utf16_length(text: &str) -> usize {
     text.chars().map(char::len_utf16).sum()
 }
 
-/// Checks what an author wrote (also for edits).
-pub fn check(content: &Content) -> Result<(), Error> {
-    let has_media =
-        content.message.media.as_ref().is_some_and(|m| !matches!(m, enums::MessageMedia::MessageMediaEmpty));
-    let length = length(&content.text);
-    if has_media && length > CAPTION_LENGTH {
-        return Err(Error::bad("MEDIA_CAPTION_TOO_LONG"));
+/// Checks what an author wrote, or what is left after an edit.
+pub(crate) fn check_content(content: &Content) -> Result<(), Error> {
+    let length = utf16_length(&content.text);
+    if content.has_media() && length > CAPTION_LENGTH {
+        return Err(Error::bad(errors::MEDIA_CAPTION_TOO_LONG));
     }
     if length > MESSAGE_LENGTH {
-        return Err(Error::bad("MESSAGE_TOO_LONG"));
+        return Err(Error::bad(errors::MESSAGE_TOO_LONG));
     }
-    if !has_media && content.text.trim().is_empty() {
-        return Err(Error::bad("MESSAGE_EMPTY"));
+    let blank = |c: char| c.is_whitespace() || c == '\0';
+    if !content.has_media() && content.text.chars().all(blank) {
+        return Err(Error::bad(errors::MESSAGE_EMPTY));
     }
     if content.message.entities.as_ref().is_some_and(|e| e.len() > ENTITIES) {
-        return Err(Error::bad("ENTITIES_TOO_LONG"));
+        return Err(Error::bad(errors::ENTITIES_TOO_LONG));
     }
     Ok(())
 }
@@ -64,179 +68,159 @@ impl Messenger {
     pub async fn send(
         &self,
         actor: Actor,
-        peer: UserRef,
+        peer: PeerRef,
         mut drafts: Vec<Draft>,
-    ) -> Result<(Vec<Sent>, Vec<Event>), Error> {
+    ) -> Result<Outcome<Vec<Sent>>, Error> {
         for draft in &mut drafts {
-            check(&draft.content)?;
-            self.settle_entities(actor.user_id, &mut draft.content)?;
+            check_content(&draft.content)?;
+            settle_entities(&mut draft.content)?;
         }
         let work = move |changes: &mut Changes<'_, '_>| {
-            let peer = peer.chat(changes.tx, actor.user_id)?;
-            drafts.iter().map(|draft| one(changes, actor.user_id, peer, draft)).collect()
+            let posting = rights::posting(changes.tx, actor.user_id, peer)?;
+            drafts.iter().map(|draft| send_one_message(changes, &posting, draft)).collect()
         };
         self.change(actor, work).await
     }
+
+    /// Returns the messages that a repeated call made the first time; nothing is processed again then. `None` unless
+    /// all of them were made.
+    pub async fn sent_before(
+        &self,
+        actor: Actor,
+        peer: PeerRef,
+        random_ids: Vec<i64>,
+    ) -> Result<Option<Outcome<Vec<Sent>>>, Error> {
+        let now = self.now();
+        self.read(actor.user_id, move |tx| {
+            let peer = rights::reading(tx, actor.user_id, peer)?.peer;
+            let again = |id: &i64| find_repeated(tx, actor.user_id, peer, *id, now);
+            let sent: Option<Vec<Sent>> = random_ids.iter().map(again).collect::<Result<_, _>>()?;
+            sent.map(|sent| {
+                let mut mentioned = zaun_schema::visit::Mentioned::default();
+                sent.iter().for_each(|sent| sent.message.mentions(&mut mentioned));
+                let scene = Arc::new(views::Scene::for_viewer(tx, actor.user_id, &mentioned)?);
+                Ok(Outcome { value: sent, own: Vec::new(), scene })
+            })
+            .transpose()
+        })
+        .await
+    }
 }
 
-/// Sends one message inside a change.
-pub(crate) fn one(
+/// Sends one message inside a running change; a repeated random_id returns the first result.
+pub(crate) fn send_one_message(
     changes: &mut Changes<'_, '_>,
-    sender: i64,
-    peer: PeerKey,
+    posting: &Posting,
     draft: &Draft,
 ) -> Result<Sent, Error> {
+    let (sender, peer) = (posting.reading.viewer, posting.reading.peer);
     if draft.random_id == 0 {
-        return Err(Error::bad("RANDOM_ID_EMPTY"));
+        return Err(Error::bad(errors::RANDOM_ID_EMPTY));
     }
-    if let Some(sent) = repeated(changes.tx, sender, peer, draft.random_id)? {
+    if let Some(sent) = find_repeated(changes.tx, sender, peer, draft.random_id, changes.now)? {
+        sent.message.mentions(&mut changes.mentioned);
         return Ok(sent);
     }
-    if users::find(changes.tx, peer.id)?.is_none_or(|user| user.deleted) {
-        return Err(Error::bad("INPUT_USER_DEACTIVATED"));
+    let reply = match &draft.reply_to {
+        Some(reply) => find_reply(changes.tx, posting, reply)?,
+        None => None,
+    };
+    let mut content = draft.content.clone();
+    content.message.reply_to = reply.as_ref().map(|reply| reply.header.clone().into());
+    content.message.post = matches!(posting.author, Peer::Channel(_));
+    let places = places(posting, reply.as_ref());
+    let posted = changes.post(sender, posting.author, &content.into(), &places)?;
+    let message = posted.into_iter().next().ok_or_else(|| Error::bad(errors::PEER_ID_INVALID))?;
+    messages::put_random_id(changes.tx, sender, draft.random_id, changes.now, (peer, message.id()))?;
+    if draft.clear_draft {
+        crate::dialogs::remove_draft(changes, sender, peer)?;
     }
-    let reply = draft.reply_to.as_ref().map(|reply| find_reply(changes, sender, peer, reply)).transpose()?;
-    let (row, pts) = deliver(changes, sender, peer, &draft.content, reply.flatten())?;
-    messages::put_random_id(changes.tx, sender, draft.random_id, row.id)?;
-    let has_draft = || dialogs::find(changes.tx, sender, peer).map(|d| d.is_some_and(|d| d.draft.is_some()));
-    if draft.clear_draft && has_draft()? {
-        crate::dialogs::set_draft(changes, sender, peer, None)?;
-    }
-    Ok(Sent { random_id: draft.random_id, row, pts })
+    Ok(Sent { random_id: draft.random_id, message })
 }
 
-/// A repetition by random_id: the message that the first one made, and nothing else happens.
-pub(crate) fn repeated(
+/// Where a message of this posting shows up, the sender's view first.
+fn places(posting: &Posting, reply: Option<&Reply>) -> Vec<Place> {
+    let (sender, peer) = (posting.reading.viewer, posting.reading.peer);
+    let place = |box_id: BoxId, peer: Peer, unread: bool| Place {
+        box_id,
+        peer,
+        reply_to: reply.and_then(|reply| reply.id_in(box_id)),
+        unread,
+    };
+    let own = place(posting.reading.box_id, peer, false);
+    match peer {
+        // Notes to oneself are never unread, and are in one place only.
+        Peer::User(other) if other != sender => {
+            vec![own, place(BoxId::User(other), Peer::User(sender), true)]
+        }
+        _ => vec![own],
+    }
+}
+
+/// Returns the message that the first call with this random_id made.
+pub(crate) fn find_repeated(
     tx: &Tx<'_>,
-    sender: i64,
-    peer: PeerKey,
+    sender: UserId,
+    peer: Peer,
     random_id: i64,
+    now: UnixTime,
 ) -> Result<Option<Sent>, Error> {
-    let Some(id) = messages::by_random_id(tx, sender, random_id)? else { return Ok(None) };
-    let row = messages::find(tx, sender, id)?.filter(|row| row.peer == peer);
-    let row = row.ok_or_else(|| Error::bad("RANDOM_ID_DUPLICATE"))?;
-    let pts = updates::pts_of_message(tx, sender, id)?.unwrap_or(0);
-    Ok(Some(Sent { random_id, row, pts }))
+    let Some((place, id)) = messages::by_random_id(tx, sender, random_id, now)? else { return Ok(None) };
+    let row = messages::find(tx, BoxId::of(sender, place), place, id)?.filter(|row| row.peer == peer);
+    let row = row.ok_or_else(|| Error::bad(errors::RANDOM_ID_DUPLICATE))?;
+    Ok(Some(Sent { random_id, message: Arc::new(views::one_message(tx, row)?) }))
 }
 
-/// The two forms of a reply header: for the sender's box and for the other one.
-type Reply = (types::MessageReplyHeader, Option<types::MessageReplyHeader>);
+/// A message that is answered: the header, and its number in each box that shows it.
+struct Reply {
+    header: types::MessageReplyHeader,
+    copies: Vec<(BoxId, MsgId)>,
+}
+
+impl Reply {
+    fn id_in(&self, box_id: BoxId) -> Option<MsgId> {
+        self.copies.iter().find(|(copy, _)| *copy == box_id).map(|(_, id)| *id)
+    }
+}
 
 fn find_reply(
-    changes: &Changes<'_, '_>,
-    sender: i64,
-    peer: PeerKey,
+    tx: &Tx<'_>,
+    posting: &Posting,
     reply: &types::InputReplyToMessage,
 ) -> Result<Option<Reply>, Error> {
-    let found = messages::find(changes.tx, sender, reply.reply_to_msg_id)?.filter(|row| row.peer == peer);
+    let (box_id, peer) = (posting.reading.box_id, posting.reading.peer);
     // A reply to a message that is gone is sent as an ordinary message.
-    let Some(found) = found else { return Ok(None) };
-    let header = |id: i32| types::MessageReplyHeader {
+    let Some(row) = messages::find(tx, box_id, peer, MsgId(reply.reply_to_msg_id))? else { return Ok(None) };
+    let Some(answered) = contents::find_many(tx, &[row.content_id])?.pop() else { return Ok(None) };
+    if let Some(quote) = &reply.quote_text {
+        // Case counts, and a wrong offset is no error.
+        let fits = utf16_length(quote) <= QUOTE_LENGTH && answered.text.contains(quote.as_str());
+        if !fits {
+            return Err(Error::bad(errors::QUOTE_TEXT_INVALID));
+        }
+    }
+    let quote_entities = match (&reply.quote_text, &reply.quote_entities) {
+        (Some(text), Some(entities)) => super::entities::settle(text, Some(entities.clone()))?,
+        _ => None,
+    };
+    let header = types::MessageReplyHeader {
         quote: reply.quote_text.is_some(),
-        reply_to_msg_id: Some(id),
         quote_text: reply.quote_text.clone(),
-        quote_entities: reply.quote_entities.clone(),
+        quote_entities,
         quote_offset: reply.quote_offset,
         ..types::MessageReplyHeader::default()
     };
-    Ok(Some((header(found.id), found.pair_id.map(header))))
+    Ok(Some(Reply { header, copies: answered.copies().collect() }))
 }
 
-/// Puts a message into the sender's box and, unless it is a note to oneself, into the other one.
-pub(crate) fn deliver(
+/// Sends a text from a service account, into the receiver's box only.
+pub(crate) fn send_notice(
     changes: &mut Changes<'_, '_>,
-    sender: i64,
-    peer: PeerKey,
-    content: &Content,
-    reply: Option<Reply>,
-) -> Result<(MessageRow, i32), Error> {
-    let to_self = peer == PeerKey::user(sender);
-    let (id, pts) = changes.reserve(sender)?;
-    let other = if to_self { None } else { Some(changes.reserve(peer.id)?) };
-    let (own_reply, other_reply) = reply.map_or((None, None), |(own, other)| (Some(own), other));
-    let row = MessageRow {
-        owner_id: sender,
-        id,
-        peer,
-        from_id: sender,
-        outgoing: !to_self,
-        date: changes.now,
-        edit_date: None,
-        pinned: false,
-        media_kind: content.media_kind(),
-        pair_id: other.map(|(id, _)| id),
-        text: content.text.clone(),
-        body: with_reply(content, own_reply)?,
-    };
-    changes.add_message(row.clone(), pts)?;
-    if let Some((other_id, other_pts)) = other {
-        let theirs = MessageRow {
-            owner_id: peer.id,
-            id: other_id,
-            peer: PeerKey::user(sender),
-            outgoing: false,
-            pair_id: Some(id),
-            body: with_reply(content, other_reply)?,
-            ..row.clone()
-        };
-        changes.add_message(theirs, other_pts)?;
-    }
-    Ok((row, pts))
-}
-
-fn with_reply(content: &Content, reply: Option<types::MessageReplyHeader>) -> Result<Vec<u8>, Error> {
-    let message = types::Message { reply_to: reply.map(Into::into), ..content.message.clone() };
-    Content { text: String::new(), message }.encode()
-}
-
-/// A text from a service account, in the receiver's box only.
-pub(crate) fn notice(changes: &mut Changes<'_, '_>, from: i64, to: i64, text: &str) -> Result<(), Error> {
-    let (id, pts) = changes.reserve(to)?;
-    let content = Content { text: text.to_owned(), ..Content::default() };
-    let row = MessageRow {
-        owner_id: to,
-        id,
-        peer: PeerKey::user(from),
-        from_id: from,
-        outgoing: false,
-        date: changes.now,
-        edit_date: None,
-        pinned: false,
-        media_kind: content.media_kind(),
-        pair_id: None,
-        text: content.text.clone(),
-        body: content.encode()?,
-    };
-    changes.add_message(row, pts)
-}
-
-/// A message in the form that clients get, before the viewer matters: columns win over the blob.
-pub fn to_tl(row: &MessageRow) -> Result<enums::Message, Error> {
-    let clamp = |seconds: i64| i32::try_from(seconds).unwrap_or(i32::MAX);
-    let from_id = Some(types::PeerUser { user_id: row.from_id }.into());
-    let peer_id = to_peer(row.peer);
-    Ok(match super::body::decode(row.body.clone())? {
-        enums::Message::Message(message) => types::Message {
-            out: row.outgoing,
-            id: row.id,
-            from_id,
-            peer_id,
-            date: clamp(row.date),
-            edit_date: row.edit_date.map(clamp),
-            pinned: row.pinned,
-            message: row.text.clone(),
-            ..*message
-        }
-        .into(),
-        enums::Message::MessageService(message) => types::MessageService {
-            out: row.outgoing,
-            id: row.id,
-            from_id,
-            peer_id,
-            date: clamp(row.date),
-            ..*message
-        }
-        .into(),
-        empty => empty,
-    })
+    from: UserId,
+    to: UserId,
+    text: &str,
+) -> Result<(), Error> {
+    let body = Body::from(Content { text: text.to_owned(), ..Content::default() });
+    let place = Place { box_id: BoxId::User(to), peer: Peer::User(from), reply_to: None, unread: true };
+    changes.post(from, Peer::User(from), &body, &[place]).map(drop)
 }

@@ -7,6 +7,7 @@ use zaun_blob::{Blobs, Durability};
 use zaun_messenger::accounts::{Origin, SignIn};
 use zaun_messenger::codes::SentCode;
 use zaun_messenger::{Actor, Clock, Error, Event, Messenger, SERVICE_USER, Settings};
+use zaun_model::{BoxId, Peer, UnixTime, UserId};
 use zaun_store::Store;
 use zaun_store::repo::{keys, login_attempts};
 
@@ -23,7 +24,7 @@ struct Town {
     told: Arc<Told>,
     clock: Arc<AtomicI64>,
     keys: AtomicI64,
-    owner: i64,
+    owner: UserId,
     _dir: tempfile::TempDir,
 }
 
@@ -31,16 +32,16 @@ impl Town {
     async fn new() -> Town {
         let dir = tempfile::tempdir().unwrap();
         let options = zaun_store::Options { durability: zaun_store::Durability::Ephemeral, readers: 1 };
-        let store = Store::open(&dir.path().join("t.db"), &options).unwrap();
+        let store = crate::world::open_store(dir.path(), &options);
         let blobs = Blobs::open(dir.path(), Durability::Ephemeral).unwrap();
         let clock = Arc::new(AtomicI64::new(1_800_000_000));
         let read = clock.clone();
         let clock_of_rules = Clock::new(move || read.load(Ordering::Relaxed));
-        let settings = Settings { sandbox: false, clock: clock_of_rules };
+        let settings = Settings { sandbox: false, clock: clock_of_rules, ..Settings::default() };
         let told = Arc::new(Told::default());
         let messenger = Messenger::open(store.clone(), blobs, told.clone(), [3; 32], settings).await.unwrap();
         let keys = AtomicI64::new(1);
-        let mut town = Town { messenger, store, told, clock, keys, owner: 0, _dir: dir };
+        let mut town = Town { messenger, store, told, clock, keys, owner: UserId(0), _dir: dir };
         let (actor, sent) = town.ask(HOME).await.unwrap();
         assert_eq!(sent.length, 6);
         let code = town.code(&sent).await;
@@ -60,8 +61,8 @@ impl Town {
     async fn ask(&self, ip: &str) -> Result<(Actor, SentCode), Error> {
         let key_id = self.keys.fetch_add(1, Ordering::Relaxed);
         let secret = [0u8; 256];
-        self.store.write(move |tx| keys::insert(tx, key_id, &secret, 0, 2)).await?;
-        let actor = Actor { user_id: 0, key_id, session_id: key_id };
+        self.store.write(move |tx| keys::insert(tx, key_id, &secret, UnixTime(0), 2)).await?;
+        let actor = Actor { user_id: UserId(0), key_id, session_id: key_id };
         Ok((actor, self.messenger.send_code(actor, PHONE, origin(ip)).await?))
     }
 
@@ -78,7 +79,7 @@ impl Town {
 
     /// How many messages the account got from the service since the last call.
     fn notices(&self) -> usize {
-        let to_owner = |event: &Event| matches!(event, Event::Message { row, .. } if row.owner_id == self.owner && row.from_id == SERVICE_USER);
+        let to_owner = |event: &Event| matches!(event, Event::Message(message) if message.row.box_id == BoxId::User(self.owner) && message.row.author == Peer::User(SERVICE_USER));
         self.told.take().iter().filter(|delivery| to_owner(&delivery.event)).count()
     }
 

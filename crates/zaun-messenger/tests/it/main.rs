@@ -1,6 +1,9 @@
 //! Rules of the messenger over a real store.
 
+mod boxes;
+mod budgets;
 mod files;
 mod login_codes;
 mod profile_photos;
+mod search;
 mod world;

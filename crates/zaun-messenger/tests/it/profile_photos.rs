@@ -1,12 +1,11 @@
 //! Profile photos: gallery, current one, who hears of it.
 
-use zaun_messenger::Event;
 use zaun_messenger::contacts::Entry;
-use zaun_messenger::files::download::Range;
-use zaun_messenger::peers::UserRef;
+use zaun_messenger::files::download::{FileLocation, Range};
+use zaun_messenger::{Audience, Event};
 use zaun_schema::api::{enums, types};
 
-use crate::world::{World, png};
+use crate::world::{World, png, user};
 
 impl World {
     async fn set_photo(&self, file_id: i64, colour: [u8; 3]) -> types::Photo {
@@ -25,15 +24,15 @@ impl World {
 
     async fn current(&self) -> Option<i64> {
         let photo = self.messenger.profile_photo(self.alice.user_id).await.unwrap();
-        let users = self.messenger.users(self.bob.user_id, [self.alice.user_id].into()).await.unwrap();
-        let [alice] = &users[..] else { panic!("{users:?}") };
+        let (alice, scene) = self.messenger.person(self.bob.user_id, user(self.alice)).await.unwrap();
+        let alice = scene.person(self.bob.user_id, alice).unwrap();
         assert_eq!(alice.user.photo_id, photo.as_ref().map(|photo| photo.id));
         assert_eq!(alice.user.photo_thumb.is_some(), photo.is_some());
         photo.map(|photo| photo.id)
     }
 
     async fn gallery(&self, offset: i32, max_id: i64, limit: i32) -> (Vec<i64>, usize) {
-        let alice = UserRef::Id(self.alice.user_id);
+        let alice = user(self.alice);
         let page = self.messenger.profile_photos(self.bob, alice, offset, max_id, limit).await.unwrap();
         (page.photos.iter().map(|photo| photo.id).collect(), page.total)
     }
@@ -86,10 +85,10 @@ async fn those_who_show_the_user_are_told() {
     w.told.take();
     w.set_photo(1, [10, 0, 0]).await;
     let told = w.told.take();
-    let update = Event::Transient(types::UpdateUser { user_id: w.alice.user_id }.into());
+    let update = Event::Transient(types::UpdateUser { user_id: w.alice.user_id.0 }.into());
     assert!(told.iter().all(|delivery| delivery.event == update), "{told:?}");
-    let owners: Vec<i64> = told.iter().map(|delivery| delivery.owner).collect();
-    assert_eq!(owners, [w.alice.user_id, w.bob.user_id]);
+    let audiences: Vec<Audience> = told.iter().map(|delivery| delivery.audience).collect();
+    assert_eq!(audiences, [Audience::User(w.alice.user_id), Audience::User(w.bob.user_id)]);
     assert_eq!(told[0].skip, Some((w.alice.key_id, w.alice.session_id)));
 }
 
@@ -97,13 +96,7 @@ async fn those_who_show_the_user_are_told() {
 async fn profile_photos_are_found_by_their_user() {
     let w = World::new().await;
     let photo = w.set_photo(1, [10, 200, 30]).await;
-    let peer = types::InputPeerUser {
-        user_id: w.alice.user_id,
-        access_hash: w.messenger.access.user(w.bob.user_id, w.alice.user_id),
-    };
-    let at = |photo_id, big| -> enums::InputFileLocation {
-        types::InputPeerPhotoFileLocation { big, peer: peer.clone().into(), photo_id }.into()
-    };
+    let at = |photo_id, big| FileLocation::Profile { peer: user(w.alice), photo_id, big };
     let range = Range { offset: 0, limit: 1 << 20, precise: false };
     let size = |wanted: &str| {
         photo.sizes.iter().find_map(|size| match size {
@@ -112,9 +105,9 @@ async fn profile_photos_are_found_by_their_user() {
         })
     };
     for (big, letter) in [(false, "a"), (true, "b")] {
-        let piece = w.messenger.file_piece(w.bob, &at(photo.id, big), range).await.unwrap();
+        let piece = w.messenger.file_piece(w.bob, at(photo.id, big), range).await.unwrap();
         assert_eq!(Some(piece.bytes.len()), size(letter));
     }
-    let other = w.messenger.file_piece(w.bob, &at(photo.id + 1, false), range).await;
+    let other = w.messenger.file_piece(w.bob, at(photo.id + 1, false), range).await;
     assert_eq!(other.unwrap_err().to_string(), "400 LOCATION_INVALID", "M-517");
 }

@@ -68,11 +68,13 @@ pub struct Store {
 }
 
 impl Store {
-    fn new(writers: usize, readers: usize) -> Store {
+    /// Makes a store with so many readers. One user's writes never run side by side: they meet in the user's own box,
+    /// where they would stand in each other's way, and be committed in another order than they came in.
+    fn new(readers: usize) -> Store {
         Store {
             inner: Arc::new(Inner {
-                writes: Queue::new(MAX_QUEUED_WRITES, writers),
-                reads: Queue::new(MAX_QUEUED_READS, readers),
+                writes: Queue::new(MAX_QUEUED_WRITES, 1),
+                reads: Queue::new(MAX_QUEUED_READS, readers.saturating_sub(1).max(1)),
                 writers: Mutex::default(),
                 readers: Mutex::default(),
             }),
@@ -84,7 +86,7 @@ impl Store {
         let shared = sqlite::Shared::new(path);
         let mut writer = sqlite::connect(&shared, options, false)?;
         migrate::sqlite(&mut writer.conn, &path.display().to_string())?;
-        let store = Store::new(1, options.readers.max(1));
+        let store = Store::new(options.readers.max(1));
         for _ in 0..options.readers.max(1) {
             let (opened, shared) = (sqlite::connect(&shared, options, true)?, shared.clone());
             let reads = store.inner.reads.clone();
@@ -110,7 +112,8 @@ impl Store {
             spawn("store-migrations", move || server.migrate())?
         };
         migrated.join().unwrap_or(Err(StoreError::Panicked))?;
-        let store = Store::new(postgres::WRITERS, options.readers.max(1));
+        tracing::info!("everything but files is kept in the {}", server.shown);
+        let store = Store::new(options.readers.max(1));
         for _ in 0..postgres::WRITERS {
             let (server, writes) = (server.clone(), store.inner.writes.clone());
             let writer = spawn("store-writer", move || postgres::write_loop(&server, &writes))?;
@@ -122,6 +125,11 @@ impl Store {
             store.inner.readers.lock().push(reader);
         }
         Ok(store)
+    }
+
+    /// Returns how many statements all closures have run so far, so that tests can assert what a screen may cost.
+    pub fn statements(&self) -> u64 {
+        self.inner.writes.statements() + self.inner.reads.statements()
     }
 
     /// Runs `work` in a write transaction; its answer arrives after the commit is durable. An `Err` from `work`

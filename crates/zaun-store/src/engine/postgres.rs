@@ -43,7 +43,8 @@ const MAX_IDLE: Duration = Duration::from_secs(10);
 /// Where the server is, and how to talk to it.
 pub(super) struct Server {
     config: Config,
-    shown: String,
+    /// Host and name, without the password.
+    pub(super) shown: String,
     settings: String,
     /// Writes hold it together, one that runs alone holds it for itself.
     gate: RwLock<()>,

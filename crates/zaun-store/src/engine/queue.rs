@@ -4,15 +4,18 @@ use std::any::Any;
 use std::collections::{HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::{Semaphore, oneshot};
 
+use super::MAX_GROUP;
 use crate::{StoreError, Tx};
 
-/// Closures of one user that may wait in a queue; a further one is refused with [`StoreError::Busy`]. An honest
-/// client has a few calls under way; 64 of them already make their user wait for a second.
-pub const MAX_QUEUED_PER_USER: usize = 64;
+/// Closures of one user that may wait in a queue; a further one is refused with [`StoreError::Busy`]. As many as one
+/// commit may carry: a program that sends some hundred messages at once is served, and as users are served in turn,
+/// it delays nobody but itself.
+pub const MAX_QUEUED_PER_USER: usize = MAX_GROUP;
 /// The owner of closures that belong to nobody: they share one place in the turn, and only the queue's own limit
 /// holds for them.
 pub(super) const NOBODY: i64 = 0;
@@ -33,6 +36,7 @@ struct Task<F, A, T, E> {
     after: A,
     result: Option<Result<T, E>>,
     answer: oneshot::Sender<Result<T, E>>,
+    counted: Arc<AtomicU64>,
 }
 
 impl<F, A, T, E> Job for Task<F, A, T, E>
@@ -47,6 +51,7 @@ where
             tracing::error!(panic = panic_text(&*panic), "a storage closure panicked");
             Err(StoreError::Panicked.into())
         });
+        self.counted.fetch_add(tx.statements(), Ordering::Relaxed);
         if let (Ok(_), Some(error)) = (&result, tx.failure()) {
             result = Err(error.into());
         }
@@ -88,6 +93,8 @@ pub(super) struct Queue {
     permits: Semaphore,
     /// Threads that may serve one user at the same time.
     per_user: usize,
+    /// Statements that closures have run.
+    statements: Arc<AtomicU64>,
 }
 
 #[derive(Default)]
@@ -102,14 +109,20 @@ struct State {
 }
 
 impl Queue {
-    /// Makes a queue for at most `limit` waiting jobs, served by so many threads.
-    pub(super) fn new(limit: usize, threads: usize) -> Arc<Self> {
+    /// Makes a queue for at most `limit` waiting jobs, of which so many threads may serve one user.
+    pub(super) fn new(limit: usize, per_user: usize) -> Arc<Self> {
         Arc::new(Queue {
             state: Mutex::default(),
             ready: Condvar::new(),
             permits: Semaphore::new(limit),
-            per_user: threads.saturating_sub(1).max(1),
+            per_user,
+            statements: Arc::default(),
         })
+    }
+
+    /// Returns how many statements closures have run.
+    pub(super) fn statements(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
     }
 
     /// Queues a closure and waits for its answer.
@@ -121,7 +134,11 @@ impl Queue {
         E: From<StoreError> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        self.push(owner, Box::new(Task { work, after, result: None, answer })).await?;
+        self.push(
+            owner,
+            Box::new(Task { work, after, result: None, answer, counted: self.statements.clone() }),
+        )
+        .await?;
         answered.await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
     }
 

@@ -1,5 +1,7 @@
 //! Who is logged in where, login codes, and authorizations on their way to another DC.
 
+use zaun_model::{UnixTime, UserId};
+
 use crate::{Row, StoreError, Tx, params};
 
 /// An authorization with what its client said of itself.
@@ -8,13 +10,13 @@ pub struct AuthorizationRow {
     /// The auth key.
     pub key_id: i64,
     /// The user.
-    pub user_id: i64,
+    pub user_id: UserId,
     /// What clients see of it; 0 is never used.
     pub hash: i64,
     /// Unix seconds of the login.
-    pub created_at: i64,
+    pub created_at: UnixTime,
     /// Unix seconds of the last use, roughly.
-    pub active_at: i64,
+    pub active_at: UnixTime,
     /// Address of the last login.
     pub ip: String,
     /// Application.
@@ -52,14 +54,21 @@ pub fn of_key(tx: &Tx<'_>, key_id: i64) -> Result<Option<AuthorizationRow>, Stor
 }
 
 /// All authorizations of a user, newest use first.
-pub fn of_user(tx: &Tx<'_>, user_id: i64) -> Result<Vec<AuthorizationRow>, StoreError> {
+pub fn of_user(tx: &Tx<'_>, user_id: UserId) -> Result<Vec<AuthorizationRow>, StoreError> {
     tx.query(&format!("{COLUMNS} WHERE a.user_id = $1 ORDER BY a.active_at DESC"), params![user_id], read)
 }
 
 /// Logs a user in on a key, in place of whoever was.
-pub fn put(tx: &Tx<'_>, key_id: i64, user_id: i64, hash: i64, now: i64, ip: &str) -> Result<(), StoreError> {
+pub fn put(
+    tx: &Tx<'_>,
+    key_id: i64,
+    user_id: UserId,
+    hash: i64,
+    now: UnixTime,
+    ip: &str,
+) -> Result<(), StoreError> {
     tx.execute(
-        "INSERT INTO authorizations VALUES ($1, $2, $3, $4, $4, $5)
+        "INSERT INTO authorizations (key_id, user_id, hash, created_at, active_at, ip) VALUES ($1, $2, $3, $4, $4, $5)
          ON CONFLICT (key_id) DO UPDATE SET user_id = $2, hash = $3, created_at = $4, active_at = $4, ip = $5",
         params![key_id, user_id, hash, now, ip],
     )?;
@@ -67,7 +76,7 @@ pub fn put(tx: &Tx<'_>, key_id: i64, user_id: i64, hash: i64, now: i64, ip: &str
 }
 
 /// Notes that an authorization is in use.
-pub fn touch(tx: &Tx<'_>, key_id: i64, now: i64) -> Result<(), StoreError> {
+pub fn touch(tx: &Tx<'_>, key_id: i64, now: UnixTime) -> Result<(), StoreError> {
     tx.execute("UPDATE authorizations SET active_at = $2 WHERE key_id = $1", params![key_id, now])?;
     Ok(())
 }
@@ -77,89 +86,31 @@ pub fn delete(tx: &Tx<'_>, key_id: i64) -> Result<bool, StoreError> {
     Ok(tx.execute("DELETE FROM authorizations WHERE key_id = $1", params![key_id])? == 1)
 }
 
-/// A login code on its way.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CodeRow {
-    /// The digits.
-    pub code: String,
-    /// Names the attempt towards the client.
-    pub code_hash: String,
-    /// Unix seconds.
-    pub expires_at: i64,
-    /// Wrong tries so far.
-    pub attempts: i64,
-    /// Codes requested since `window_start`.
-    pub requests: i64,
-    /// Unix seconds.
-    pub window_start: i64,
-    /// The right code was given, and auth.signUp may follow (M-447).
-    pub verified: bool,
-}
-
-/// The code for a phone.
-pub fn code(tx: &Tx<'_>, phone: &str) -> Result<Option<CodeRow>, StoreError> {
-    tx.query_one(
-        "SELECT code, code_hash, expires_at, attempts, requests, window_start, verified FROM login_codes WHERE phone = $1",
-        params![phone],
-        |row| {
-            Ok(CodeRow {
-                code: row.column(0)?,
-                code_hash: row.column(1)?,
-                expires_at: row.column(2)?,
-                attempts: row.column(3)?,
-                requests: row.column(4)?,
-                window_start: row.column(5)?,
-                verified: row.column(6)?,
-            })
-        },
-    )
-}
-
-/// Keeps the code for a phone, in place of an older one.
-pub fn put_code(tx: &Tx<'_>, phone: &str, row: &CodeRow) -> Result<(), StoreError> {
-    tx.execute(
-        "INSERT INTO login_codes VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-         ON CONFLICT (phone) DO UPDATE SET code = $2, code_hash = $3, expires_at = $4, attempts = $5,
-         requests = $6, window_start = $7, verified = $8",
-        params![
-            phone,
-            &row.code,
-            &row.code_hash,
-            row.expires_at,
-            row.attempts,
-            row.requests,
-            row.window_start,
-            row.verified
-        ],
-    )?;
-    Ok(())
-}
-
-/// Ends a login attempt.
-pub fn delete_code(tx: &Tx<'_>, phone: &str) -> Result<(), StoreError> {
-    tx.execute("DELETE FROM login_codes WHERE phone = $1", params![phone]).map(drop)
-}
-
 /// Keeps one-time bytes for another DC, by their hash.
 pub fn export(
     tx: &Tx<'_>,
     token_hash: &[u8],
-    user_id: i64,
+    user_id: UserId,
     dc_id: i64,
-    expires_at: i64,
+    expires_at: UnixTime,
 ) -> Result<(), StoreError> {
     tx.execute(
-        "INSERT INTO exported_authorizations VALUES ($1, $2, $3, $4)",
+        "INSERT INTO exported_authorizations (token_hash, user_id, dc_id, expires_at) VALUES ($1, $2, $3, $4)",
         params![token_hash, user_id, dc_id, expires_at],
     )?;
     Ok(())
 }
 
 /// Takes one-time bytes: user, DC and expiry, once.
-pub fn take_exported(tx: &Tx<'_>, token_hash: &[u8]) -> Result<Option<(i64, i64, i64)>, StoreError> {
+pub fn take_exported(tx: &Tx<'_>, token_hash: &[u8]) -> Result<Option<(UserId, i64, UnixTime)>, StoreError> {
     tx.query_one(
         "DELETE FROM exported_authorizations WHERE token_hash = $1 RETURNING user_id, dc_id, expires_at",
         params![token_hash],
         |row| Ok((row.column(0)?, row.column(1)?, row.column(2)?)),
     )
+}
+
+/// Forgets one-time bytes that expired before a moment.
+pub fn sweep_exported(tx: &Tx<'_>, now: UnixTime) -> Result<usize, StoreError> {
+    tx.execute("DELETE FROM exported_authorizations WHERE expires_at < $1", params![now])
 }

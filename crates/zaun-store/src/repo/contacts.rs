@@ -1,68 +1,81 @@
 //! Contact lists.
 
-use crate::{Row, StoreError, Tx, params};
+use zaun_model::{UnixTime, UserId};
 
-/// One entry of somebody's contact list.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ContactRow {
-    /// Who the contact is.
-    pub user_id: i64,
-    /// Names that the owner gave.
-    pub first_name: String,
-    /// See above.
-    pub last_name: String,
-    /// The phone by which the owner knows the contact; empty if unknown.
-    pub phone: String,
-    /// Whether the contact has the owner in its list too.
-    pub mutual: bool,
+use super::table;
+use crate::{StoreError, Tx, params};
+
+table! {
+    /// One entry of somebody's contact list.
+    ContactRow in "contacts" {
+        /// Whose list it is.
+        owner_id: UserId,
+        /// Who the contact is.
+        user_id: UserId,
+        /// First name, as the owner gave it.
+        first_name: String,
+        /// Last name, as the owner gave it.
+        last_name: String,
+        /// The phone by which the owner knows the contact; empty if unknown.
+        phone: String,
+        /// When the owner added the contact.
+        added_at: UnixTime,
+    }
 }
 
-const COLUMNS: &str = "SELECT c.user_id, c.first_name, c.last_name, c.phone,
-    EXISTS (SELECT 1 FROM contacts r WHERE r.owner_id = c.user_id AND r.user_id = c.owner_id) FROM contacts c";
-
-fn read(row: &Row<'_>) -> Result<ContactRow, StoreError> {
-    Ok(ContactRow {
-        user_id: row.column(0)?,
-        first_name: row.column(1)?,
-        last_name: row.column(2)?,
-        phone: row.column(3)?,
-        mutual: row.column(4)?,
-    })
+fn select(rest: &str) -> String {
+    format!("SELECT {} FROM contacts WHERE {rest}", ContactRow::COLUMNS)
 }
 
 /// The whole list, in order of user id.
-pub fn all(tx: &Tx<'_>, owner: i64) -> Result<Vec<ContactRow>, StoreError> {
-    tx.query(&format!("{COLUMNS} WHERE c.owner_id = $1 ORDER BY c.user_id"), params![owner], read)
+pub fn all(tx: &Tx<'_>, owner: UserId) -> Result<Vec<ContactRow>, StoreError> {
+    tx.query(&select("owner_id = $1 ORDER BY user_id"), params![owner], ContactRow::read)
+}
+
+/// How many contacts a user has.
+pub fn count(tx: &Tx<'_>, owner: UserId) -> Result<i64, StoreError> {
+    tx.scalar("SELECT count(*) FROM contacts WHERE owner_id = $1", params![owner])
 }
 
 /// One entry.
-pub fn find(tx: &Tx<'_>, owner: i64, user: i64) -> Result<Option<ContactRow>, StoreError> {
-    tx.query_one(&format!("{COLUMNS} WHERE c.owner_id = $1 AND c.user_id = $2"), params![owner, user], read)
+pub fn find(tx: &Tx<'_>, owner: UserId, user: UserId) -> Result<Option<ContactRow>, StoreError> {
+    tx.query_one(&select("owner_id = $1 AND user_id = $2"), params![owner, user], ContactRow::read)
+}
+
+/// Entries with this phone; several people may have had it.
+pub fn by_phone(tx: &Tx<'_>, owner: UserId, phone: &str) -> Result<Vec<ContactRow>, StoreError> {
+    tx.query(&select("owner_id = $1 AND phone = $2"), params![owner, phone], ContactRow::read)
+}
+
+/// Entries named by pairs of owner and contact; those that do not exist are left out.
+pub fn find_pairs(tx: &Tx<'_>, pairs: &[(UserId, UserId)]) -> Result<Vec<ContactRow>, StoreError> {
+    let pairs: Vec<(i64, i64)> = pairs.iter().map(|(owner, user)| (owner.0, user.0)).collect();
+    let columns: Vec<String> = ContactRow::COLUMNS.split(", ").map(|name| format!("c.{name}")).collect();
+    let sql = format!(
+        "SELECT {} FROM (VALUES $PAIRS) AS v JOIN contacts c ON c.owner_id = v.column1 AND c.user_id = v.column2",
+        columns.join(", ")
+    );
+    tx.query_pairs(&sql, &[], &pairs, ContactRow::read)
 }
 
 /// Adds or renames an entry.
-pub fn put(
-    tx: &Tx<'_>,
-    owner: i64,
-    user: i64,
-    names: (&str, &str),
-    phone: &str,
-    now: i64,
-) -> Result<(), StoreError> {
+pub fn put(tx: &Tx<'_>, row: &ContactRow) -> Result<(), StoreError> {
     tx.execute(
-        "INSERT INTO contacts VALUES ($1, $2, $3, $4, $5, $6)
+        "INSERT INTO contacts (owner_id, user_id, first_name, last_name, phone, added_at)
+         VALUES ($1, $2, $3, $4, $5, $6)
          ON CONFLICT (owner_id, user_id) DO UPDATE SET first_name = $3, last_name = $4, phone = $5",
-        params![owner, user, names.0, names.1, phone, now],
+        params![row.owner_id, row.user_id, &row.first_name, &row.last_name, &row.phone, row.added_at],
     )
     .map(drop)
 }
 
 /// Removes an entry; `false` if there was none.
-pub fn delete(tx: &Tx<'_>, owner: i64, user: i64) -> Result<bool, StoreError> {
+pub fn delete(tx: &Tx<'_>, owner: UserId, user: UserId) -> Result<bool, StoreError> {
     Ok(tx.execute("DELETE FROM contacts WHERE owner_id = $1 AND user_id = $2", params![owner, user])? == 1)
 }
 
-/// Who has this user in the list.
-pub fn owners(tx: &Tx<'_>, user: i64) -> Result<Vec<i64>, StoreError> {
-    tx.query("SELECT owner_id FROM contacts WHERE user_id = $1", params![user], |row| row.column(0))
+/// Who has this user in the list, up to a limit.
+pub fn owners(tx: &Tx<'_>, user: UserId, limit: i64) -> Result<Vec<UserId>, StoreError> {
+    let sql = "SELECT owner_id FROM contacts WHERE user_id = $1 LIMIT $2";
+    tx.query(sql, params![user, limit], |row| row.column(0))
 }

@@ -1,175 +1,237 @@
-//! Lists of conversations.
+//! Lists of conversations, and the drafts in them.
 
-use super::PeerKey;
-use crate::{Row, StoreError, Tx, params};
+use zaun_model::{MsgId, Peer, UnixTime, UserId};
 
-/// A conversation in somebody's list.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DialogRow {
-    /// With whom.
-    pub peer: PeerKey,
-    /// Newest message, 0 if the history is empty.
-    pub top_message: i32,
-    /// Its date, or that of the draft.
-    pub top_date: i64,
-    /// Incoming messages up to here were read.
-    pub read_inbox_max: i32,
-    /// Outgoing messages up to here were read by the other side.
-    pub read_outbox_max: i32,
-    /// Incoming messages above `read_inbox_max`.
-    pub unread_count: i32,
-    /// Marked as unread by hand.
-    pub unread_mark: bool,
-    /// Place among the pinned ones, lowest first.
-    pub pinned_order: Option<i64>,
-    /// Canonical TL DraftMessage.
-    pub draft: Option<Vec<u8>>,
+use super::table;
+use crate::{StoreError, Tx, params};
+
+table! {
+    /// A conversation in somebody's list.
+    DialogRow in "dialogs" {
+        /// Whose list it is.
+        user_id: UserId,
+        /// With whom.
+        peer: Peer,
+        /// Newest message, 0 if the history is empty or in a box of its own.
+        top_id: MsgId,
+        /// Date of that message.
+        top_date: UnixTime,
+        /// Incoming messages up to here were read.
+        read_inbox: MsgId,
+        /// Outgoing messages up to here were read by the other side.
+        read_outbox: MsgId,
+        /// Incoming messages above `read_inbox`.
+        unread: i32,
+        /// Messages of the history.
+        messages: i32,
+        /// Marked as unread by hand.
+        unread_mark: bool,
+        /// Place among the pinned ones, lowest first.
+        pinned_order: Option<i64>,
+        /// 0 the main list, 1 the archive.
+        folder_id: i32,
+    }
 }
 
-const COLUMNS: &str = "SELECT peer_kind, peer_id, top_message, top_date, read_inbox_max, read_outbox_max,
-    unread_count, unread_mark, pinned_order, draft FROM dialogs";
-
-fn read(row: &Row<'_>) -> Result<DialogRow, StoreError> {
-    Ok(DialogRow {
-        peer: PeerKey { kind: row.column(0)?, id: row.column(1)? },
-        top_message: row.column(2)?,
-        top_date: row.column(3)?,
-        read_inbox_max: row.column(4)?,
-        read_outbox_max: row.column(5)?,
-        unread_count: row.column(6)?,
-        unread_mark: row.column(7)?,
-        pinned_order: row.column(8)?,
-        draft: row.column(9)?,
-    })
+impl DialogRow {
+    /// A conversation in which nothing has happened.
+    #[must_use]
+    pub fn empty(user_id: UserId, peer: Peer) -> DialogRow {
+        DialogRow {
+            user_id,
+            peer,
+            top_id: MsgId(0),
+            top_date: UnixTime(0),
+            read_inbox: MsgId(0),
+            read_outbox: MsgId(0),
+            unread: 0,
+            messages: 0,
+            unread_mark: false,
+            pinned_order: None,
+            folder_id: 0,
+        }
+    }
 }
 
-/// Every conversation of a user, newest first. Sorted here rather than by an index, because an index would cost
-/// every message a page and a user has hundreds of conversations, not millions.
-pub fn all(tx: &Tx<'_>, owner: i64) -> Result<Vec<DialogRow>, StoreError> {
-    let sql = format!("{COLUMNS} WHERE owner_id = $1");
-    let mut rows = tx.query(&sql, params![owner], read)?;
-    rows.sort_by_key(|d| std::cmp::Reverse((d.top_date, d.top_message, d.peer.id)));
-    Ok(rows)
+fn select(rest: &str) -> String {
+    format!("SELECT {} FROM dialogs WHERE user_id = $1 AND {rest}", DialogRow::COLUMNS)
 }
 
 /// One conversation.
-pub fn find(tx: &Tx<'_>, owner: i64, peer: PeerKey) -> Result<Option<DialogRow>, StoreError> {
-    let sql = format!("{COLUMNS} WHERE owner_id = $1 AND peer_kind = $2 AND peer_id = $3");
-    tx.query_one(&sql, params![owner, peer.kind, peer.id], read)
+pub fn find(tx: &Tx<'_>, user: UserId, peer: Peer) -> Result<Option<DialogRow>, StoreError> {
+    tx.query_one(&select("peer = $2"), params![user, peer], DialogRow::read)
+}
+
+/// Several conversations of a user, in no order.
+pub fn find_many(tx: &Tx<'_>, user: UserId, peers: &[Peer]) -> Result<Vec<DialogRow>, StoreError> {
+    let peers: Vec<i64> = peers.iter().map(|peer| peer.marked()).collect();
+    tx.query_in(&select("peer IN ($IDS)"), params![user], &peers, DialogRow::read)
+}
+
+/// Private chats and basic groups of a folder with messages that come after a place in the list, newest first.
+pub fn page(
+    tx: &Tx<'_>,
+    user: UserId,
+    folder_id: i32,
+    (date, id): (UnixTime, MsgId),
+    limit: i64,
+) -> Result<Vec<DialogRow>, StoreError> {
+    let sql = select(
+        "top_id > 0 AND folder_id = $2 AND pinned_order IS NULL
+         AND (top_date < $3 OR (top_date = $3 AND top_id < $4))
+         ORDER BY top_date DESC, top_id DESC LIMIT $5",
+    );
+    tx.query(&sql, params![user, folder_id, date, id, limit], DialogRow::read)
+}
+
+/// The channels among the conversations of a user, up to a limit.
+pub fn channels(tx: &Tx<'_>, user: UserId, limit: i64) -> Result<Vec<DialogRow>, StoreError> {
+    tx.query(&select("peer < $2 LIMIT $3"), params![user, CHANNELS_BELOW, limit], DialogRow::read)
+}
+
+/// Marked ids of channels are below this.
+const CHANNELS_BELOW: i64 = -1_000_000_000_000;
+
+/// The pinned conversations of a folder, in their order.
+pub fn pinned(tx: &Tx<'_>, user: UserId, folder_id: i32) -> Result<Vec<DialogRow>, StoreError> {
+    let sql = select("pinned_order IS NOT NULL AND folder_id = $2 ORDER BY pinned_order");
+    tx.query(&sql, params![user, folder_id], DialogRow::read)
+}
+
+/// Peers of all private chats of a user, up to a limit, newest first.
+pub fn partners(tx: &Tx<'_>, user: UserId, limit: i64) -> Result<Vec<UserId>, StoreError> {
+    tx.query(
+        "SELECT peer FROM dialogs WHERE user_id = $1 AND top_id > 0 AND peer > 0
+         ORDER BY top_date DESC, top_id DESC LIMIT $2",
+        params![user, limit],
+        |row| row.column(0),
+    )
+}
+
+/// How many conversations with messages a folder of the list has, channels apart.
+pub fn count(tx: &Tx<'_>, user: UserId, folder_id: i32) -> Result<i32, StoreError> {
+    tx.scalar(
+        "SELECT count(*) FROM dialogs WHERE user_id = $1 AND top_id > 0 AND folder_id = $2",
+        params![user, folder_id],
+    )
 }
 
 /// Notes a new message; an incoming one counts as unread.
 pub fn on_message(
     tx: &Tx<'_>,
-    owner: i64,
-    peer: PeerKey,
-    message_id: i32,
-    date: i64,
-    outgoing: bool,
-) -> Result<(), StoreError> {
-    let sql = if outgoing {
-        "INSERT INTO dialogs (owner_id, peer_kind, peer_id, top_message, top_date, read_inbox_max, read_outbox_max,
-         unread_count) VALUES ($1, $2, $3, $4, $5, 0, 0, 0)
-         ON CONFLICT (owner_id, peer_kind, peer_id) DO UPDATE SET top_message = $4, top_date = $5"
-    } else {
-        "INSERT INTO dialogs (owner_id, peer_kind, peer_id, top_message, top_date, read_inbox_max, read_outbox_max,
-         unread_count) VALUES ($1, $2, $3, $4, $5, 0, 0, 1)
-         ON CONFLICT (owner_id, peer_kind, peer_id) DO UPDATE SET top_message = $4, top_date = $5,
-         unread_count = dialogs.unread_count + 1"
-    };
-    tx.execute(sql, params![owner, peer.kind, peer.id, message_id, date]).map(drop)
-}
-
-/// Sets the newest message after a deletion.
-pub fn set_top(tx: &Tx<'_>, owner: i64, peer: PeerKey, message_id: i32, date: i64) -> Result<(), StoreError> {
-    tx.execute(
-        "UPDATE dialogs SET top_message = $4, top_date = $5 WHERE owner_id = $1 AND peer_kind = $2 AND peer_id = $3",
-        params![owner, peer.kind, peer.id, message_id, date],
-    )
-    .map(drop)
-}
-
-/// Notes how far incoming messages were read.
-pub fn set_read_inbox(
-    tx: &Tx<'_>,
-    owner: i64,
-    peer: PeerKey,
-    max_id: i32,
-    unread: i32,
+    user: UserId,
+    peer: Peer,
+    (id, date): (MsgId, UnixTime),
+    unread: bool,
 ) -> Result<(), StoreError> {
     tx.execute(
-        "UPDATE dialogs SET read_inbox_max = $4, unread_count = $5, unread_mark = 0
-         WHERE owner_id = $1 AND peer_kind = $2 AND peer_id = $3",
-        params![owner, peer.kind, peer.id, max_id, unread],
-    )
-    .map(drop)
-}
-
-/// Notes how many incoming messages are unread.
-pub fn set_unread(tx: &Tx<'_>, owner: i64, peer: PeerKey, unread: i32) -> Result<(), StoreError> {
-    tx.execute(
-        "UPDATE dialogs SET unread_count = $4 WHERE owner_id = $1 AND peer_kind = $2 AND peer_id = $3",
-        params![owner, peer.kind, peer.id, unread],
-    )
-    .map(drop)
-}
-
-/// Notes how far outgoing messages were read.
-pub fn set_read_outbox(tx: &Tx<'_>, owner: i64, peer: PeerKey, max_id: i32) -> Result<(), StoreError> {
-    tx.execute(
-        "UPDATE dialogs SET read_outbox_max = $4 WHERE owner_id = $1 AND peer_kind = $2 AND peer_id = $3",
-        params![owner, peer.kind, peer.id, max_id],
+        "INSERT INTO dialogs (user_id, peer, top_id, top_date, read_inbox, read_outbox, unread, messages)
+         VALUES ($1, $2, $3, $4, 0, 0, $5, 1)
+         ON CONFLICT (user_id, peer) DO UPDATE SET top_id = $3, top_date = $4, unread = dialogs.unread + $5,
+         messages = dialogs.messages + 1",
+        params![user, peer, id, date, unread],
     )
     .map(drop)
 }
 
 /// Makes sure that a conversation is in the list, however empty.
-pub fn ensure(tx: &Tx<'_>, owner: i64, peer: PeerKey) -> Result<(), StoreError> {
+pub fn ensure(tx: &Tx<'_>, user: UserId, peer: Peer) -> Result<(), StoreError> {
     tx.execute(
-        "INSERT INTO dialogs (owner_id, peer_kind, peer_id, top_message, top_date, read_inbox_max, read_outbox_max,
-         unread_count) VALUES ($1, $2, $3, 0, 0, 0, 0, 0) ON CONFLICT DO NOTHING",
-        params![owner, peer.kind, peer.id],
+        "INSERT INTO dialogs (user_id, peer, top_id, top_date, read_inbox, read_outbox, unread, messages)
+         VALUES ($1, $2, 0, 0, 0, 0, 0, 0) ON CONFLICT DO NOTHING",
+        params![user, peer],
     )
     .map(drop)
 }
 
-/// Sets or clears the mark of a user's own hand.
-pub fn set_mark(tx: &Tx<'_>, owner: i64, peer: PeerKey, unread: bool) -> Result<(), StoreError> {
+/// Writes a conversation back, whatever of it changed.
+pub fn save(tx: &Tx<'_>, row: &DialogRow) -> Result<(), StoreError> {
     tx.execute(
-        "UPDATE dialogs SET unread_mark = $4 WHERE owner_id = $1 AND peer_kind = $2 AND peer_id = $3",
-        params![owner, peer.kind, peer.id, unread],
-    )
-    .map(drop)
-}
-
-/// Pins a conversation at a place, or unpins it.
-pub fn set_pinned(tx: &Tx<'_>, owner: i64, peer: PeerKey, order: Option<i64>) -> Result<(), StoreError> {
-    tx.execute(
-        "UPDATE dialogs SET pinned_order = $4 WHERE owner_id = $1 AND peer_kind = $2 AND peer_id = $3",
-        params![owner, peer.kind, peer.id, order],
-    )
-    .map(drop)
-}
-
-/// Keeps or drops a draft.
-pub fn set_draft(tx: &Tx<'_>, owner: i64, peer: PeerKey, draft: Option<&[u8]>) -> Result<(), StoreError> {
-    tx.execute(
-        "UPDATE dialogs SET draft = $4 WHERE owner_id = $1 AND peer_kind = $2 AND peer_id = $3",
-        params![owner, peer.kind, peer.id, draft],
+        "UPDATE dialogs SET top_id = $3, top_date = $4, read_inbox = $5, read_outbox = $6, unread = $7,
+         messages = $8, unread_mark = $9, pinned_order = $10, folder_id = $11
+         WHERE user_id = $1 AND peer = $2",
+        params![
+            row.user_id,
+            row.peer,
+            row.top_id,
+            row.top_date,
+            row.read_inbox,
+            row.read_outbox,
+            row.unread,
+            row.messages,
+            row.unread_mark,
+            row.pinned_order,
+            row.folder_id
+        ],
     )
     .map(drop)
 }
 
 /// Takes a conversation out of the list.
-pub fn delete(tx: &Tx<'_>, owner: i64, peer: PeerKey) -> Result<(), StoreError> {
+pub fn delete(tx: &Tx<'_>, user: UserId, peer: Peer) -> Result<(), StoreError> {
+    tx.execute("DELETE FROM dialogs WHERE user_id = $1 AND peer = $2", params![user, peer]).map(drop)
+}
+
+/// The drafts in several conversations: peer and canonical TL DraftMessage.
+pub fn drafts_in(tx: &Tx<'_>, user: UserId, peers: &[Peer]) -> Result<Vec<(Peer, Vec<u8>)>, StoreError> {
+    let peers: Vec<i64> = peers.iter().map(|peer| peer.marked()).collect();
+    let sql = "SELECT peer, body FROM drafts WHERE user_id = $1 AND peer IN ($IDS)";
+    tx.query_in(sql, params![user], &peers, |row| Ok((row.column(0)?, row.column(1)?)))
+}
+
+/// All drafts of a user, up to a limit.
+pub fn drafts(tx: &Tx<'_>, user: UserId, limit: i64) -> Result<Vec<(Peer, Vec<u8>)>, StoreError> {
+    let sql = "SELECT peer, body FROM drafts WHERE user_id = $1 ORDER BY peer LIMIT $2";
+    tx.query(sql, params![user, limit], |row| Ok((row.column(0)?, row.column(1)?)))
+}
+
+/// Keeps a draft.
+pub fn put_draft(tx: &Tx<'_>, user: UserId, peer: Peer, body: &[u8]) -> Result<(), StoreError> {
     tx.execute(
-        "DELETE FROM dialogs WHERE owner_id = $1 AND peer_kind = $2 AND peer_id = $3",
-        params![owner, peer.kind, peer.id],
+        "INSERT INTO drafts (user_id, peer, body) VALUES ($1, $2, $3)
+         ON CONFLICT (user_id, peer) DO UPDATE SET body = $3",
+        params![user, peer, body],
     )
     .map(drop)
 }
 
-/// The sum of unread counts.
-pub fn total_unread(tx: &Tx<'_>, owner: i64) -> Result<i32, StoreError> {
-    tx.scalar("SELECT coalesce(sum(unread_count), 0) FROM dialogs WHERE owner_id = $1", params![owner])
+/// Removes a draft; `false` if there was none.
+pub fn delete_draft(tx: &Tx<'_>, user: UserId, peer: Peer) -> Result<bool, StoreError> {
+    Ok(tx.execute("DELETE FROM drafts WHERE user_id = $1 AND peer = $2", params![user, peer])? == 1)
+}
+
+/// How many messages of channels are by others and above what the user has read, up to [`MAX_COUNTED_UNREAD`] each.
+pub fn unread_in_channels(
+    tx: &Tx<'_>,
+    user: UserId,
+    channels: &[Peer],
+) -> Result<Vec<(Peer, i32)>, StoreError> {
+    let channels: Vec<i64> = channels.iter().map(|peer| peer.marked()).collect();
+    tx.query_in(
+        "SELECT d.peer, (SELECT count(*) FROM (SELECT m.id FROM messages m WHERE m.box_id = d.peer
+           AND m.peer = d.peer AND m.id > d.read_inbox AND m.author <> d.user_id LIMIT $2) AS found)
+         FROM dialogs d WHERE d.user_id = $1 AND d.peer IN ($IDS)",
+        params![user, MAX_COUNTED_UNREAD],
+        &channels,
+        |row| Ok((row.column(0)?, row.column(1)?)),
+    )
+}
+
+/// Unread messages of a channel are counted up to here: clients show "9999+" at most, and counting costs a step each.
+pub const MAX_COUNTED_UNREAD: i64 = 10_000;
+
+/// The drafts and the notification settings of several conversations: peer, whether it is a draft, canonical object.
+pub fn drafts_and_settings(
+    tx: &Tx<'_>,
+    user: UserId,
+    peers: &[Peer],
+) -> Result<Vec<(Peer, bool, Vec<u8>)>, StoreError> {
+    let peers: Vec<i64> = peers.iter().map(|peer| peer.marked()).collect();
+    tx.query_in(
+        "SELECT peer, 1, body FROM drafts WHERE user_id = $1 AND peer IN ($IDS)
+         UNION ALL SELECT peer, 0, body FROM notify_settings WHERE owner_id = $1 AND scope = 0 AND peer IN ($IDS)",
+        params![user],
+        &peers,
+        |row| Ok((row.column(0)?, row.column(1)?, row.column(2)?)),
+    )
 }

@@ -1,5 +1,7 @@
 //! Auth keys and what clients say of themselves on them.
 
+use zaun_model::UnixTime;
+
 use crate::{StoreError, Tx, params};
 
 /// An auth key as stored.
@@ -8,7 +10,7 @@ pub struct KeyRow {
     /// The 256 bytes.
     pub secret: Vec<u8>,
     /// Unix seconds.
-    pub created_at: i64,
+    pub created_at: UnixTime,
     /// The DC for which it was made.
     pub dc: i64,
     /// The layer of the last invokeWithLayer (M-401).
@@ -37,7 +39,13 @@ pub struct ClientRow {
 }
 
 /// Keeps a new key; `false` if the id is taken.
-pub fn insert(tx: &Tx<'_>, key_id: i64, secret: &[u8], created_at: i64, dc: i64) -> Result<bool, StoreError> {
+pub fn insert(
+    tx: &Tx<'_>,
+    key_id: i64,
+    secret: &[u8],
+    created_at: UnixTime,
+    dc: i64,
+) -> Result<bool, StoreError> {
     let added = tx.execute(
         "INSERT INTO auth_keys (key_id, secret, created_at, dc) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
         params![key_id, secret, created_at, dc],
@@ -84,4 +92,15 @@ pub fn set_client(tx: &Tx<'_>, key_id: i64, client: &ClientRow) -> Result<(), St
         ],
     )?;
     Ok(())
+}
+
+/// Removes keys that were made before a moment and on which nobody is logged in, up to a limit; returns how many.
+pub fn sweep_unused(tx: &Tx<'_>, before: UnixTime, limit: i64) -> Result<usize, StoreError> {
+    tx.execute(
+        "DELETE FROM auth_keys WHERE key_id IN (
+           SELECT k.key_id FROM auth_keys k WHERE k.created_at < $1
+           AND NOT EXISTS (SELECT 1 FROM authorizations a WHERE a.key_id = k.key_id)
+           ORDER BY k.created_at LIMIT $2)",
+        params![before, limit],
+    )
 }

@@ -1,44 +1,95 @@
 //! Photos and documents, and the stored bytes behind them.
 
+use zaun_model::UnixTime;
+
+use super::table;
 use crate::{StoreError, Tx, params};
 
-/// A media object.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MediaRow {
-    /// Id that clients know it by.
-    pub id: i64,
-    /// 1 photo, 2 document.
-    pub kind: i64,
-    /// Unix seconds.
-    pub created_at: i64,
-    /// Canonical TL object without access hash, reference and DC.
-    pub body: Vec<u8>,
+table! {
+    /// A media object.
+    MediaRow in "media" {
+        /// Id that clients know it by.
+        id: i64,
+        /// 1 photo, 2 document.
+        kind: i64,
+        /// When it was made.
+        created_at: UnixTime,
+        /// Contents, profile photos and the like that show it.
+        uses: i64,
+        /// Canonical TL object without access hash, reference and DC.
+        body: Vec<u8>,
+    }
 }
 
 /// Keeps a media object.
 pub fn insert(tx: &Tx<'_>, row: &MediaRow) -> Result<(), StoreError> {
-    tx.execute(
-        "INSERT INTO media VALUES ($1, $2, $3, $4)",
-        params![row.id, row.kind, row.created_at, &row.body],
-    )
-    .map(drop)
+    row.insert(tx)
 }
 
 /// A media object by id.
 pub fn find(tx: &Tx<'_>, id: i64) -> Result<Option<MediaRow>, StoreError> {
-    tx.query_one("SELECT kind, created_at, body FROM media WHERE id = $1", params![id], |row| {
-        Ok(MediaRow { id, kind: row.column(0)?, created_at: row.column(1)?, body: row.column(2)? })
-    })
+    tx.query_one(
+        &format!("SELECT {} FROM media WHERE id = $1", MediaRow::COLUMNS),
+        params![id],
+        MediaRow::read,
+    )
+}
+
+/// Several media objects, in no order.
+pub fn find_many(tx: &Tx<'_>, ids: &[i64]) -> Result<Vec<MediaRow>, StoreError> {
+    let sql = format!("SELECT {} FROM media WHERE id IN ($IDS)", MediaRow::COLUMNS);
+    tx.query_in(&sql, &[], ids, MediaRow::read)
+}
+
+/// Notes that one more place, or one less, shows a media object.
+pub fn count_use(tx: &Tx<'_>, id: i64, change: i64) -> Result<(), StoreError> {
+    tx.execute("UPDATE media SET uses = uses + $2 WHERE id = $1", params![id, change]).map(drop)
+}
+
+/// Media objects that nothing shows and that are older than `date`.
+pub fn unused(tx: &Tx<'_>, date: UnixTime, limit: i64) -> Result<Vec<i64>, StoreError> {
+    let sql = "SELECT id FROM media WHERE uses = 0 AND created_at < $1 ORDER BY created_at LIMIT $2";
+    tx.query(sql, params![date, limit], |row| row.column(0))
+}
+
+/// Removes a media object; the blobs behind it are used once less.
+pub fn delete(tx: &Tx<'_>, id: i64) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE blobs SET uses = uses - 1 WHERE sha256 IN (SELECT sha256 FROM media_blobs WHERE media_id = $1)",
+        params![id],
+    )?;
+    tx.execute("DELETE FROM media_blobs WHERE media_id = $1", params![id])?;
+    tx.execute("DELETE FROM media WHERE id = $1", params![id]).map(drop)
 }
 
 /// Notes that bytes are stored; nothing happens if they were known.
-pub fn put_blob(tx: &Tx<'_>, sha256: &[u8; 32], size: i64) -> Result<(), StoreError> {
-    tx.execute("INSERT INTO blobs VALUES ($1, $2) ON CONFLICT DO NOTHING", params![sha256, size]).map(drop)
+pub fn put_blob(tx: &Tx<'_>, sha256: &[u8; 32], size: i64, now: UnixTime) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO blobs (sha256, size, uses, created_at) VALUES ($1, $2, 0, $3)
+         ON CONFLICT (sha256) DO UPDATE SET created_at = $3",
+        params![sha256, size, now],
+    )
+    .map(drop)
+}
+
+/// Blobs that no media object shows and that were stored before `date`.
+pub fn unused_blobs(tx: &Tx<'_>, date: UnixTime, limit: i64) -> Result<Vec<[u8; 32]>, StoreError> {
+    let sql = "SELECT sha256 FROM blobs WHERE uses = 0 AND created_at < $1 ORDER BY created_at LIMIT $2";
+    tx.query(sql, params![date, limit], |row| row.column(0))
+}
+
+/// Forgets a blob that nothing shows; `false` if something does by now.
+pub fn delete_blob(tx: &Tx<'_>, sha256: &[u8; 32]) -> Result<bool, StoreError> {
+    Ok(tx.execute("DELETE FROM blobs WHERE sha256 = $1 AND uses = 0", params![sha256])? == 1)
 }
 
 /// Connects a media object (or a thumbnail of it) with stored bytes.
 pub fn put_part(tx: &Tx<'_>, media_id: i64, thumb: &str, sha256: &[u8; 32]) -> Result<(), StoreError> {
-    tx.execute("INSERT INTO media_blobs VALUES ($1, $2, $3)", params![media_id, thumb, sha256]).map(drop)
+    tx.execute(
+        "INSERT INTO media_blobs (media_id, thumb, sha256) VALUES ($1, $2, $3)",
+        params![media_id, thumb, sha256],
+    )?;
+    tx.execute("UPDATE blobs SET uses = uses + 1 WHERE sha256 = $1", params![sha256]).map(drop)
 }
 
 /// Where the bytes of a media object (or a thumbnail of it) are: hash and size.

@@ -1,55 +1,42 @@
-//! Accounts, user names, profile photos.
+//! Accounts, public names, profile photos.
 
-use crate::{Row, StoreError, Tx, params};
+use zaun_model::{Peer, UnixTime, UserId};
 
-/// A user as stored.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct UserRow {
-    /// Id.
-    pub id: i64,
-    /// Digits only; none for service accounts and deleted ones.
-    pub phone: Option<String>,
-    /// First name.
-    pub first_name: String,
-    /// Last name, may be empty.
-    pub last_name: String,
-    /// User name as its owner spelled it.
-    pub username: Option<String>,
-    /// Bio.
-    pub about: String,
-    /// Current profile photo.
-    pub photo_id: Option<i64>,
-    /// Stripped thumbnail of it.
-    pub photo_thumb: Option<Vec<u8>>,
-    /// Unix seconds.
-    pub last_seen: i64,
-    /// Unix seconds.
-    pub created_at: i64,
-    /// Deleted accounts keep their row.
-    pub deleted: bool,
-    /// The DC it is at home in; 0 for all of them.
-    pub home_dc: i64,
+use super::table;
+use crate::{StoreError, Tx, params};
+
+table! {
+    /// A user as stored.
+    UserRow in "users" {
+        /// Its id.
+        id: UserId,
+        /// Digits only; none for service accounts and deleted ones.
+        phone: Option<String>,
+        /// First name.
+        first_name: String,
+        /// Last name, may be empty.
+        last_name: String,
+        /// User name as its owner spelled it.
+        username: Option<String>,
+        /// Bio.
+        about: String,
+        /// Current profile photo.
+        photo_id: Option<i64>,
+        /// Stripped thumbnail of that photo.
+        photo_thumb: Option<Vec<u8>>,
+        /// When the user was last seen.
+        last_seen: UnixTime,
+        /// When the account was made.
+        created_at: UnixTime,
+        /// Deleted accounts keep their row.
+        deleted: bool,
+        /// The DC it is at home in; 0 for all of them.
+        home_dc: i64,
+    }
 }
 
-const COLUMNS: &str =
-    "SELECT id, phone, first_name, last_name, username, about, photo_id, photo_thumb, last_seen,
-    created_at, deleted, home_dc FROM users";
-
-fn read(row: &Row<'_>) -> Result<UserRow, StoreError> {
-    Ok(UserRow {
-        id: row.column(0)?,
-        phone: row.column(1)?,
-        first_name: row.column(2)?,
-        last_name: row.column(3)?,
-        username: row.column(4)?,
-        about: row.column(5)?,
-        photo_id: row.column(6)?,
-        photo_thumb: row.column(7)?,
-        last_seen: row.column(8)?,
-        created_at: row.column(9)?,
-        deleted: row.column(10)?,
-        home_dc: row.column(11)?,
-    })
+fn select(rest: &str) -> String {
+    format!("SELECT {} FROM users WHERE {rest}", UserRow::COLUMNS)
 }
 
 /// Creates a user with the next id.
@@ -59,8 +46,8 @@ pub fn insert(
     first_name: &str,
     last_name: &str,
     home_dc: i64,
-    now: i64,
-) -> Result<i64, StoreError> {
+    now: UnixTime,
+) -> Result<UserId, StoreError> {
     tx.scalar(
         "INSERT INTO users (phone, first_name, last_name, home_dc, last_seen, created_at)
          VALUES ($1, $2, $3, $4, $5, $5) RETURNING id",
@@ -69,7 +56,7 @@ pub fn insert(
 }
 
 /// Creates a user with a given id if there is none: service accounts, and the floor from which ids are counted.
-pub fn insert_with_id(tx: &Tx<'_>, id: i64, first_name: &str, now: i64) -> Result<(), StoreError> {
+pub fn insert_with_id(tx: &Tx<'_>, id: UserId, first_name: &str, now: UnixTime) -> Result<(), StoreError> {
     tx.execute(
         "INSERT INTO users (id, first_name, last_name, created_at) VALUES ($1, $2, '', $3) ON CONFLICT DO NOTHING",
         params![id, first_name, now],
@@ -78,37 +65,43 @@ pub fn insert_with_id(tx: &Tx<'_>, id: i64, first_name: &str, now: i64) -> Resul
 }
 
 /// Removes a user's row altogether.
-pub fn remove(tx: &Tx<'_>, id: i64) -> Result<(), StoreError> {
+pub fn remove(tx: &Tx<'_>, id: UserId) -> Result<(), StoreError> {
     tx.execute("DELETE FROM users WHERE id = $1", params![id]).map(drop)
 }
 
 /// A user by id.
-pub fn find(tx: &Tx<'_>, id: i64) -> Result<Option<UserRow>, StoreError> {
-    tx.query_one(&format!("{COLUMNS} WHERE id = $1"), params![id], read)
+pub fn find(tx: &Tx<'_>, id: UserId) -> Result<Option<UserRow>, StoreError> {
+    tx.query_one(&select("id = $1"), params![id], UserRow::read)
 }
 
 /// A user by phone, digits only.
 pub fn by_phone(tx: &Tx<'_>, phone: &str) -> Result<Option<UserRow>, StoreError> {
-    tx.query_one(&format!("{COLUMNS} WHERE phone = $1"), params![phone], read)
+    tx.query_one(&select("phone = $1"), params![phone], UserRow::read)
 }
 
-/// Who holds a user name; `folded` is in lower case.
-pub fn by_username(tx: &Tx<'_>, folded: &str) -> Result<Option<i64>, StoreError> {
-    tx.query_one("SELECT user_id FROM usernames WHERE folded = $1", params![folded], |row| row.column(0))
+/// Several users, in order of their ids.
+pub fn find_many(tx: &Tx<'_>, ids: &[UserId]) -> Result<Vec<UserRow>, StoreError> {
+    let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
+    tx.query_in(&select("id IN ($IDS) ORDER BY id"), &[], &ids, UserRow::read)
 }
 
-/// User ids whose user name begins with `folded`.
-pub fn by_username_prefix(tx: &Tx<'_>, folded: &str, limit: i64) -> Result<Vec<i64>, StoreError> {
+/// Who holds a public name; `folded` is in lower case.
+pub fn by_username(tx: &Tx<'_>, folded: &str) -> Result<Option<Peer>, StoreError> {
+    tx.query_one("SELECT peer FROM usernames WHERE folded = $1", params![folded], |row| row.column(0))
+}
+
+/// Who has a public name that begins with `folded`.
+pub fn by_username_prefix(tx: &Tx<'_>, folded: &str, limit: i64) -> Result<Vec<Peer>, StoreError> {
     let end = format!("{folded}\u{10ffff}");
     tx.query(
-        "SELECT user_id FROM usernames WHERE folded >= $1 AND folded < $2 ORDER BY folded LIMIT $3",
+        "SELECT peer FROM usernames WHERE folded >= $1 AND folded < $2 ORDER BY folded LIMIT $3",
         params![folded, &end, limit],
         |row| row.column(0),
     )
 }
 
 /// Changes the names and the bio.
-pub fn set_profile(tx: &Tx<'_>, id: i64, first: &str, last: &str, about: &str) -> Result<(), StoreError> {
+pub fn set_profile(tx: &Tx<'_>, id: UserId, first: &str, last: &str, about: &str) -> Result<(), StoreError> {
     tx.execute(
         "UPDATE users SET first_name = $2, last_name = $3, about = $4 WHERE id = $1",
         params![id, first, last, about],
@@ -116,51 +109,55 @@ pub fn set_profile(tx: &Tx<'_>, id: i64, first: &str, last: &str, about: &str) -
     .map(drop)
 }
 
-/// Gives a user another user name, or none; the old one becomes free.
-pub fn set_username(tx: &Tx<'_>, id: i64, username: Option<(&str, &str)>) -> Result<(), StoreError> {
-    tx.execute("DELETE FROM usernames WHERE user_id = $1", params![id])?;
-    if let Some((_, folded)) = username {
-        tx.execute("INSERT INTO usernames VALUES ($1, $2)", params![folded, id])?;
+/// Gives a peer another public name, or none; the old one becomes free.
+pub fn claim_username(tx: &Tx<'_>, peer: Peer, folded: Option<&str>) -> Result<(), StoreError> {
+    tx.execute("DELETE FROM usernames WHERE peer = $1", params![peer])?;
+    if let Some(folded) = folded {
+        tx.execute("INSERT INTO usernames (folded, peer) VALUES ($1, $2)", params![folded, peer])?;
     }
-    let spelled = username.map(|(spelled, _)| spelled);
+    Ok(())
+}
+
+/// Keeps a user's name as its owner spells it.
+pub fn set_username(tx: &Tx<'_>, id: UserId, spelled: Option<&str>) -> Result<(), StoreError> {
     tx.execute("UPDATE users SET username = $2 WHERE id = $1", params![id, spelled]).map(drop)
 }
 
 /// Notes when a user was last seen.
-pub fn set_last_seen(tx: &Tx<'_>, id: i64, at: i64) -> Result<(), StoreError> {
+pub fn set_last_seen(tx: &Tx<'_>, id: UserId, at: UnixTime) -> Result<(), StoreError> {
     tx.execute("UPDATE users SET last_seen = $2 WHERE id = $1", params![id, at]).map(drop)
 }
 
 /// Makes a photo the current one, with its stripped thumbnail; or none.
-pub fn set_photo(tx: &Tx<'_>, id: i64, photo: Option<(i64, &[u8])>) -> Result<(), StoreError> {
+pub fn set_photo(tx: &Tx<'_>, id: UserId, photo: Option<(i64, &[u8])>) -> Result<(), StoreError> {
     let (photo_id, thumb) = photo.unzip();
     let sql = "UPDATE users SET photo_id = $2, photo_thumb = $3 WHERE id = $1";
     tx.execute(sql, params![id, photo_id, thumb]).map(drop)
 }
 
 /// Adds a photo to a user's gallery, or moves it to the front.
-pub fn add_photo(tx: &Tx<'_>, id: i64, photo_id: i64, now: i64) -> Result<(), StoreError> {
+pub fn add_photo(tx: &Tx<'_>, id: UserId, photo_id: i64, now: UnixTime) -> Result<(), StoreError> {
     tx.execute(
-        "INSERT INTO user_photos VALUES ($1, $2, $3) ON CONFLICT (user_id, photo_id) DO UPDATE SET added_at = $3",
+        "INSERT INTO user_photos (user_id, photo_id, added_at) VALUES ($1, $2, $3) ON CONFLICT (user_id, photo_id) DO UPDATE SET added_at = $3",
         params![id, photo_id, now],
     )
     .map(drop)
 }
 
 /// When a photo came into a user's gallery; `None` if it is not there.
-pub fn photo_added_at(tx: &Tx<'_>, id: i64, photo_id: i64) -> Result<Option<i64>, StoreError> {
+pub fn photo_added_at(tx: &Tx<'_>, id: UserId, photo_id: i64) -> Result<Option<UnixTime>, StoreError> {
     let sql = "SELECT added_at FROM user_photos WHERE user_id = $1 AND photo_id = $2";
     tx.query_one(sql, params![id, photo_id], |row| row.column(0))
 }
 
 /// Takes a photo out of a user's gallery; `false` if it was not there.
-pub fn delete_photo(tx: &Tx<'_>, id: i64, photo_id: i64) -> Result<bool, StoreError> {
+pub fn delete_photo(tx: &Tx<'_>, id: UserId, photo_id: i64) -> Result<bool, StoreError> {
     let sql = "DELETE FROM user_photos WHERE user_id = $1 AND photo_id = $2";
     Ok(tx.execute(sql, params![id, photo_id])? == 1)
 }
 
 /// The photos of a user, newest first.
-pub fn photos(tx: &Tx<'_>, id: i64) -> Result<Vec<i64>, StoreError> {
+pub fn photos(tx: &Tx<'_>, id: UserId) -> Result<Vec<i64>, StoreError> {
     tx.query(
         "SELECT photo_id FROM user_photos WHERE user_id = $1 ORDER BY added_at DESC, photo_id DESC",
         params![id],

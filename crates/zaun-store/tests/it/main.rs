@@ -2,7 +2,6 @@
 
 mod limits;
 mod lists;
-mod postgres;
 mod postgres_only;
 mod sqlite_only;
 mod statements;

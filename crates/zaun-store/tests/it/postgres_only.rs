@@ -2,7 +2,8 @@
 
 use zaun_store::{Options, Store, StoreError};
 
-use crate::postgres::run;
+use zaun_pgtest::run;
+
 use crate::world::{Place, count, insert};
 
 /// Ends the connections of all stores to the database.

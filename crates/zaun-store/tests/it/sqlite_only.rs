@@ -151,3 +151,42 @@ async fn the_log_is_folded_back_although_readers_overlap() {
     drop(store);
     assert_eq!(size(), 0);
 }
+
+/// Each of these would read a whole history or everybody's lists through another key.
+#[tokio::test]
+async fn questions_go_to_the_index_that_was_made_for_them() {
+    let place = Place::sqlite().unwrap();
+    for (question, index) in [
+        ("SELECT * FROM messages WHERE box_id = 1 AND box_id > 0 AND id IN (1, 2)", "messages_by_id"),
+        (
+            "SELECT * FROM messages WHERE box_id = 1 AND box_id > 0 AND id > 5 ORDER BY id LIMIT 9",
+            "messages_by_id",
+        ),
+        (
+            "SELECT m.peer, m.pts FROM (VALUES (1, 2), (3, 4)) AS v JOIN messages m ON m.box_id = v.column1
+             AND m.id = v.column2 AND m.box_id > 0",
+            "messages_by_id",
+        ),
+        (
+            "SELECT * FROM messages WHERE box_id = 1 AND peer = 2 AND pinned > 0 ORDER BY id DESC LIMIT 1",
+            "messages_pinned",
+        ),
+        (
+            "SELECT * FROM messages WHERE box_id = 1 AND peer = 2 AND media_kind > 0 AND media_kind = 3
+             AND id >= 4 AND id <= 5 ORDER BY id DESC LIMIT 6",
+            "messages_media",
+        ),
+        (
+            "SELECT * FROM messages WHERE box_id = 1 AND peer = 2 AND id < 9 ORDER BY id DESC LIMIT 9",
+            "PRIMARY KEY",
+        ),
+        ("SELECT * FROM dialogs WHERE user_id = 1 AND pinned_order IS NOT NULL", "dialogs_pinned"),
+        ("SELECT * FROM channel_members WHERE channel_id = 1 AND admin > 0", "channel_members_admins"),
+    ] {
+        let store = place.open();
+        let explained = format!("EXPLAIN QUERY PLAN {question}");
+        let plan = store.read(move |tx| tx.query(&explained, &[], |row| row.column::<String>(3))).await;
+        let plan = plan.unwrap().join("; ");
+        assert!(plan.contains(index), "{question}: {plan}");
+    }
+}

@@ -14,6 +14,7 @@ on_both_engines!(
     statements_are_counted,
     the_same_statement_may_run_inside_itself,
     ids_are_counted_by_the_database,
+    a_text_with_a_nul_character_is_refused,
 );
 
 async fn every_kind_of_value_comes_back(place: Place) {
@@ -181,4 +182,12 @@ async fn ids_are_counted_by_the_database(place: Place) {
         })
         .await;
     assert_eq!(ids.unwrap(), [100, 101, 102, 1000]);
+}
+
+async fn a_text_with_a_nul_character_is_refused(place: Place) {
+    let store = place.open_with_pairs().await;
+    let refused = store.write(|tx| insert(tx, "a\0b", 1)).await;
+    assert!(matches!(refused, Err(StoreError::NulInText)), "{refused:?}");
+    let blob = store.read(|tx| tx.scalar::<Vec<u8>>("SELECT $1", params![&b"a\0b"[..]])).await.unwrap();
+    assert_eq!(blob, b"a\0b");
 }

@@ -2,8 +2,6 @@
 
 use zaun_store::{Options, Store, StoreError, Tx};
 
-use crate::postgres;
-
 /// Where the data of a store are.
 pub enum Place {
     Sqlite(tempfile::TempDir),
@@ -16,7 +14,7 @@ impl Place {
     }
 
     pub fn postgres() -> Option<Place> {
-        postgres::new_database().map(Place::Postgres)
+        zaun_pgtest::new_database().map(Place::Postgres)
     }
 
     pub fn try_open(&self, options: &Options) -> Result<Store, StoreError> {

@@ -10,17 +10,38 @@ use super::account;
 use super::target::Target;
 use super::{figure, headline};
 
-/// Senders, each with a receiver of its own.
-const PAIRS: usize = 4;
-/// Messages that a sender has in flight.
-const WINDOW: usize = 64;
+/// How many send at the same time, and how eagerly. What a message costs falls with the number of those that one
+/// commit carries, so a figure says little without its load.
+#[derive(Debug, Clone, Copy)]
+struct Load {
+    name: &'static str,
+    /// Senders, each with a receiver of its own.
+    pairs: usize,
+    /// Messages that a sender has in flight.
+    window: usize,
+    /// The share of all messages that this load takes, because few in flight take longer: one part in so many.
+    part: usize,
+}
+
+const LOADS: [Load; 3] = [
+    Load { name: "1 pair, 1 in flight", pairs: 1, window: 1, part: 8 },
+    Load { name: "8 pairs, 1 in flight each", pairs: 8, window: 1, part: 2 },
+    Load { name: "4 pairs, 64 in flight each", pairs: 4, window: 64, part: 1 },
+];
 
 /// Runs the measurement.
 pub async fn run(target: &Target, messages: usize) -> anyhow::Result<()> {
     headline("messages between private accounts, synchronous=FULL on a server of our own");
-    let share = messages / PAIRS;
+    for load in LOADS {
+        measure(target, load, messages / load.part).await?;
+    }
+    Ok(())
+}
+
+async fn measure(target: &Target, load: Load, messages: usize) -> anyhow::Result<()> {
+    let share = messages / load.pairs;
     let mut pairs = Vec::new();
-    for _ in 0..PAIRS {
+    for _ in 0..load.pairs {
         let (sender, _) = account::create(target).await?;
         let (receiver, phone) = account::create(target).await?;
         let peer = befriend(&sender, &phone).await?;
@@ -30,28 +51,29 @@ pub async fn run(target: &Target, messages: usize) -> anyhow::Result<()> {
     let mut senders = Vec::new();
     let mut receivers = Vec::new();
     for (sender, receiver, peer) in pairs {
-        senders.push(tokio::spawn(send(sender, peer, share)));
+        senders.push(tokio::spawn(send(sender, peer, share, load.window)));
         receivers.push(tokio::spawn(receive(receiver, share)));
     }
     for sender in senders {
         sender.await??;
     }
-    let (committed, total) = (watch.wall(), (share * PAIRS) as f64);
+    let (committed, total) = (watch.wall(), (share * load.pairs) as f64);
     for receiver in receivers {
         receiver.await??;
     }
     let (delivered, server) = (watch.wall(), watch.server());
-    figure("committed", format!("{:.0}", total / committed), "per second");
-    figure("delivered", format!("{:.0}", total / delivered), "per second");
-    figure("server's processor time", format!("{:.0}", server / total * 1e6), "µs per message");
+    let rates = format!("{:.0} / {:.0}", total / committed, total / delivered);
+    figure(&format!("{}: committed / delivered", load.name), rates, "per second");
+    let cost = format!("{:.0}", server / total * 1e6);
+    figure(&format!("{}: server's processor time", load.name), cost, "µs per message");
     Ok(())
 }
 
-async fn send(account: Client, peer: enums::InputPeer, count: usize) -> anyhow::Result<()> {
+async fn send(account: Client, peer: enums::InputPeer, count: usize, window: usize) -> anyhow::Result<()> {
     let connection = account.connection(account.main_dc(), Purpose::Main).await?;
-    let mut running = VecDeque::with_capacity(WINDOW);
+    let mut running = VecDeque::with_capacity(window);
     for number in 0..count {
-        if running.len() == WINDOW
+        if running.len() == window
             && let Some(oldest) = running.pop_front()
         {
             Pending::result(oldest).await?;

@@ -7,6 +7,7 @@ mod account;
 mod clients;
 mod fanout;
 mod files;
+mod growth;
 mod handshakes;
 mod idle;
 mod messages;
@@ -46,6 +47,18 @@ pub struct BenchArgs {
     #[arg(long, value_name = "N", default_value_t = 2000)]
     clients: usize,
 
+    /// Messages in the largest history of `growth`
+    #[arg(long, value_name = "N", default_value_t = 1_000_000)]
+    history: i64,
+
+    /// Members of the channel of `fanout` that are online
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    members: usize,
+
+    /// Be the readers of `fanout`, as standard input orders
+    #[arg(long, hide = true)]
+    readers: bool,
+
     /// Messages to send
     #[arg(long, value_name = "N", default_value_t = 20_000)]
     messages: usize,
@@ -64,8 +77,10 @@ enum Figure {
     Pings,
     /// Messages committed and delivered
     Messages,
-    /// One object to a thousand sessions, packets encrypted together and one by one
+    /// A message to a user with a thousand sessions, a post to a channel, and bare packets to all of them
     Fanout,
+    /// What each call costs over small and large histories, lists and numbers of accounts
+    Growth,
     /// File parts up and down over 1, 4 and 16 connections, beside the cipher
     Files,
     /// The client engine: many clients in one process, calls, files
@@ -77,6 +92,9 @@ enum Figure {
 /// Runs the command.
 pub fn main(args: &BenchArgs) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    if args.readers {
+        return runtime.block_on(fanout::read());
+    }
     let all = Figure::value_variants();
     let figures = if args.figures.is_empty() { all } else { args.figures.as_slice() };
     for figure in figures {
@@ -93,7 +111,8 @@ async fn take(args: &BenchArgs, figure: Figure) -> anyhow::Result<()> {
         Figure::Handshakes => handshakes::run(&Target::open(args)?).await,
         Figure::Pings => pings::run(&Target::open(args)?).await,
         Figure::Messages => messages::run(&Target::open(args)?, args.messages).await,
-        Figure::Fanout => fanout::run().await,
+        Figure::Fanout => fanout::run(args).await,
+        Figure::Growth => growth::run(args).await,
         Figure::Files => files::run(args).await,
         Figure::Clients => clients::run(args).await,
         Figure::Idle => idle::run(args).await,

@@ -100,6 +100,13 @@ pub fn own_cpu() -> Option<Duration> {
     cpu_of(std::process::id())
 }
 
+/// Processor time of this process, to the nanosecond.
+pub fn processor_time() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    let (seconds, nanos) = (u64::try_from(time.tv_sec), u32::try_from(time.tv_nsec));
+    Duration::new(seconds.unwrap_or(0), nanos.unwrap_or(0))
+}
+
 /// Memory of this process in KiB.
 pub fn own_rss_kib() -> Option<u64> {
     rss_kib_of(std::process::id())

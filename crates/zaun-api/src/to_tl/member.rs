@@ -1,0 +1,49 @@
+//! Members of channels.
+
+use zaun_messenger::views::{MemberRow, REMOVED};
+use zaun_model::UserId;
+use zaun_model::rights::{AdminRights, BannedRights};
+use zaun_schema::api::{enums, types};
+
+use super::rights::{admin_rights, banned_rights, fitting};
+
+/// Returns a member as the viewer sees it; the own membership says who let the viewer in (G-097).
+pub(crate) fn member(row: &MemberRow, viewer: UserId, broadcast: bool) -> enums::ChannelParticipant {
+    let rank = Some(row.rank.clone()).filter(|rank| !rank.is_empty());
+    let user_id = row.user_id.0;
+    let date = row.joined_at.to_tl();
+    if row.creator {
+        let rights = fitting(AdminRights::ALL.without(AdminRights::ANONYMOUS), broadcast);
+        return types::ChannelParticipantCreator { user_id, admin_rights: admin_rights(rights), rank }.into();
+    }
+    if row.admin != AdminRights::NONE {
+        return types::ChannelParticipantAdmin {
+            can_edit: false,
+            is_self: false,
+            user_id,
+            inviter_id: Some(row.inviter_id.0),
+            promoted_by: row.inviter_id.0,
+            date,
+            admin_rights: admin_rights(fitting(row.admin, broadcast)),
+            rank,
+        }
+        .into();
+    }
+    if row.banned != BannedRights::NONE || row.status == REMOVED {
+        return types::ChannelParticipantBanned {
+            left: row.status == REMOVED,
+            peer: types::PeerUser { user_id }.into(),
+            kicked_by: row.inviter_id.0,
+            date,
+            banned_rights: banned_rights(row.banned, row.banned_until),
+            ..types::ChannelParticipantBanned::default()
+        }
+        .into();
+    }
+    if row.user_id == viewer {
+        let inviter_id = row.inviter_id.0;
+        let own = types::ChannelParticipantSelf { user_id, inviter_id, date, ..Default::default() };
+        return own.into();
+    }
+    types::ChannelParticipant { user_id, date, ..types::ChannelParticipant::default() }.into()
+}

@@ -1,0 +1,98 @@
+//! Channels by name, and what the page of one shows.
+
+use zaun_model::rights::{AdminRights, BannedRights};
+use zaun_model::{BoxId, ChannelId, Peer, UserId};
+use zaun_schema::api::types::{self, PeerNotifySettings};
+use zaun_store::repo::boxes::BoxRow;
+use zaun_store::repo::channels::{self, MemberRow};
+use zaun_store::repo::dialogs::{self, DialogRow};
+use zaun_store::repo::{boxes, media, messages};
+
+use crate::changes::Seat;
+use crate::files::media::decode_photo;
+use crate::limits::{CHANNELS_PER_USER, PEERS_PER_CALL};
+use crate::peers::PeerRef;
+use crate::rights::Membership;
+use crate::settings::{Scope, notify};
+use crate::views::Scene;
+use crate::{Actor, Error, Messenger, errors};
+
+/// What the page of a channel shows.
+#[derive(Debug, Clone)]
+pub struct ChannelProfile {
+    /// The channel with what the viewer is to it.
+    pub membership: Membership,
+    /// The counters of its box.
+    pub counters: BoxRow,
+    /// The viewer's place in it.
+    pub dialog: DialogRow,
+    /// Unread messages of the viewer.
+    pub unread: i32,
+    /// The current photo, canonical.
+    pub photo: Option<types::Photo>,
+    /// The viewer's notification settings.
+    pub notify: PeerNotifySettings,
+    /// The newest pinned message.
+    pub pinned: Option<i32>,
+    /// The channel as the viewer sees it.
+    pub scene: Scene,
+}
+
+impl Messenger {
+    /// Returns the channels that were named and that exist.
+    pub async fn channels(&self, viewer: UserId, named: Vec<PeerRef>) -> Result<Scene, Error> {
+        if named.len() > PEERS_PER_CALL {
+            return Err(Error::bad(errors::LIMIT_INVALID));
+        }
+        self.read(viewer, move |tx| {
+            let found: Result<Vec<Peer>, Error> =
+                named.iter().map(|peer| Ok(Peer::Channel(peer.channel(tx, viewer)?))).collect();
+            Scene::of_peers(tx, viewer, found?)
+        })
+        .await
+    }
+
+    /// Returns what the page of a channel shows, in one snapshot.
+    pub async fn channel_profile(&self, actor: Actor, channel: PeerRef) -> Result<ChannelProfile, Error> {
+        self.read(actor.user_id, move |tx| {
+            let viewer = actor.user_id;
+            let id = channel.channel(tx, viewer)?;
+            let membership = Membership::load(tx, viewer, id)?;
+            membership.require_visible()?;
+            let (peer, box_id) = (Peer::Channel(id), BoxId::Channel(id));
+            let dialog = dialogs::find(tx, viewer, peer)?;
+            let unread = dialogs::unread_in_channels(tx, viewer, &[peer])?;
+            let photo = match membership.channel.photo_id {
+                Some(photo) => media::find(tx, photo)?.map(decode_photo).transpose()?,
+                None => None,
+            };
+            let pinned = messages::pinned(tx, box_id, peer, 1)?;
+            Ok(ChannelProfile {
+                counters: boxes::find(tx, box_id)?,
+                dialog: dialog.unwrap_or_else(|| DialogRow::empty(viewer, peer)),
+                unread: unread.first().map_or(0, |(_, unread)| *unread),
+                photo,
+                notify: notify(tx, viewer, Scope::Peer(peer))?,
+                pinned: pinned.first().map(|row| row.id.0),
+                scene: Scene::of_peers(tx, viewer, [peer])?,
+                membership,
+            })
+        })
+        .await
+    }
+
+    /// Returns the channels whose events a user's sessions get, with what the user is to them.
+    pub async fn seats_of(&self, user: UserId) -> Result<Vec<(ChannelId, Seat)>, Error> {
+        let limit = i64::try_from(CHANNELS_PER_USER).unwrap_or(i64::MAX);
+        self.read(user, move |tx| {
+            let rows = channels::memberships(tx, user, limit)?;
+            let seat = |row: &MemberRow| {
+                let special =
+                    row.creator || row.admin != AdminRights::NONE || row.banned != BannedRights::NONE;
+                if special { Seat::Special } else { Seat::Ordinary }
+            };
+            Ok(rows.iter().map(|row| (row.channel_id, seat(row))).collect())
+        })
+        .await
+    }
+}

@@ -1,0 +1,197 @@
+//! The texts of refusals, as clients compare them. A typo in a name does not compile.
+
+use zaun_model::Peer;
+
+use crate::Error;
+
+/// Returns the refusal of a peer that cannot be named.
+pub(crate) fn peer_invalid(peer: Peer) -> Error {
+    Error::bad(match peer {
+        Peer::User(_) => PEER_ID_INVALID,
+        Peer::Chat(_) => CHAT_ID_INVALID,
+        Peer::Channel(_) => CHANNEL_INVALID,
+    })
+}
+
+macro_rules! texts {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        $($(#[$doc])* pub const $name: &str = stringify!($name);)*
+    };
+}
+
+texts! {
+    /// 400: a bio is too long.
+    ABOUT_TOO_LONG,
+    /// 400: a member was named who is an administrator.
+    USER_ADMIN_INVALID,
+    /// 400: the user is in the channel already.
+    USER_ALREADY_PARTICIPANT,
+    /// 400: the user is not in the channel.
+    USER_NOT_PARTICIPANT,
+    /// 400: the user was removed from the channel and may not come back by itself.
+    USER_KICKED,
+    /// 400: the creator cannot be treated so.
+    USER_CREATOR,
+    /// 400: one-time bytes of an exported authorization are wrong, used or old.
+    AUTH_BYTES_INVALID,
+    /// 400: the channel does not exist, or its access hash is wrong.
+    CHANNEL_INVALID,
+    /// 406: the viewer may not see the channel (G-203).
+    CHANNEL_PRIVATE,
+    /// 400: the user is in as many channels as it may be.
+    CHANNELS_TOO_MUCH,
+    /// 400: a description is too long.
+    CHAT_ABOUT_TOO_LONG,
+    /// 400: only an administrator with the right for it may do this.
+    CHAT_ADMIN_REQUIRED,
+    /// 400: messages of the conversation may not be forwarded.
+    CHAT_FORWARDS_RESTRICTED,
+    /// 400: the basic group does not exist.
+    CHAT_ID_INVALID,
+    /// 400: everything is as it was asked for already.
+    CHAT_NOT_MODIFIED,
+    /// 400: a title is needed.
+    CHAT_TITLE_EMPTY,
+    /// 403: the user may not write here.
+    CHAT_WRITE_FORBIDDEN,
+    /// 400: nobody can have itself as a contact.
+    CONTACT_ID_INVALID,
+    /// 400: a contact needs a first name.
+    CONTACT_NAME_EMPTY,
+    /// 400: too many contacts in one call.
+    CONTACTS_TOO_MUCH,
+    /// 400: there is no such document.
+    DOCUMENT_INVALID,
+    /// 400: there is no such file.
+    FILE_ID_INVALID,
+    /// 400: a part holds nothing.
+    FILE_PART_EMPTY,
+    /// 400: a part has no number that it may have.
+    FILE_PART_INVALID,
+    /// 400: a part is of another size than those before it.
+    FILE_PART_SIZE_CHANGED,
+    /// 400: a part is of a size that parts may not have.
+    FILE_PART_SIZE_INVALID,
+    /// 400: a part is too large.
+    FILE_PART_TOO_BIG,
+    /// 400: a part is too small.
+    FILE_PART_TOO_SMALL,
+    /// 400: a file reference is too old (M-517).
+    FILE_REFERENCE_EXPIRED,
+    /// 400: a limit is out of range.
+    LIMIT_INVALID,
+    /// 400: there is no such place of a file.
+    LOCATION_INVALID,
+    /// 400: an offset is out of range.
+    OFFSET_INVALID,
+    /// 400: a picture is too small for a profile.
+    PHOTO_CROP_SIZE_SMALL,
+    /// 400: a picture is too large or too long.
+    PHOTO_INVALID_DIMENSIONS,
+    /// 400: an entity lies outside its text.
+    ENTITY_BOUNDS_INVALID,
+    /// 400: a mention names nobody.
+    ENTITY_MENTION_USER_INVALID,
+    /// 400: too many entities.
+    ENTITIES_TOO_LONG,
+    /// 400: too many parts, or none.
+    FILE_PARTS_INVALID,
+    /// 400: a first name is needed, and not too long.
+    FIRSTNAME_INVALID,
+    /// 400: there is no such folder.
+    FOLDER_ID_INVALID,
+    /// 406: a young session may not end others (M-458).
+    FRESH_RESET_AUTHORISATION_FORBIDDEN,
+    /// 400: no session has this hash.
+    HASH_INVALID,
+    /// 400: the picture could not be processed.
+    IMAGE_PROCESS_FAILED,
+    /// 400: a string is none that clients write: it holds a NUL character.
+    INPUT_FETCH_ERROR,
+    /// 400: such a file cannot be used here.
+    INPUT_FILE_INVALID,
+    /// 400: the other account was deleted.
+    INPUT_USER_DEACTIVATED,
+    /// 400: a last name is too long.
+    LASTNAME_INVALID,
+    /// 400: a checksum does not match.
+    MD5_CHECKSUM_INVALID,
+    /// 400: a caption is too long.
+    MEDIA_CAPTION_TOO_LONG,
+    /// 400: media is needed.
+    MEDIA_EMPTY,
+    /// 400: these kinds of media cannot form an album.
+    MEDIA_GROUPED_INVALID,
+    /// 400: this kind of media does not exist here, or is malformed.
+    MEDIA_INVALID,
+    /// 403: the message is somebody else's.
+    MESSAGE_AUTHOR_REQUIRED,
+    /// 403: the message may not be deleted by this user.
+    MESSAGE_DELETE_FORBIDDEN,
+    /// 400: the time for edits is over.
+    MESSAGE_EDIT_TIME_EXPIRED,
+    /// 400: the message says nothing.
+    MESSAGE_EMPTY,
+    /// 400: there is no such message.
+    MESSAGE_ID_INVALID,
+    /// 400: no message was named.
+    MESSAGE_IDS_EMPTY,
+    /// 400: too many messages in one call.
+    MESSAGE_IDS_TOO_MUCH,
+    /// 400: the edit changes nothing.
+    MESSAGE_NOT_MODIFIED,
+    /// 400: the text is too long.
+    MESSAGE_TOO_LONG,
+    /// 400: an album holds too many messages.
+    MULTI_MEDIA_TOO_LONG,
+    /// 400: a participant could not be named.
+    PARTICIPANT_ID_INVALID,
+    /// 400: the peer does not exist, or its access hash is wrong.
+    PEER_ID_INVALID,
+    /// 400: a pts is needed.
+    PERSISTENT_TIMESTAMP_EMPTY,
+    /// 400: the pts is not one of this box.
+    PERSISTENT_TIMESTAMP_INVALID,
+    /// 400: a code is needed.
+    PHONE_CODE_EMPTY,
+    /// 400: the attempt is over.
+    PHONE_CODE_EXPIRED,
+    /// 400: nobody has this phone.
+    PHONE_NOT_OCCUPIED,
+    /// 406: no phone number.
+    PHONE_NUMBER_INVALID,
+    /// 400: the phone has an account.
+    PHONE_NUMBER_OCCUPIED,
+    /// 400: there is no such photo.
+    PHOTO_INVALID,
+    /// 400: as many conversations are pinned as may be.
+    PINNED_DIALOGS_TOO_MUCH,
+    /// 400: the quote is not in the message that it quotes.
+    QUOTE_TEXT_INVALID,
+    /// 400: the random_id was used for another conversation.
+    RANDOM_ID_DUPLICATE,
+    /// 400: a random_id is needed.
+    RANDOM_ID_EMPTY,
+    /// 400: something to look for is needed.
+    SEARCH_QUERY_EMPTY,
+    /// 400: media that vanish do not exist here.
+    TTL_MEDIA_INVALID,
+    /// 400: the user is banned in the channel.
+    USER_BANNED_IN_CHANNEL,
+    /// 401: the account is gone.
+    USER_DEACTIVATED,
+    /// 400: the user does not exist, or its access hash is wrong.
+    USER_ID_INVALID,
+    /// 400: a public name is malformed.
+    USERNAME_INVALID,
+    /// 400: nobody has this name.
+    USERNAME_NOT_OCCUPIED,
+    /// 400: it is the name that was there before.
+    USERNAME_NOT_MODIFIED,
+    /// 400: somebody has this name.
+    USERNAME_OCCUPIED,
+    /// 400: nobody was named.
+    USERS_TOO_FEW,
+    /// 400: too many were named.
+    USERS_TOO_MUCH,
+}

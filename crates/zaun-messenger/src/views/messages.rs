@@ -1,0 +1,109 @@
+//! Messages as their boxes show them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use zaun_model::{ContentId, MsgId, Peer, UnixTime};
+use zaun_schema::visit::Mentioned;
+use zaun_store::Tx;
+use zaun_store::repo::contents;
+use zaun_store::repo::messages::MessageRow;
+
+use super::Scene;
+use crate::Error;
+use crate::limits::ANSWER_BYTES;
+use crate::messages::content::Body;
+use crate::peers::mention;
+
+/// A message as its box shows it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Message {
+    /// Its row.
+    pub row: MessageRow,
+    /// Who wrote it, even if it appears as a channel's.
+    pub writer: Peer,
+    /// When it was edited last.
+    pub edit_date: Option<UnixTime>,
+    /// What it says.
+    pub body: Body,
+    /// Bytes of the stored object.
+    pub(crate) stored_bytes: usize,
+}
+
+impl Message {
+    /// Returns its number in its box.
+    #[must_use]
+    pub fn id(&self) -> MsgId {
+        self.row.id
+    }
+
+    /// Returns about how many bytes the message costs in an answer.
+    pub(crate) fn bytes(&self) -> usize {
+        self.body.text().len() + self.stored_bytes + MESSAGE_OVERHEAD_BYTES
+    }
+
+    /// Notes everyone that the message mentions.
+    pub(crate) fn mentions(&self, out: &mut Mentioned) {
+        mention(out, self.row.peer);
+        mention(out, self.row.author);
+        self.body.mentions(out);
+    }
+}
+
+/// A page of messages, newest first.
+#[derive(Debug, Clone, Default)]
+pub struct MessagePage {
+    /// The messages.
+    pub messages: Vec<Message>,
+    /// How many the whole list holds.
+    pub total: i32,
+    /// How many are newer than the first of the page, if that is known.
+    pub skipped: Option<i32>,
+    /// The pts of the box, if it is a channel's.
+    pub channel_pts: Option<i32>,
+    /// Everybody that the messages mention.
+    pub scene: Scene,
+}
+
+/// Bytes that a message costs in an answer beside its text and its object: ids, flags, and a share of its users.
+const MESSAGE_OVERHEAD_BYTES: usize = 512;
+
+/// Loads what rows say, in their order. A row without a content is left out; there are none.
+pub(crate) fn messages(tx: &Tx<'_>, rows: Vec<MessageRow>) -> Result<Vec<Message>, Error> {
+    let wanted: BTreeSet<ContentId> = rows.iter().map(|row| row.content_id).collect();
+    let wanted: Vec<ContentId> = wanted.into_iter().collect();
+    let found = contents::find_many(tx, &wanted)?;
+    let found: BTreeMap<ContentId, _> = found.into_iter().map(|content| (content.id, content)).collect();
+    let mut out = Vec::with_capacity(rows.len());
+    for row in rows {
+        let Some(content) = found.get(&row.content_id) else { continue };
+        out.push(Message {
+            row,
+            writer: content.author,
+            edit_date: content.edit_date,
+            body: Body::decode(content)?,
+            stored_bytes: content.body.len(),
+        });
+    }
+    Ok(out)
+}
+
+/// Loads one message.
+pub(crate) fn one_message(tx: &Tx<'_>, row: MessageRow) -> Result<Message, Error> {
+    let found = messages(tx, vec![row])?.pop();
+    found.ok_or_else(|| Error::bad(crate::errors::MESSAGE_ID_INVALID))
+}
+
+/// Loads what rows say until the answer is full (at least one); says whether rows were left out.
+pub(crate) fn cut_to_budget(tx: &Tx<'_>, rows: Vec<MessageRow>) -> Result<(Vec<Message>, bool), Error> {
+    let mut left = ANSWER_BYTES;
+    let mut out = Vec::new();
+    for message in messages(tx, rows)? {
+        let bytes = message.bytes();
+        if bytes > left && !out.is_empty() {
+            return Ok((out, true));
+        }
+        left = left.saturating_sub(bytes);
+        out.push(message);
+    }
+    Ok((out, false))
+}

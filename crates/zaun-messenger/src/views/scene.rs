@@ -1,0 +1,131 @@
+//! Everybody that an answer mentions, as its viewers see them.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use zaun_model::{ChannelId, Peer, UserId};
+use zaun_schema::visit::Mentioned;
+use zaun_store::Tx;
+use zaun_store::repo::channels::{self, ChannelRow, MemberRow};
+use zaun_store::repo::contacts::{self, ContactRow};
+use zaun_store::repo::users::{self, UserRow};
+
+use crate::Error;
+
+/// Everybody that an answer or an event mentions, with what each of its viewers knows of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Scene {
+    users: BTreeMap<UserId, UserRow>,
+    channels: BTreeMap<ChannelId, ChannelRow>,
+    /// By owner and contact.
+    contacts: HashMap<(UserId, UserId), ContactRow>,
+    members: HashMap<(ChannelId, UserId), MemberRow>,
+}
+
+/// A user in the eyes of a viewer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PersonView<'s> {
+    /// The account.
+    pub user: &'s UserRow,
+    /// The viewer's contact entry for it.
+    pub contact: Option<&'s ContactRow>,
+    /// Whether it is the viewer.
+    pub is_self: bool,
+    /// Whether it has the viewer as a contact, which opens its phone number.
+    pub knows_viewer: bool,
+}
+
+/// A channel in the eyes of a viewer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChannelView<'s> {
+    /// The channel.
+    pub channel: &'s ChannelRow,
+    /// What the viewer is to it.
+    pub member: Option<&'s MemberRow>,
+}
+
+impl ChannelView<'_> {
+    /// Says whether the viewer is in the channel.
+    #[must_use]
+    pub fn is_member(&self) -> bool {
+        self.member.is_some_and(|member| member.status == channels::MEMBER)
+    }
+
+    /// Says whether the viewer may know of the channel: it is or was in it, or the channel is public.
+    #[must_use]
+    pub fn is_visible(&self) -> bool {
+        self.member.is_some() || self.channel.username.is_some()
+    }
+}
+
+impl Scene {
+    /// Loads those who are mentioned, for several viewers, in at most four statements. Whoever does not exist is left
+    /// out.
+    pub(crate) fn load(
+        tx: &Tx<'_>,
+        viewers: &BTreeSet<UserId>,
+        mentioned: &Mentioned,
+    ) -> Result<Scene, Error> {
+        let user_ids: Vec<UserId> = mentioned.users.iter().copied().map(UserId).collect();
+        let channel_ids: Vec<ChannelId> = mentioned.channels.iter().copied().map(ChannelId).collect();
+        let mut scene = Scene::default();
+        let users = users::find_many(tx, &user_ids)?;
+        scene.users = users.into_iter().map(|user| (user.id, user)).collect();
+        let channels = channels::find_many(tx, &channel_ids)?;
+        scene.channels = channels.into_iter().map(|channel| (channel.id, channel)).collect();
+        let (mut acquainted, mut joined) = (BTreeSet::new(), Vec::new());
+        for viewer in viewers.iter().filter(|viewer| viewer.0 != 0) {
+            let others = scene.users.keys().filter(|user| *user != viewer);
+            acquainted.extend(others.flat_map(|user| [(*viewer, *user), (*user, *viewer)]));
+            joined.extend(scene.channels.keys().map(|channel| (*channel, *viewer)));
+        }
+        let acquainted: Vec<_> = acquainted.into_iter().collect();
+        let contacts = contacts::find_pairs(tx, &acquainted)?;
+        scene.contacts = contacts.into_iter().map(|row| ((row.owner_id, row.user_id), row)).collect();
+        let members = channels::members(tx, &joined)?;
+        scene.members = members.into_iter().map(|row| ((row.channel_id, row.user_id), row)).collect();
+        Ok(scene)
+    }
+
+    /// Loads those who are mentioned, for one viewer.
+    pub(crate) fn for_viewer(tx: &Tx<'_>, viewer: UserId, mentioned: &Mentioned) -> Result<Scene, Error> {
+        Scene::load(tx, &BTreeSet::from([viewer]), mentioned)
+    }
+
+    /// Loads peers for one viewer.
+    pub(crate) fn of_peers(
+        tx: &Tx<'_>,
+        viewer: UserId,
+        peers: impl IntoIterator<Item = Peer>,
+    ) -> Result<Scene, Error> {
+        let mut mentioned = Mentioned::default();
+        peers.into_iter().for_each(|peer| crate::peers::mention(&mut mentioned, peer));
+        Scene::for_viewer(tx, viewer, &mentioned)
+    }
+
+    /// Returns a user as a viewer sees it.
+    #[must_use]
+    pub fn person(&self, viewer: UserId, id: UserId) -> Option<PersonView<'_>> {
+        let user = self.users.get(&id)?;
+        let is_self = id == viewer;
+        let contact = self.contacts.get(&(viewer, id)).filter(|_| !is_self);
+        let knows_viewer = !is_self && self.contacts.contains_key(&(id, viewer));
+        Some(PersonView { user, contact, is_self, knows_viewer })
+    }
+
+    /// Returns a channel as a viewer sees it.
+    #[must_use]
+    pub fn channel(&self, viewer: UserId, id: ChannelId) -> Option<ChannelView<'_>> {
+        let channel = self.channels.get(&id)?;
+        Some(ChannelView { channel, member: self.members.get(&(id, viewer)) })
+    }
+
+    /// Returns every user as a viewer sees it, in order of their ids.
+    pub fn people(&self, viewer: UserId) -> impl Iterator<Item = PersonView<'_>> {
+        self.users.keys().filter_map(move |id| self.person(viewer, *id))
+    }
+
+    /// Returns every channel as a viewer sees it, in order of their ids.
+    pub fn channels(&self, viewer: UserId) -> impl Iterator<Item = ChannelView<'_>> {
+        self.channels.keys().filter_map(move |id| self.channel(viewer, *id))
+    }
+}

@@ -1,0 +1,202 @@
+//! Supergroups and broadcast channels, and who is in them.
+
+use zaun_model::rights::{AdminRights, BannedRights};
+use zaun_model::{ChannelId, UnixTime, UserId};
+
+use super::table;
+use crate::{StoreError, Tx, params};
+
+table! {
+    /// A supergroup or broadcast channel.
+    ChannelRow in "channels" {
+        /// Its id.
+        id: ChannelId,
+        /// Whether it is a broadcast channel; a supergroup otherwise.
+        broadcast: bool,
+        /// Its title.
+        title: String,
+        /// Its description.
+        about: String,
+        /// Its public name, as spelled; none while it is private.
+        username: Option<String>,
+        /// Who owns it.
+        creator_id: UserId,
+        /// When it was made.
+        created_at: UnixTime,
+        /// Deleted channels keep their row.
+        deleted: bool,
+        /// What ordinary members may not do.
+        banned: BannedRights,
+        /// Current photo.
+        photo_id: Option<i64>,
+        /// Stripped thumbnail of that photo.
+        photo_thumb: Option<Vec<u8>>,
+        /// Number of members.
+        members: i32,
+        /// Number of administrators, the creator among them.
+        admins: i32,
+    }
+}
+
+table! {
+    /// What a user is to a channel.
+    MemberRow in "channel_members" {
+        /// The channel.
+        channel_id: ChannelId,
+        /// The user.
+        user_id: UserId,
+        /// One of [`MEMBER`], [`LEFT`], [`REMOVED`].
+        status: i64,
+        /// When the user joined last.
+        joined_at: UnixTime,
+        /// Who let the user in; the user itself if nobody did.
+        inviter_id: UserId,
+        /// Whether the user owns the channel.
+        creator: bool,
+        /// What the user may do beyond others.
+        admin: AdminRights,
+        /// What the user may not do.
+        banned: BannedRights,
+        /// When that ends; 0 for never.
+        banned_until: UnixTime,
+        /// Title of an administrator.
+        rank: String,
+    }
+}
+
+/// `status` of members.
+pub const MEMBER: i64 = 1;
+/// `status` of those who left by themselves.
+pub const LEFT: i64 = 2;
+/// `status` of those who were removed and may not come back.
+pub const REMOVED: i64 = 3;
+
+/// Creates a channel with the next id; `row.id` is not looked at.
+pub fn insert(tx: &Tx<'_>, row: &ChannelRow) -> Result<ChannelId, StoreError> {
+    tx.scalar(
+        "INSERT INTO channels (broadcast, title, about, username, creator_id, created_at, deleted, banned, members,
+         admins) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id",
+        params![
+            row.broadcast,
+            &row.title,
+            &row.about,
+            row.username.as_deref(),
+            row.creator_id,
+            row.created_at,
+            row.deleted,
+            row.banned,
+            row.members,
+            row.admins
+        ],
+    )
+}
+
+/// One channel.
+pub fn find(tx: &Tx<'_>, id: ChannelId) -> Result<Option<ChannelRow>, StoreError> {
+    let sql = format!("SELECT {} FROM channels WHERE id = $1", ChannelRow::COLUMNS);
+    tx.query_one(&sql, params![id], ChannelRow::read)
+}
+
+/// Several channels, in order of their ids.
+pub fn find_many(tx: &Tx<'_>, ids: &[ChannelId]) -> Result<Vec<ChannelRow>, StoreError> {
+    let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
+    let sql = format!("SELECT {} FROM channels WHERE id IN ($IDS) ORDER BY id", ChannelRow::COLUMNS);
+    tx.query_in(&sql, &[], &ids, ChannelRow::read)
+}
+
+/// Writes what changes of a channel back.
+pub fn save(tx: &Tx<'_>, row: &ChannelRow) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE channels SET title = $2, about = $3, username = $4, deleted = $5, banned = $6, photo_id = $7,
+         photo_thumb = $8, members = $9, admins = $10 WHERE id = $1",
+        params![
+            row.id,
+            &row.title,
+            &row.about,
+            row.username.as_deref(),
+            row.deleted,
+            row.banned,
+            row.photo_id,
+            row.photo_thumb.as_deref(),
+            row.members,
+            row.admins
+        ],
+    )
+    .map(drop)
+}
+
+/// What one user is to one channel.
+pub fn member(tx: &Tx<'_>, channel: ChannelId, user: UserId) -> Result<Option<MemberRow>, StoreError> {
+    let sql =
+        format!("SELECT {} FROM channel_members WHERE channel_id = $1 AND user_id = $2", MemberRow::COLUMNS);
+    tx.query_one(&sql, params![channel, user], MemberRow::read)
+}
+
+/// What users are to channels, named by pairs; pairs that have nothing to do with each other are left out.
+pub fn members(tx: &Tx<'_>, pairs: &[(ChannelId, UserId)]) -> Result<Vec<MemberRow>, StoreError> {
+    let pairs: Vec<(i64, i64)> = pairs.iter().map(|(channel, user)| (channel.0, user.0)).collect();
+    let columns: Vec<String> = MemberRow::COLUMNS.split(", ").map(|name| format!("c.{name}")).collect();
+    let sql = format!(
+        "SELECT {} FROM (VALUES $PAIRS) AS v JOIN channel_members c ON c.channel_id = v.column1
+         AND c.user_id = v.column2",
+        columns.join(", ")
+    );
+    tx.query_pairs(&sql, &[], &pairs, MemberRow::read)
+}
+
+/// Keeps what a user is to a channel.
+pub fn put_member(tx: &Tx<'_>, row: &MemberRow) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO channel_members (channel_id, user_id, status, joined_at, inviter_id, creator, admin, banned,
+         banned_until, rank) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+         ON CONFLICT (channel_id, user_id) DO UPDATE SET status = $3, joined_at = $4, inviter_id = $5, creator = $6,
+         admin = $7, banned = $8, banned_until = $9, rank = $10",
+        params![
+            row.channel_id,
+            row.user_id,
+            row.status,
+            row.joined_at,
+            row.inviter_id,
+            row.creator,
+            row.admin,
+            row.banned,
+            row.banned_until,
+            &row.rank
+        ],
+    )
+    .map(drop)
+}
+
+/// Members of a channel, newest first.
+pub fn recent(tx: &Tx<'_>, channel: ChannelId, skip: i64, limit: i64) -> Result<Vec<MemberRow>, StoreError> {
+    let sql = format!(
+        "SELECT {} FROM channel_members WHERE channel_id = $1 AND status = 1
+         ORDER BY joined_at DESC, user_id DESC LIMIT $2 OFFSET $3",
+        MemberRow::COLUMNS
+    );
+    tx.query(&sql, params![channel, limit, skip], MemberRow::read)
+}
+
+/// Administrators of a channel.
+pub fn admins(tx: &Tx<'_>, channel: ChannelId, skip: i64, limit: i64) -> Result<Vec<MemberRow>, StoreError> {
+    let sql = format!(
+        "SELECT {} FROM channel_members WHERE channel_id = $1 AND admin > 0 ORDER BY user_id LIMIT $2 OFFSET $3",
+        MemberRow::COLUMNS
+    );
+    tx.query(&sql, params![channel, limit, skip], MemberRow::read)
+}
+
+/// Channels that a user is a member of, up to a limit.
+pub fn of_user(tx: &Tx<'_>, user: UserId, limit: i64) -> Result<Vec<ChannelId>, StoreError> {
+    let sql = "SELECT channel_id FROM channel_members WHERE user_id = $1 AND status = 1 LIMIT $2";
+    tx.query(sql, params![user, limit], |row| row.column(0))
+}
+
+/// What a user is to the channels that it is a member of, up to a limit.
+pub fn memberships(tx: &Tx<'_>, user: UserId, limit: i64) -> Result<Vec<MemberRow>, StoreError> {
+    let sql = format!(
+        "SELECT {} FROM channel_members WHERE user_id = $1 AND status = 1 LIMIT $2",
+        MemberRow::COLUMNS
+    );
+    tx.query(&sql, params![user, limit], MemberRow::read)
+}

@@ -1,0 +1,91 @@
+//! What messages say, once for all boxes that show them.
+
+use zaun_model::{BoxId, ContentId, MsgId, Peer, UnixTime};
+
+use super::table;
+use crate::{StoreError, Tx, params};
+
+table! {
+    /// What a message says.
+    ContentRow in "contents" {
+        /// Its id.
+        id: ContentId,
+        /// Who wrote it.
+        author: Peer,
+        /// When.
+        date: UnixTime,
+        /// When it was edited last.
+        edit_date: Option<UnixTime>,
+        /// What search filters look at; the numbers belong to the messenger.
+        media_kind: i64,
+        /// Rows that still show it.
+        rows_left: i64,
+        /// Its text.
+        text: String,
+        /// Canonical TL Message without its text.
+        body: Vec<u8>,
+        /// The rows that were made of it, as [`encode_copies`] writes them.
+        copies: Vec<u8>,
+    }
+}
+
+/// Bytes of one entry of `copies`: the marked id of the box, then the id of the message, little-endian.
+const COPY_BYTES: usize = 12;
+
+/// Writes down which rows were made of a content.
+#[must_use]
+pub fn encode_copies(copies: &[(BoxId, MsgId)]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(copies.len() * COPY_BYTES);
+    for (box_id, id) in copies {
+        out.extend_from_slice(&box_id.marked().to_le_bytes());
+        out.extend_from_slice(&id.0.to_le_bytes());
+    }
+    out
+}
+
+impl ContentRow {
+    /// The rows that were made of the content; some may be gone.
+    pub fn copies(&self) -> impl Iterator<Item = (BoxId, MsgId)> {
+        self.copies.chunks_exact(COPY_BYTES).filter_map(|entry| {
+            let (mark, id) = entry.split_at_checked(8)?;
+            let box_id = BoxId::from_marked(i64::from_le_bytes(*mark.first_chunk()?))?;
+            Some((box_id, MsgId(i32::from_le_bytes(*id.first_chunk()?))))
+        })
+    }
+}
+
+/// Adds a content.
+pub fn insert(tx: &Tx<'_>, row: &ContentRow) -> Result<(), StoreError> {
+    row.insert(tx)
+}
+
+/// The highest id in use, or 0; ids are given out by the program and rise.
+pub fn highest(tx: &Tx<'_>) -> Result<ContentId, StoreError> {
+    tx.scalar("SELECT coalesce(max(id), 0) FROM contents", &[])
+}
+
+/// Several contents, in no order.
+pub fn find_many(tx: &Tx<'_>, ids: &[ContentId]) -> Result<Vec<ContentRow>, StoreError> {
+    let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
+    let sql = format!("SELECT {} FROM contents WHERE id IN ($IDS)", ContentRow::COLUMNS);
+    tx.query_in(&sql, &[], &ids, ContentRow::read)
+}
+
+/// Writes an edited content back.
+pub fn update(tx: &Tx<'_>, row: &ContentRow) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE contents SET edit_date = $2, media_kind = $3, text = $4, body = $5 WHERE id = $1",
+        params![row.id, row.edit_date, row.media_kind, &row.text, &row.body],
+    )
+    .map(drop)
+}
+
+/// Notes that `gone` rows of a content were deleted.
+pub fn release(tx: &Tx<'_>, id: ContentId, gone: i64) -> Result<(), StoreError> {
+    tx.execute("UPDATE contents SET rows_left = rows_left - $2 WHERE id = $1", params![id, gone]).map(drop)
+}
+
+/// Removes a content.
+pub fn delete(tx: &Tx<'_>, id: ContentId) -> Result<(), StoreError> {
+    tx.execute("DELETE FROM contents WHERE id = $1", params![id]).map(drop)
+}
