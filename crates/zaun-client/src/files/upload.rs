@@ -24,12 +24,12 @@ pub struct Upload {
 }
 
 impl Upload {
-    /// A file of this name and size.
+    /// A file of this name and size. An empty file has no parts: no server takes an empty part (M-500).
     ///
     /// # Errors
     /// [`TransferError::TooLarge`].
     pub fn new(name: impl Into<String>, size: u64) -> Result<Upload, TransferError> {
-        let parts = size.div_ceil(PART_BYTES as u64).max(1);
+        let parts = size.div_ceil(PART_BYTES as u64);
         let count = usize::try_from(parts).ok().filter(|_| parts <= MAX_PARTS * 2);
         let there = vec![false; count.ok_or(TransferError::TooLarge(size))?];
         Ok(Upload { id: random_id(), name: name.into(), size, there, connections: 4 })
