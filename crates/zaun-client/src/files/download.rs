@@ -42,6 +42,13 @@ impl Download {
         Download { connections, ..self }
     }
 
+    /// What belongs to the file of the bytes that come next.
+    fn cut<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
+        let left = self.size.map(|size| size.saturating_sub(self.position));
+        let left = left.and_then(|left| usize::try_from(left).ok());
+        left.and_then(|left| bytes.get(..left)).unwrap_or(bytes)
+    }
+
     fn progress(&self) -> Progress {
         Progress { done: self.position, total: self.size }
     }
@@ -74,7 +81,7 @@ impl<E: Into<TransferError>> From<E> for Stop {
 }
 
 impl Client {
-    /// Downloads into `to`, in order, from [`Download::position`] on.
+    /// Downloads into `to`, in order, from [`Download::position`] on. Never more than [`Download::size`] is written.
     ///
     /// # Errors
     /// [`TransferError`]; `download` can be gone on with.
@@ -137,10 +144,15 @@ impl Client {
             let Some(part) = running.next().await else { break };
             let part = part?;
             let rest = part.get(skip..).unwrap_or_default();
-            to.write_all(rest).await?;
-            download.position += rest.len() as u64;
+            let kept = download.cut(rest);
+            to.write_all(kept).await?;
+            download.position += kept.len() as u64;
             skip = 0;
             progress(download.progress());
+            if kept.len() < rest.len() {
+                to.flush().await?;
+                return Err(TransferError::Longer(download.position).into());
+            }
             if part.len() < PART_BYTES {
                 break;
             }

@@ -42,6 +42,10 @@ pub enum TransferError {
     /// The source has another length than was said.
     #[error("the source has {0} bytes, not {1}")]
     Length(u64, u64),
+    /// The server sent more than the file was said to have. All bytes up to the said size were written, and nothing of
+    /// the rest.
+    #[error("the server sent more than the {0} bytes that the file was said to have")]
+    Longer(u64),
     /// More than a file may have.
     #[error("a file of {0} bytes is too large: at most {max} parts of {PART_BYTES} bytes", max = MAX_PARTS * 2)]
     TooLarge(u64),

@@ -8,7 +8,9 @@ use zaun_client::{
     App, Client, Download, MemoryStorage, PART_BYTES, Progress, Servers, TransferError, Upload,
 };
 use zaun_schema::api::functions::messages::SendMedia;
+use zaun_schema::api::functions::{help, upload};
 use zaun_schema::api::{enums, types};
+use zaun_server::Router;
 use zaun_testkit::Sandbox;
 
 fn content(size: usize) -> Vec<u8> {
@@ -137,6 +139,27 @@ async fn a_source_of_another_length_is_an_error() {
         assert!(matches!(error, TransferError::Length(..)), "{error}");
     }
     assert!(matches!(Upload::new("file", 5 << 40), Err(TransferError::TooLarge(_))));
+}
+
+#[tokio::test]
+async fn what_is_longer_than_announced_is_cut_at_the_size() {
+    for (sent, said) in [(100, 0), (PART_BYTES, 100), (PART_BYTES, 1), (40, 39)] {
+        let router = Router::new()
+            .method(|_, _: help::GetConfig| async { Ok(types::Config::default()) })
+            .method(move |_, _: upload::GetFile| {
+                let bytes = content(sent).into();
+                async { Ok(types::upload::File { bytes, ..types::upload::File::default() }.into()) }
+            });
+        let server = serve(router).await;
+        let client =
+            client(Servers::one(server.address(), server.public_key()), MemoryStorage::default()).await;
+        let location = types::InputDocumentFileLocation::default();
+        let mut download = Download::new(location.into(), 2, Some(said as u64));
+        let mut out = Vec::new();
+        let error = client.download(&mut download, &mut out, |_| {}).await.unwrap_err();
+        assert!(matches!(error, TransferError::Longer(size) if size == said as u64), "{error}");
+        assert!(out == content(said), "{} bytes", out.len());
+    }
 }
 
 #[tokio::test]
