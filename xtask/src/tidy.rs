@@ -57,6 +57,24 @@ const NEVER: &[(&[&str], &[&str])] = &[
 /// Libraries that the pure ring may not use: it has no sockets, no clock and no runtime.
 const IMPURE: &[&str] = &["tokio", "rusqlite", "postgres", "tracing"];
 
+/// Folders whose commands show what servers and other people say: what they print goes through `crate::terminal`,
+/// which escapes it.
+const SHOWS_FOREIGN: &[&str] =
+    &["crates/zaun/src/client", "crates/zaun/src/doctor", "crates/zaun/src/inspect"];
+
+/// Ways around `crate::terminal`.
+const PRINTS: &[&str] = &[
+    "print!(",
+    "println!(",
+    "eprint!(",
+    "eprintln!(",
+    "dbg!(",
+    "stdout()",
+    "stderr()",
+    "ProgressBar::",
+    "/dev/tty",
+];
+
 /// Runs the chore.
 pub fn run() -> anyhow::Result<()> {
     say("tidy: formatting");
@@ -64,6 +82,7 @@ pub fn run() -> anyhow::Result<()> {
     cargo(&["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"]).context("run `cargo fmt` in fuzz/")?;
     say("tidy: crate arrows and documents");
     arrows()?;
+    foreign_texts()?;
     docs::check()?;
     links::check()?;
     say("tidy: clippy");
@@ -104,6 +123,36 @@ fn arrows() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// No foreign text reaches the terminal unescaped: in some folders nothing prints by itself.
+fn foreign_texts() -> anyhow::Result<()> {
+    let mut folders: Vec<_> = SHOWS_FOREIGN.iter().map(|folder| root().join(folder)).collect();
+    while let Some(folder) = folders.pop() {
+        let entries = fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
+        for entry in entries {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let printing = prints(&fs::read_to_string(&path)?);
+                anyhow::ensure!(
+                    printing.is_none(),
+                    "{}:{}: print through crate::terminal, which escapes what others say",
+                    path.display(),
+                    printing.unwrap_or_default()
+                );
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The number of the first line of a source file that prints by itself.
+fn prints(source: &str) -> Option<usize> {
+    let code = |line: &str| !line.trim_start().starts_with("//");
+    let printing = |line: &str| code(line) && PRINTS.iter().any(|print| line.contains(print));
+    source.lines().position(printing).map(|at| at + 1)
+}
+
 /// The names in a section of a manifest.
 fn dependencies(manifest: &std::path::Path, section: &str) -> anyhow::Result<Vec<String>> {
     let text = fs::read_to_string(manifest).with_context(|| format!("cannot read {}", manifest.display()))?;
@@ -112,4 +161,30 @@ fn dependencies(manifest: &std::path::Path, section: &str) -> anyhow::Result<Vec
     let lines = section.lines().skip(1).take_while(|line| !line.starts_with('['));
     let name = |line: &str| line.split(['.', ' ', '=']).next().unwrap_or_default().to_owned();
     Ok(lines.filter(|line| !line.trim().is_empty() && !line.starts_with('#')).map(name).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_that_show_foreign_texts_print_in_one_place() {
+        foreign_texts().unwrap();
+    }
+
+    #[test]
+    fn every_way_of_printing_is_seen() {
+        for line in [
+            "println!(\"{name}\");",
+            "eprint!(\"\")",
+            "writeln!(std::io::stdout(), \"{name}\")",
+            "let out = io::stderr().lock();",
+        ] {
+            assert_eq!(prints(&format!("fn f() {{\n    {line}\n}}\n")), Some(2), "{line}");
+        }
+        assert_eq!(
+            prints("// println!(\"no code\")\nterminal::say(name)?;\nwriteln!(out, \"{name}\")\n"),
+            None
+        );
+    }
 }

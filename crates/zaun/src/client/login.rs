@@ -1,12 +1,11 @@
 //! Logging in at the terminal.
 
-use std::io::Write;
-
 use rustix::termios::{self, LocalModes, OptionalActions, Termios};
 use zaun_client::{Client, SignedIn};
 use zaun_schema::api::enums;
 
 use super::peers;
+use crate::terminal;
 
 /// What was given on the command line.
 pub struct Answers {
@@ -17,7 +16,7 @@ pub struct Answers {
 
 pub async fn log_in(client: &Client, phone: &str, answers: Answers) -> anyhow::Result<()> {
     if client.account().is_some() {
-        println!("already logged in");
+        terminal::say("already logged in")?;
         return me(client).await;
     }
     let login = client.send_code(phone).await?;
@@ -52,7 +51,7 @@ async fn ask_password(client: &Client) -> anyhow::Result<String> {
     let quiet = Quiet::begin();
     let line = ask(format!("Password of the account{hint}: "), "give the password with --password").await?;
     if quiet.is_some() {
-        eprintln!();
+        terminal::note("");
     }
     Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }
@@ -61,17 +60,17 @@ pub async fn me(client: &Client) -> anyhow::Result<()> {
     match client.me().await? {
         enums::User::User(user) => {
             let phone = user.phone.as_deref().map(|phone| format!(", +{phone}")).unwrap_or_default();
-            println!("{} (id {}{phone}), data centre {}", peers::name(&user), user.id, client.main_dc());
+            let (name, id, dc) = (peers::name(&user), user.id, client.main_dc());
+            terminal::say(format_args!("{name} (id {id}{phone}), data centre {dc}"))?;
         }
-        enums::User::UserEmpty(user) => println!("id {}", user.id),
+        enums::User::UserEmpty(user) => terminal::say(format_args!("id {}", user.id))?,
     }
     Ok(())
 }
 
 /// A line from the terminal. An interruption is noticed meanwhile.
 async fn ask(question: String, otherwise: &str) -> anyhow::Result<String> {
-    eprint!("{question}");
-    std::io::stderr().flush()?;
+    terminal::ask(question)?;
     let mut line = String::new();
     let reading =
         tokio::task::spawn_blocking(move || std::io::stdin().read_line(&mut line).map(|read| (read, line)));

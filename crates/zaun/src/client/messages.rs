@@ -5,6 +5,7 @@ use zaun_schema::api::functions::messages::{GetHistory, SendMessage};
 use zaun_schema::api::{enums, types};
 
 use super::peers;
+use crate::terminal;
 
 pub async fn chats(client: &Client) -> anyhow::Result<()> {
     let (dialogs, messages, chats, users) = match peers::dialogs(client).await? {
@@ -24,7 +25,8 @@ pub async fn chats(client: &Client) -> anyhow::Result<()> {
         } else {
             String::new()
         };
-        println!("{id:>12}  {}{unread}  {}", peers::name_of(id, &users, &chats), top.unwrap_or_default());
+        let name = peers::name_of(id, &users, &chats);
+        terminal::say(format_args!("{id:>12}  {name}{unread}  {}", top.unwrap_or_default()))?;
     }
     Ok(())
 }
@@ -34,8 +36,8 @@ pub async fn send(client: &Client, peer: &str, message: String) -> anyhow::Resul
     let random_id = random_id();
     let sent = client.invoke(&SendMessage { peer, message, random_id, ..SendMessage::default() }).await?;
     match sent_id(&sent) {
-        Some(id) => println!("sent as message {id}"),
-        None => println!("sent"),
+        Some(id) => terminal::say(format_args!("sent as message {id}"))?,
+        None => terminal::say("sent")?,
     }
     Ok(())
 }
@@ -52,7 +54,7 @@ pub async fn history(client: &Client, peer: &str, limit: i32) -> anyhow::Result<
             (Some(from), _) => peers::name_of(peers::id(from), &users, &chats),
             (None, _) => peers::name_of(peers::id(&message.peer_id), &users, &chats),
         };
-        println!("{:>8}  {from}: {}", message.id, text(message));
+        terminal::say(format_args!("{:>8}  {from}: {}", message.id, text(message)))?;
     }
     Ok(())
 }

@@ -3,20 +3,21 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use tokio::fs::{File, OpenOptions};
 use zaun_client::{Client, Download, Progress, Upload};
 use zaun_schema::api::functions::messages::{GetMessages, SendMedia};
 use zaun_schema::api::{enums, types};
 
 use super::{messages, peers};
+use crate::terminal;
 
 pub async fn upload(client: &Client, peer: &str, path: &Path, connections: u8) -> anyhow::Result<()> {
     let peer = peers::find(client, peer).await?;
     let mut file = File::open(path).await.with_context(|| format!("cannot read {}", path.display()))?;
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let mut upload = Upload::new(name.clone(), file.metadata().await?.len())?.connections(connections);
-    let bar = bar(&name);
+    let bar = terminal::bar(&name);
     let uploaded = client.upload(&mut upload, &mut file, |at| show(&bar, at)).await;
     bar.finish_and_clear();
     let media = types::InputMediaUploadedDocument {
@@ -28,7 +29,8 @@ pub async fn upload(client: &Client, peer: &str, path: &Path, connections: u8) -
     };
     let (media, random_id) = (media.into(), messages::random_id());
     let sent = client.invoke(&SendMedia { peer, media, random_id, ..SendMedia::default() }).await?;
-    println!("sent as message {}", messages::sent_id(&sent).unwrap_or_default());
+    let id = messages::sent_id(&sent).unwrap_or_default();
+    terminal::say(format_args!("sent as message {id}"))?;
     Ok(())
 }
 
@@ -51,13 +53,13 @@ pub async fn download(
     let mut download = Download::new(stored.location, stored.dc, Some(stored.size)).connections(connections);
     download.position = file.metadata().await?.len();
     anyhow::ensure!(download.position < stored.size, "{} is there already", path.display());
-    let bar = bar(&stored.name);
+    let bar = terminal::bar(&stored.name);
     let fetched = client.download(&mut download, file, |at| show(&bar, at)).await;
     bar.finish_and_clear();
     fetched
         .with_context(|| format!("{} is there in part; the same command goes on with it", path.display()))?;
     file.sync_all().await?;
-    println!("{} bytes in {}", stored.size, path.display());
+    terminal::say(format_args!("{} bytes in {}", stored.size, path.display()))?;
     Ok(())
 }
 
@@ -126,15 +128,6 @@ fn safe(name: &str, id: i64) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default().trim_start_matches('.');
     let clean: String = last.chars().filter(|c| !c.is_control()).collect();
     if clean.is_empty() { format!("file-{id}") } else { clean }
-}
-
-fn bar(name: &str) -> ProgressBar {
-    let style = "{msg} {wide_bar} {binary_bytes}/{binary_total_bytes} {binary_bytes_per_sec} {eta}";
-    let bar = ProgressBar::new(0).with_message(name.to_owned());
-    match ProgressStyle::with_template(style) {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
-    }
 }
 
 fn show(bar: &ProgressBar, at: Progress) {

@@ -21,7 +21,6 @@ mod tests;
 mod transports;
 mod web;
 
-use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -30,6 +29,8 @@ use clap::Args;
 use check::Check;
 use patient::Patient;
 use report::Report;
+
+use crate::terminal;
 
 /// Flags of `zaun doctor`.
 #[derive(Args, Debug)]
@@ -58,19 +59,21 @@ pub fn main(args: &DoctorArgs) -> anyhow::Result<()> {
         Patient::new(args.address, args.key.as_deref().map(crate::keys::load_public).transpose()?, args.tls);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     // One line that is written over, where somebody looks.
-    let watched = std::io::stderr().is_terminal();
+    let watched = terminal::notes_are_watched();
     let report = runtime.block_on(examine(&patient, |title| {
         if watched {
-            eprint!("\r\x1b[K{title}");
+            terminal::replace_line(title);
         }
     }));
     if watched {
-        eprint!("\r\x1b[K");
+        terminal::replace_line("");
     }
     if args.json {
-        println!("{}", report.json());
+        terminal::say_json(report.json())?;
     } else {
-        print!("{}", report.text());
+        for line in report.text().lines() {
+            terminal::say(line)?;
+        }
     }
     let failed = report.failed();
     anyhow::ensure!(failed == 0, "{failed} of the rules tried do not hold");

@@ -4,6 +4,10 @@ use std::fmt::Write;
 
 use super::check::{Check, Finding, Trouble};
 use super::patient::Patient;
+use crate::terminal::{self, Printable};
+
+/// Characters of what was seen that the table shows: a server may say as much as it likes.
+const MAX_SEEN_CHARS: usize = 300;
 
 /// The findings of one examination.
 pub struct Report {
@@ -97,8 +101,31 @@ fn row(out: &mut String, check: &Check, finding: &Finding) {
     let _ = match finding {
         Ok(()) => Ok(()),
         Err(Trouble::Seen(seen)) => {
-            writeln!(out, "{:21} expected: {}\n{:21} seen:     {seen}", "", check.expected, "")
+            writeln!(out, "{:21} expected: {}\n{:21} seen:     {}", "", check.expected, "", shown(seen))
         }
-        Err(Trouble::NotTried(reason)) => writeln!(out, "{:21} not tried: {reason}", ""),
+        Err(Trouble::NotTried(reason)) => writeln!(out, "{:21} not tried: {}", "", shown(reason)),
     };
+}
+
+/// What a server said, as a part of a line.
+fn shown(said: &str) -> String {
+    terminal::cut(&Printable(said).to_string(), MAX_SEEN_CHARS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_server_says_makes_no_rows() {
+        let patient = Patient::new(([127, 0, 0, 1], 1).into(), None, false);
+        let check = Check::open("", "a rule", "nothing", |_| async { Ok(()) });
+        let mut report = Report::new(&patient);
+        let said = format!("error\n\x1b[2Jholds  another rule \u{202e}{}", "x".repeat(5000));
+        report.add(check, Err(Trouble::Seen(said)));
+        let text = report.text();
+        assert!(!text.lines().any(|line| line.starts_with("holds") || line.len() > 400), "{text}");
+        assert!(!text.chars().any(|c| c != '\n' && terminal::steers(c)), "{text}");
+        assert!(text.contains("error\\n\\u{1b}[2Jholds"), "{text}");
+    }
 }

@@ -1,9 +1,9 @@
 //! Events as lines of a terminal.
 
-use std::os::fd::AsFd;
-
 use zaun_console::event::{Event, Packet, What};
 use zaun_console::tree::{Message, Node};
+
+use crate::terminal::{self, Printable};
 
 /// Digits of a msg_id that are shown: the last ones differ.
 const SHORT_ID_DIGITS: usize = 8;
@@ -30,10 +30,10 @@ pub struct Style {
 
 impl Style {
     /// In a terminal: in its width, in colours unless `NO_COLOR` is set. Elsewhere: whole lines, no colours.
-    pub fn of(terminal: bool, expand: bool) -> Style {
+    pub fn of(watched: bool, expand: bool) -> Style {
         let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let width = terminal.then(width).flatten().filter(|width| *width >= MIN_WIDTH);
-        Style { colours: terminal && !no_color, width, expand }
+        let width = watched.then(terminal::width).flatten().filter(|width| *width >= MIN_WIDTH);
+        Style { colours: watched && !no_color, width, expand }
     }
 
     /// An event's lines; of a packet, the messages at these places.
@@ -84,12 +84,12 @@ impl Style {
 
     /// The name stands out; what follows does not.
     fn message(&self, message: &Message, text: &str) -> String {
-        let name = message.answers.as_ref().unwrap_or(&message.name);
+        let name = printable(message.answers.as_ref().unwrap_or(&message.name));
         match text.strip_prefix(name.as_str()) {
             Some(rest) if rest.starts_with(FAILED) => {
-                format!("{}{}", self.paint(BOLD, name), self.paint(RED, rest))
+                format!("{}{}", self.paint(BOLD, &name), self.paint(RED, rest))
             }
-            Some(rest) => format!("{}{rest}", self.paint(BOLD, name)),
+            Some(rest) => format!("{}{rest}", self.paint(BOLD, &name)),
             None => text.to_owned(),
         }
     }
@@ -121,7 +121,7 @@ impl Style {
         let indent = "  ".repeat(depth);
         let name = if node.name.is_empty() { String::new() } else { format!("{}: ", node.name) };
         let value = match (&node.value, &node.error) {
-            _ if node.hidden && node.error.is_none() => format!("‹hidden› {}", node.kind),
+            _ if node.hidden && node.error.is_none() => format!("‹hidden› {}", printable(&node.kind)),
             (value, Some(error)) => {
                 self.paint(RED, &format!("{error} {}", value.as_deref().unwrap_or_default()))
             }
@@ -135,8 +135,10 @@ impl Style {
         }
     }
 
+    /// A text in a colour; nothing in it steers the terminal.
     fn paint(&self, code: &str, text: &str) -> String {
-        if self.colours && !text.is_empty() { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+        let text = printable(text);
+        if self.colours && !text.is_empty() { format!("\x1b[{code}m{text}\x1b[0m") } else { text }
     }
 }
 
@@ -145,15 +147,15 @@ fn text_of(message: &Message) -> String {
     match &message.answers {
         Some(method) => {
             let result = text.split_once(", result: ").map_or(text.as_str(), |(_, result)| result);
-            format!("{method} → {}", result.strip_suffix(')').unwrap_or(result))
+            format!("{} → {}", printable(method), result.strip_suffix(')').unwrap_or(result))
         }
         None => text,
     }
 }
 
-/// Without characters that would steer the terminal: what clients send is printed here.
+/// What clients send, and what a capture of somebody else says, is printed here.
 fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+    Printable(text).to_string()
 }
 
 fn cut(text: &str, width: Option<usize>) -> String {
@@ -188,11 +190,6 @@ fn time(at_us: u64) -> String {
     format!("{:02}:{:02}:{:02}.{ms:03}", seconds / 3600 % 24, seconds / 60 % 60, seconds % 60)
 }
 
-fn width() -> Option<usize> {
-    let size = rustix::termios::tcgetwinsize(std::io::stdout().as_fd()).ok()?;
-    Some(usize::from(size.ws_col))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -221,7 +218,21 @@ mod tests {
 
     #[test]
     fn nothing_that_clients_send_steers_the_terminal() {
-        assert_eq!(printable("a\x1b[2Jb\r\n"), "a\u{fffd}[2Jb\u{fffd}\u{fffd}");
+        const HOSTILE: &str = "a\x1b[2Jb\r\n\u{202e}";
+        let colours = Style { colours: true, expand: true, ..PLAIN };
+        let mut event = received(b"\xec\x77\xbe\x7a\x07\0\0\0\0\0\0\0");
+        let What::Received(packet) = &mut event.what else { panic!() };
+        let message = &mut packet.messages[0];
+        (message.name, message.text) = (HOSTILE.into(), HOSTILE.into());
+        (message.msg_id, message.answers) = (Some(HOSTILE.into()), Some(HOSTILE.into()));
+        (message.tree.name, message.tree.kind) = (HOSTILE.into(), HOSTILE.into());
+        message.tree.children[0].value = Some(HOSTILE.into());
+        let closed = Event { what: What::Closed { reason: HOSTILE.into() }, ..event.clone() };
+        for line in [colours.lines(&event, &[0]), colours.lines(&closed, &[])].concat() {
+            let bare =
+                line.split("\x1b[").map(|piece| piece.trim_start_matches(|c: char| c.is_ascii_digit()));
+            assert!(!bare.collect::<String>().chars().any(terminal::steers), "{line:?}");
+        }
         assert_eq!(visible("\x1b[31mred\x1b[0m"), 3);
     }
 

@@ -4,8 +4,8 @@ mod line;
 mod pick;
 mod place;
 
-use std::io::{BufRead, IsTerminal, Write};
-use std::path::PathBuf;
+use std::io::BufRead;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
@@ -13,6 +13,9 @@ use zaun_console::Event;
 
 use line::Style;
 use pick::Pick;
+use place::Place;
+
+use crate::terminal;
 
 /// Longest line that is read: the largest event has a few megabytes.
 const MAX_LINE_BYTES: u64 = 64 * 1024 * 1024;
@@ -46,16 +49,30 @@ pub struct InspectArgs {
 
 /// Runs the command.
 pub fn main(args: &InspectArgs) -> anyhow::Result<()> {
-    let (source, live): (Box<dyn BufRead>, bool) = match &args.file {
-        Some(file) => {
+    let source = match &args.file {
+        Some(file) => Source::File(file),
+        None => Source::Server(place::find(args.data.as_deref(), args.url.as_deref())?),
+    };
+    // From here on others speak.
+    show(args, &source).map_err(terminal::harmless)
+}
+
+/// Where events come from.
+enum Source<'a> {
+    File(&'a Path),
+    Server(Place),
+}
+
+fn show(args: &InspectArgs, source: &Source) -> anyhow::Result<()> {
+    let (source, live): (Box<dyn BufRead>, bool) = match source {
+        Source::File(file) => {
             let opened =
                 std::fs::File::open(file).with_context(|| format!("cannot read {}", file.display()))?;
             (Box::new(std::io::BufReader::new(opened)), false)
         }
-        None => {
-            let place = place::find(args.data.as_deref(), args.url.as_deref())?;
+        Source::Server(place) => {
             let stream = place.follow()?;
-            eprintln!("following the server at {place}");
+            terminal::note(format_args!("following the server at {place}"));
             (stream, true)
         }
     };
@@ -72,8 +89,7 @@ fn is_closed_pipe(error: &anyhow::Error) -> bool {
 }
 
 fn follow(args: &InspectArgs, mut source: Box<dyn BufRead>) -> anyhow::Result<()> {
-    let stdout = std::io::stdout();
-    let style = Style::of(stdout.is_terminal(), args.expand);
+    let style = Style::of(terminal::is_watched(), args.expand);
     let mut pick = args.pick.start()?;
     let mut text = Vec::new();
     for number in 1_u64.. {
@@ -88,16 +104,13 @@ fn follow(args: &InspectArgs, mut source: Box<dyn BufRead>) -> anyhow::Result<()
         let event: Event = serde_json::from_slice(&text)
             .with_context(|| format!("line {number} is no event of an inspector"))?;
         let Some(shown) = pick.passes(&event) else { continue };
-        let mut out = stdout.lock();
         if args.json {
-            out.write_all(text.trim_ascii_end())?;
-            writeln!(out)?;
+            terminal::say_json(String::from_utf8_lossy(&text).trim_end())?;
         } else {
             for line in style.lines(&event, &shown) {
-                writeln!(out, "{line}")?;
+                terminal::say_coloured(&line)?;
             }
         }
-        out.flush()?;
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use anyhow::Context;
 
 use crate::console::CONTROL;
+use crate::terminal::Printable;
 
 /// How long a server may take to begin.
 const START_TIMEOUT: Duration = Duration::from_secs(10);
@@ -60,7 +61,10 @@ pub fn find(data: Option<&Path>, url: Option<&str>) -> anyhow::Result<Place> {
         several => {
             let list: String = several
                 .iter()
-                .filter_map(|path| Some(format!("\n  zaun inspect --data {}", path.parent()?.display())))
+                .filter_map(|path| {
+                    // Whoever may write there has named these folders.
+                    Some(format!("\n  zaun inspect --data {}", Printable(path.parent()?.display())))
+                })
                 .collect();
             anyhow::bail!("several servers run; choose one:{list}")
         }

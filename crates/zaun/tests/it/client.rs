@@ -4,7 +4,17 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use zaun_testkit::Process;
+use zaun_server::{Context, MemoryKeys, Router, RpcError};
+use zaun_testkit::{Process, SpawnedServer};
+
+/// A title, a cleared screen, a forged line, C1, an override of direction, a separator of lines.
+const HOSTILE: &str = "\x1b]0;x\x07\x1b[2J\r\n12345  me: yes\u{9b}2J\u{202e}gpj\u{2028}end";
+
+/// Whether nothing in an output steers a terminal, or begins a line that others have made up.
+fn is_harmless(output: &str) -> bool {
+    let steers = |c: char| (c != '\n' && c.is_control()) || matches!(c, '\u{202e}' | '\u{2028}');
+    !output.chars().any(steers) && !output.lines().any(|line| line.starts_with("12345"))
+}
 
 /// Two accounts on one server, each with a session file.
 struct Rig {
@@ -108,4 +118,38 @@ fn what_is_wrong_is_said_in_words() {
         .unwrap();
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(errors.contains("cannot use the server at 127.0.0.1:1"), "{errors}");
+}
+
+#[test]
+fn names_and_texts_of_others_do_not_steer_the_terminal() {
+    let rig = Rig::new();
+    rig.says("ada", &["login", "9996620001", "--code", "22222", "--name", "Ada"]);
+    let me = rig.says("eve", &["login", "9996620002", "--code", "22222", "--name", &format!("Eve{HOSTILE}")]);
+    assert!(is_harmless(&me) && me.contains("\\u{202e}gpj") && me.lines().count() == 1, "{me:?}");
+    rig.says("eve", &["send", "+9996620001", &format!("hello{HOSTILE}")]);
+    let chats = rig.says("ada", &["chats"]);
+    assert!(is_harmless(&chats) && chats.contains("Eve"), "{chats:?}");
+    let id = chats.lines().find(|line| line.contains("Eve")).unwrap().split_whitespace().next().unwrap();
+    let history = rig.says("ada", &["history", id]);
+    assert!(is_harmless(&history) && history.contains("hello\\u{1b}]0;x"), "{history:?}");
+    assert_eq!(history.lines().count(), 1, "{history:?}");
+}
+
+#[test]
+fn errors_of_a_server_do_not_steer_the_terminal() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let router = Router::new().unknown(|_: Context<Router>, _| {
+        Box::pin(async { Err(RpcError::bad_request(format!("{HOSTILE}{}", "x".repeat(100_000)))) })
+    });
+    let server = runtime.block_on(SpawnedServer::start(router, MemoryKeys::default())).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("key.pem"), server.public_key().to_pkcs1_pem()).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_zaun"))
+        .args(["client", "--server", &server.address().to_string(), "--key", "key.pem", "me"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert!(is_harmless(&errors) && errors.contains("\\u{1b}]0;x"), "{errors:?}");
+    assert!(!output.status.success() && errors.lines().count() == 1 && errors.len() < 2000, "{errors:?}");
 }
