@@ -1,6 +1,7 @@
 //! `zaun client`: a small client for people and scripts, on the client engine.
 
 mod connect;
+mod landing;
 mod login;
 mod messages;
 mod peers;
@@ -118,15 +119,18 @@ enum Command {
         #[arg(long, default_value_t = 4)]
         connections: u8,
     },
-    /// Fetch the file of a message.
+    /// Fetch the file of a message. If it stops on the way, the same command goes on with it.
     Download {
         /// me, +PHONE, @NAME, or an id from `chats`
         peer: String,
         /// The message's id, from `history`
         message: i32,
-        /// Where to; one that is there in part is gone on with [default: the file's own name]
+        /// Where to, or into which folder [default: the file's own name, numbered if it is taken]
         #[arg(long, value_name = "FILE")]
         to: Option<PathBuf>,
+        /// Overwrite the file that --to names
+        #[arg(long, requires = "to")]
+        force: bool,
         /// Connections side by side
         #[arg(long, default_value_t = 4)]
         connections: u8,
@@ -176,8 +180,8 @@ async fn perform(client: &zaun_client::Client, command: Command) -> anyhow::Resu
         Command::Upload { peer, file, connections } => {
             transfer::upload(client, &peer, &file, connections).await
         }
-        Command::Download { peer, message, to, connections } => {
-            transfer::download(client, &peer, message, to, connections).await
+        Command::Download { peer, message, to, force, connections } => {
+            transfer::download(client, &peer, transfer::Wanted { message, to, force, connections }).await
         }
         Command::Updates { count } => updates::follow(client, count).await,
     }

@@ -4,13 +4,19 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use indicatif::ProgressBar;
-use tokio::fs::{File, OpenOptions};
-use zaun_client::{Client, Download, Progress, Upload};
+use tokio::fs::File;
+use tokio::io::AsyncWriteExt;
+use zaun_client::{Client, Download, Progress, TransferError, Upload};
+use zaun_crypto::sha256;
 use zaun_schema::api::functions::messages::{GetMessages, SendMedia};
 use zaun_schema::api::{enums, types};
 
+use super::landing::{Landing, local_name};
 use super::{messages, peers};
 use crate::terminal;
+
+/// Bytes of a hash by which a part file is found again: enough that two files never share one.
+const TIE_BYTES: usize = 8;
 
 pub async fn upload(client: &Client, peer: &str, path: &Path, connections: u8) -> anyhow::Result<()> {
     let peer = peers::find(client, peer).await?;
@@ -34,38 +40,55 @@ pub async fn upload(client: &Client, peer: &str, path: &Path, connections: u8) -
     Ok(())
 }
 
-pub async fn download(
-    client: &Client,
-    peer: &str,
-    message: i32,
-    to: Option<PathBuf>,
-    connections: u8,
-) -> anyhow::Result<()> {
+/// Which file to fetch, and where to.
+pub struct Wanted {
+    pub message: i32,
+    pub to: Option<PathBuf>,
+    pub force: bool,
+    pub connections: u8,
+}
+
+pub async fn download(client: &Client, peer: &str, wanted: Wanted) -> anyhow::Result<()> {
     // A private message is named by its id alone; the peer is there for channels, which count their own.
     let _ = peers::find(client, peer).await?;
-    let id = vec![types::InputMessageID { id: message }.into()];
+    let id = vec![types::InputMessageID { id: wanted.message }.into()];
     let (found, ..) = messages::split(client.invoke(&GetMessages { id }).await?);
-    let stored =
-        found.into_iter().find_map(stored).with_context(|| format!("message {message} has no file"))?;
-    let path = to.unwrap_or_else(|| PathBuf::from(&stored.name));
-    let mut file = OpenOptions::new().create(true).append(true).open(&path).await;
-    let file = file.as_mut().map_err(|error| anyhow::anyhow!("cannot write {}: {error}", path.display()))?;
-    let mut download = Download::new(stored.location, stored.dc, Some(stored.size)).connections(connections);
-    download.position = file.metadata().await?.len();
-    anyhow::ensure!(download.position < stored.size, "{} is there already", path.display());
-    let bar = terminal::bar(&stored.name);
-    let fetched = client.download(&mut download, file, |at| show(&bar, at)).await;
+    let stored = found.into_iter().find_map(stored);
+    let stored = stored.with_context(|| format!("message {} has no file", wanted.message))?;
+    let landing = Landing::open(wanted.to.as_deref(), wanted.force, &stored.name, &stored.tie, stored.size)?;
+    let mut download = Download::new(stored.location, stored.dc, Some(stored.size));
+    download.position = landing.position()?;
+    let mut download = download.connections(wanted.connections);
+    let mut file = landing.writer()?;
+    let bar = terminal::bar(landing.name());
+    let fetched = client.download(&mut download, &mut file, |at| show(&bar, at)).await;
     bar.finish_and_clear();
-    fetched
-        .with_context(|| format!("{} is there in part; the same command goes on with it", path.display()))?;
-    file.sync_all().await?;
-    terminal::say(format_args!("{} bytes in {}", stored.size, path.display()))?;
-    Ok(())
+    // What arrived before a failure is written, too.
+    let flushed = file.flush().await;
+    match fetched.and(flushed.map_err(Into::into)) {
+        Ok(()) => {
+            let path = landing.finish()?;
+            Ok(terminal::say(format_args!("{} bytes in {}", stored.size, path.display()))?)
+        }
+        Err(error @ TransferError::Longer(_)) => {
+            let path = landing.finish()?;
+            Err(error).with_context(|| format!("{} was cut off where it should end", path.display()))
+        }
+        Err(error) => match landing.keep() {
+            Some(part) => Err(error).with_context(|| {
+                format!("{} is there in part; the same command goes on with it", part.display())
+            }),
+            None => Err(error.into()),
+        },
+    }
 }
 
 /// A file on the server.
 struct Stored {
+    /// What it is to be called here.
     name: String,
+    /// What tells it from all other files, of other servers, too.
+    tie: String,
     size: u64,
     dc: i16,
     location: enums::InputFileLocation,
@@ -93,7 +116,8 @@ fn document(document: enums::Document) -> Option<Stored> {
         thumb_size: String::new(),
     };
     Some(Stored {
-        name: safe(&name.unwrap_or_default(), document.id),
+        name: local_name(&name.unwrap_or_default(), &format!("file-{}", document.id)),
+        tie: tie("document", document.id, document.access_hash, document.size),
         size: u64::try_from(document.size).ok()?,
         dc: i16::try_from(document.dc_id).ok()?,
         location: location.into(),
@@ -117,17 +141,18 @@ fn photo(photo: enums::Photo) -> Option<Stored> {
     };
     Some(Stored {
         name: format!("photo-{}.jpg", photo.id),
+        tie: tie("photo", photo.id, photo.access_hash, size.into()),
         size: u64::try_from(size).ok()?,
         dc: i16::try_from(photo.dc_id).ok()?,
         location: location.into(),
     })
 }
 
-/// A name that somebody else has chosen, as a file here: without folders, and not hidden.
-fn safe(name: &str, id: i64) -> String {
-    let last = name.rsplit(['/', '\\']).next().unwrap_or_default().trim_start_matches('.');
-    let clean: String = last.chars().filter(|c| !c.is_control()).collect();
-    if clean.is_empty() { format!("file-{id}") } else { clean }
+/// 16 hex digits for one file. Servers draw their access hashes, so that those of two servers differ even where ids do
+/// not.
+fn tie(kind: &str, id: i64, access_hash: i64, size: i64) -> String {
+    let parts = [kind.as_bytes(), &id.to_le_bytes(), &access_hash.to_le_bytes(), &size.to_le_bytes()];
+    sha256(&parts).iter().take(TIE_BYTES).map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn show(bar: &ProgressBar, at: Progress) {
@@ -137,20 +162,19 @@ fn show(bar: &ProgressBar, at: Progress) {
 
 #[cfg(test)]
 mod tests {
-    use super::safe;
+    use super::tie;
 
     #[test]
-    fn names_from_others_stay_in_this_folder() {
-        for (name, here) in [
-            ("a.txt", "a.txt"),
-            ("../../etc/passwd", "passwd"),
-            ("C:\\x\\y.exe", "y.exe"),
-            (".bashrc", "bashrc"),
-            ("..", "file-7"),
-            ("", "file-7"),
-            ("a\nb", "ab"),
-        ] {
-            assert_eq!(safe(name, 7), here);
-        }
+    fn files_that_differ_in_anything_are_tied_apart() {
+        let ties = [
+            tie("document", 1, 2, 3),
+            tie("photo", 1, 2, 3),
+            tie("document", 2, 2, 3),
+            tie("document", 1, 3, 3),
+            tie("document", 1, 2, 4),
+        ];
+        let different: std::collections::BTreeSet<_> = ties.iter().collect();
+        assert_eq!(different.len(), ties.len());
+        assert!(ties.iter().all(|tie| tie.len() == 16), "{ties:?}");
     }
 }

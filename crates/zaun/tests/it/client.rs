@@ -42,6 +42,19 @@ impl Rig {
         self.command(who, arguments).output().unwrap()
     }
 
+    /// Uploads a file to oneself, and tells the id of the message.
+    fn keeps(&self, who: &str, name: &str, bytes: &[u8]) -> String {
+        let folder = self.folder.path().join("sent");
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join(name), bytes).unwrap();
+        let path = format!("sent/{name}");
+        self.says(who, &["upload", "me", &path]).trim().rsplit(' ').next().unwrap().to_owned()
+    }
+
+    fn read(&self, name: &str) -> Vec<u8> {
+        fs::read(self.folder.path().join(name)).unwrap()
+    }
+
     /// What a command prints that has to succeed.
     fn says(&self, who: &str, arguments: &[&str]) -> String {
         let output = self.run(who, arguments);
@@ -84,10 +97,66 @@ fn a_conversation_with_a_file() {
     fs::write(rig.folder.path().join("data.bin"), &bytes).unwrap();
     let sent = rig.says("ada", &["upload", "me", "data.bin"]);
     let message = sent.trim().rsplit(' ').next().unwrap().to_owned();
-    fs::write(rig.folder.path().join("part.bin"), &bytes[..600_000]).unwrap();
-    let got = rig.says("ada", &["download", "me", &message, "--to", "part.bin", "--connections", "2"]);
-    assert_eq!(got, "1300000 bytes in part.bin\n");
-    assert!(fs::read(rig.folder.path().join("part.bin")).unwrap() == bytes, "gone on with");
+    let got = rig.says("ada", &["download", "me", &message, "--to", "got.bin", "--connections", "2"]);
+    assert_eq!(got, "1300000 bytes in got.bin\n");
+    assert!(fs::read(rig.folder.path().join("got.bin")).unwrap() == bytes);
+}
+
+#[test]
+fn a_download_overwrites_nothing_that_it_was_not_told_to() {
+    let rig = Rig::new();
+    rig.says("ada", &["login", "9996620001", "--code", "22222"]);
+    fs::write(rig.folder.path().join("Makefile"), "all:\n").unwrap();
+    let first = rig.keeps("ada", "Makefile", &[b'1'; 100]);
+    let second = rig.keeps("ada", "Makefile", &[b'2'; 200]);
+    assert_eq!(rig.says("ada", &["download", "me", &first]), "100 bytes in Makefile (1)\n");
+    assert_eq!(rig.says("ada", &["download", "me", &second]), "200 bytes in Makefile (2)\n");
+    assert_eq!(rig.read("Makefile"), b"all:\n");
+    assert_eq!((rig.read("Makefile (1)"), rig.read("Makefile (2)")), (vec![b'1'; 100], vec![b'2'; 200]));
+
+    let refused = rig.run("ada", &["download", "me", &first, "--to", "Makefile"]);
+    let errors = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && errors.contains("--force overwrites it"), "{errors}");
+    assert_eq!(rig.read("Makefile"), b"all:\n");
+    rig.says("ada", &["download", "me", &first, "--to", "Makefile", "--force"]);
+    assert_eq!(rig.read("Makefile"), [b'1'; 100]);
+
+    let odd = rig.keeps("ada", "-rf\u{202e}\x1b[2J\ngpj.exe", b"odd");
+    assert_eq!(rig.says("ada", &["download", "me", &odd]), "3 bytes in rf[2Jgpj.exe\n");
+    let empty = rig.keeps("ada", "empty", b"");
+    assert_eq!(rig.says("ada", &["download", "me", &empty]), "0 bytes in empty\n");
+    assert_eq!(rig.read("empty"), b"");
+}
+
+#[test]
+fn a_download_goes_on_only_with_a_part_of_the_same_file() {
+    const MARK: &[u8] = b"from the first attempt";
+    let rig = Rig::new();
+    rig.says("ada", &["login", "9996620001", "--code", "22222"]);
+    let bytes: Vec<u8> = (0..3_000_000u32).map(|n| (n / 3) as u8).collect();
+    let (long, other) = (rig.keeps("ada", "long", &bytes), rig.keeps("ada", "other", &bytes));
+    // No file may grow beyond 1 or 2 MB, by the shell; to write more is an error.
+    let download = rig.command("ada", &["download", "me", &long, "--to", "long"]);
+    let mut limited = Command::new("sh");
+    limited.args(["-c", "trap '' XFSZ; ulimit -f 2000; exec \"$0\" \"$@\""]);
+    limited.arg(download.get_program()).args(download.get_args()).current_dir(rig.folder.path());
+    let stopped = limited.output().unwrap();
+    let errors = String::from_utf8_lossy(&stopped.stderr).into_owned();
+    assert!(!stopped.status.success() && errors.contains("the same command goes on with it"), "{errors}");
+    assert!(!rig.folder.path().join("long").exists());
+    let mut entries = fs::read_dir(rig.folder.path()).unwrap().map(|entry| entry.unwrap().path());
+    let part = entries.find(|path| path.extension().is_some_and(|end| end == "part")).unwrap();
+    let mut written = fs::read(&part).unwrap();
+    assert!(written.len() > MARK.len() && bytes.starts_with(&written), "{}", written.len());
+    written[..MARK.len()].copy_from_slice(MARK);
+    fs::write(&part, &written).unwrap();
+    // Another file under the same name begins at its beginning.
+    rig.says("ada", &["download", "me", &other, "--to", "long"]);
+    assert!(rig.read("long") == bytes);
+    rig.says("ada", &["download", "me", &long, "--to", "long", "--force"]);
+    let whole = rig.read("long");
+    assert!(whole.starts_with(MARK) && whole[MARK.len()..] == bytes[MARK.len()..], "gone on with");
+    assert!(!part.exists());
 }
 
 #[test]
