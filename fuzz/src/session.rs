@@ -13,6 +13,8 @@ use zaun_wire::{functions, types};
 use crate::{Cursor, chunk};
 
 const KEY_ID: i64 = 5;
+/// `msg_container`.
+const CONTAINER: u32 = 0x73f1_f8dc;
 /// Identifiers of messages: 2²⁴ make about four milliseconds, so that small numbers stay in their window.
 const ID_STEP: i64 = 1 << 24;
 const START: UnixTime = UnixTime::from_secs(1_800_000_000);
@@ -61,7 +63,14 @@ impl World {
                     self.session.answer(query, conn, body.into());
                 }
             }
-            6 => self.session.push((op & 8 == 0).then_some(conn), Bytes::copy_from_slice(input.chunk())),
+            6 => {
+                // What is pushed is an object of the API. One that looked like a container would be taken for
+                // one of ours by `transmit`.
+                let object = input.chunk();
+                if !object.starts_with(&CONTAINER.to_le_bytes()) {
+                    self.session.push((op & 8 == 0).then_some(conn), Bytes::copy_from_slice(object));
+                }
+            }
             _ if op & 8 == 0 => self.session.detach(conn),
             _ => self.now += UnixTime::from_millis(u64::from(input.short())),
         }
@@ -99,7 +108,7 @@ impl World {
             assert!(packet.msg_id > self.last_sent, "M-207");
             self.last_sent = packet.msg_id;
             let mut reader = Reader::new(packet.body);
-            if reader.peek_u32() == Some(0x73f1_f8dc) {
+            if reader.peek_u32() == Some(CONTAINER) {
                 contained(&mut reader, packet.msg_id, packet.seqno).expect("M-259");
             }
         }
@@ -140,7 +149,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
         out
     };
     let container =
-        [&0x73f1_f8dcu32.to_le_bytes()[..], &2u32.to_le_bytes(), &inner(71, 3, &query), &inner(72, 4, &ping)];
+        [&CONTAINER.to_le_bytes()[..], &2u32.to_le_bytes(), &inner(71, 3, &query), &inner(72, 4, &ping)];
     let copy = [&0xe060_46b2u32.to_le_bytes()[..], &inner(74, 5, &query)];
     let zipped = zaun_mtproto::gzip::pack(&[0x11; 600]).expect("it pays");
     let (answer, send) = (vec![5, 200, 0], vec![4]);
