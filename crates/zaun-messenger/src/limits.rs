@@ -1,8 +1,8 @@
 //! Limits of the messenger, by name and with their reason.
 
-/// Characters of a text message, in UTF-16 code units as clients count (help.getConfig message_length_max).
+/// Code points of a text message (help.getConfig message_length_max); entities count UTF-16 units, lengths do not.
 pub const MESSAGE_LENGTH: usize = 4096;
-/// Characters of a caption (caption_length_max).
+/// Code points of a caption (caption_length_max).
 pub const CAPTION_LENGTH: usize = 1024;
 /// Characters of a first or last name.
 pub const NAME_LENGTH: usize = 64;
@@ -20,7 +20,7 @@ pub const PEERS_PER_CALL: usize = 1000;
 pub const IDS_PER_CALL: usize = 100;
 /// Contacts in one import.
 pub const CONTACTS_PER_IMPORT: usize = 1000;
-/// UTF-16 code units of a quote in a reply.
+/// Code points of a quote in a reply.
 pub const QUOTE_LENGTH: usize = 1024;
 /// Bytes of the messages and conversations in one answer. A client holds a page in memory and a packet carries 8 MiB at
 /// most; the rest comes with the next page.

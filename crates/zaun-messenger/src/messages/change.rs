@@ -6,7 +6,7 @@ use zaun_schema::api::{enums, types};
 use zaun_store::repo::{contents, messages};
 
 use super::content::{Body, Content};
-use super::entities::settle_entities;
+use super::entities::settle_content;
 use super::send;
 use crate::limits::EDIT_TIME_S;
 use crate::peers::PeerRef;
@@ -36,7 +36,7 @@ impl Messenger {
         if let Some((text, entities)) = edit.text.take() {
             let message = types::Message { entities, ..types::Message::default() };
             let mut content = Content { text, message };
-            settle_entities(&mut content)?;
+            settle_content(&mut content)?;
             edit.text = Some((content.text, content.message.entities));
         }
         let work = move |changes: &mut Changes<'_, '_>| {

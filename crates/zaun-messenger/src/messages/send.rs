@@ -8,7 +8,7 @@ use zaun_store::Tx;
 use zaun_store::repo::{contents, messages};
 
 use super::content::{Body, Content};
-use super::entities::settle_entities;
+use super::entities::settle_content;
 use crate::changes::Place;
 use crate::limits::{CAPTION_LENGTH, ENTITIES, MESSAGE_LENGTH, QUOTE_LENGTH};
 use crate::peers::PeerRef;
@@ -38,23 +38,16 @@ pub struct Sent {
     pub message: Arc<Message>,
 }
 
-/// Returns a length as clients count: in UTF-16 code units.
-#[must_use]
-pub fn utf16_length(text: &str) -> usize {
-    text.chars().map(char::len_utf16).sum()
-}
-
 /// Checks what an author wrote, or what is left after an edit.
 pub(crate) fn check_content(content: &Content) -> Result<(), Error> {
-    let length = utf16_length(&content.text);
+    let length = content.text.chars().count();
     if content.has_media() && length > CAPTION_LENGTH {
         return Err(Error::bad(errors::MEDIA_CAPTION_TOO_LONG));
     }
     if length > MESSAGE_LENGTH {
         return Err(Error::bad(errors::MESSAGE_TOO_LONG));
     }
-    let blank = |c: char| c.is_whitespace() || c == '\0';
-    if !content.has_media() && content.text.chars().all(blank) {
+    if !content.has_media() && content.text.is_empty() {
         return Err(Error::bad(errors::MESSAGE_EMPTY));
     }
     if content.message.entities.as_ref().is_some_and(|e| e.len() > ENTITIES) {
@@ -72,8 +65,8 @@ impl Messenger {
         mut drafts: Vec<Draft>,
     ) -> Result<Outcome<Vec<Sent>>, Error> {
         for draft in &mut drafts {
+            settle_content(&mut draft.content)?;
             check_content(&draft.content)?;
-            settle_entities(&mut draft.content)?;
         }
         let work = move |changes: &mut Changes<'_, '_>| {
             let posting = rights::posting(changes.tx, actor.user_id, peer)?;
@@ -194,13 +187,13 @@ fn find_reply(
     let Some(answered) = contents::find_many(tx, &[row.content_id])?.pop() else { return Ok(None) };
     if let Some(quote) = &reply.quote_text {
         // Case counts, and a wrong offset is no error.
-        let fits = utf16_length(quote) <= QUOTE_LENGTH && answered.text.contains(quote.as_str());
+        let fits = quote.chars().count() <= QUOTE_LENGTH && answered.text.contains(quote.as_str());
         if !fits {
             return Err(Error::bad(errors::QUOTE_TEXT_INVALID));
         }
     }
     let quote_entities = match (&reply.quote_text, &reply.quote_entities) {
-        (Some(text), Some(entities)) => super::entities::settle(text, Some(entities.clone()))?,
+        (Some(text), Some(entities)) => super::entities::settle(text, Some(entities.clone()))?.1,
         _ => None,
     };
     let header = types::MessageReplyHeader {
