@@ -24,6 +24,8 @@ texts! {
     ABOUT_TOO_LONG,
     /// 400: a member was named who is an administrator.
     USER_ADMIN_INVALID,
+    /// 400: what is answered cannot be answered: a story.
+    REPLY_TO_INVALID,
     /// 400: the user is in the channel already.
     USER_ALREADY_PARTICIPANT,
     /// 400: the user is not in the channel.

@@ -72,6 +72,8 @@ pub struct Actor {
 pub struct Settings {
     /// Test phones with fixed codes, and no limits.
     pub sandbox: bool,
+    /// Test phones that nobody has seen log in under a made-up name; otherwise they are asked for one (M-447).
+    pub made_up_names: bool,
     /// What time it is.
     pub clock: Clock,
     /// The number of this node among those over the same store, up to 15.

@@ -52,7 +52,8 @@ pub(crate) async fn cancel_code(call: Call, r: functions::auth::CancelCode) -> R
 fn origin(call: &Call) -> Origin {
     let client = call.key.data.facts.lock().client.clone();
     let device = format!("{}, {}", client.device_model, client.system_version);
-    Origin { ip: call.context.peer.ip().map(|ip| ip.to_string()).unwrap_or_default(), device }
+    let ip = call.context.peer.ip().map(|ip| ip.to_string()).unwrap_or_default();
+    Origin { ip, device, home_dc: call.own_dc() }
 }
 
 async fn authorized(call: &mut Call, user: &UserRow) -> Result<enums::auth::Authorization, Error> {
@@ -90,9 +91,7 @@ pub(crate) async fn sign_up(
     home::check_phone(&call, &r.phone_number).await?;
     let names = (r.first_name, r.last_name);
     let origin = origin(&call);
-    let user = call
-        .messenger()
-        .sign_up(call.actor(), &r.phone_number, r.phone_code_hash, names, call.own_dc(), origin)
-        .await?;
+    let user =
+        call.messenger().sign_up(call.actor(), &r.phone_number, r.phone_code_hash, names, origin).await?;
     authorized(&mut call, &user).await
 }

@@ -20,8 +20,6 @@ pub struct Edit {
     pub text: Option<(String, Option<Vec<enums::MessageEntity>>)>,
     /// New media.
     pub media: Option<enums::MessageMedia>,
-    /// New buttons.
-    pub reply_markup: Option<enums::ReplyMarkup>,
 }
 
 impl Messenger {
@@ -80,7 +78,6 @@ fn apply(before: &Content, edit: &Edit) -> Result<Body, Error> {
     if let Some(media) = &edit.media {
         content.message.media = Some(media.clone());
     }
-    content.message.reply_markup.clone_from(&edit.reply_markup);
     send::check_content(&content)?;
     if content == *before { Err(Error::bad(errors::MESSAGE_NOT_MODIFIED)) } else { Ok(content.into()) }
 }

@@ -271,7 +271,7 @@ fn is_host_name(host: &str, has_scheme: bool) -> bool {
     if host.chars().all(|c| c.is_ascii_digit() || c == '.') {
         let octet =
             |label: &&str| label.parse::<u8>().is_ok() && (label.len() == 1 || !label.starts_with('0'));
-        return labels.len() == 4 && labels.iter().all(|label| octet(&label));
+        return labels.len() == 4 && labels.iter().all(octet);
     }
     let Some((last, others)) = labels.split_last() else { return false };
     let joined_twice = others.last().is_some_and(|label| label.contains('_'));

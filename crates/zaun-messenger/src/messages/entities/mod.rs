@@ -81,15 +81,7 @@ pub fn settle(
     given: Option<Vec<MessageEntity>>,
 ) -> Result<(String, Option<Vec<MessageEntity>>), Error> {
     let text = text.replace('\0', " ");
-    let whole = width(&text);
-    let given = given.unwrap_or_default();
-    for entity in &given {
-        let (offset, length) = place(entity);
-        let end = offset.checked_add(length);
-        if offset < 0 || length <= 0 || end.is_none_or(|end| end > whole) {
-            return Err(Error::bad(errors::ENTITY_BOUNDS_INVALID));
-        }
-    }
+    let given = within(&text, given)?;
     let kept = text.trim();
     let cut = width(&text) - width(text.trim_start());
     let blanks = blank_units(&text);
@@ -97,6 +89,28 @@ pub fn settle(
     let given = given.filter_map(|entity| inside(entity, cut, width(kept))).filter_map(leading_somewhere);
     let entities = nesting::nest(given.collect(), find::find_entities(kept));
     Ok((kept.to_owned(), Some(entities).filter(|list| !list.is_empty())))
+}
+
+/// Settles what a client marked in a text that is still being written: nothing is trimmed, and nothing found.
+pub(crate) fn settle_marked(
+    text: &str,
+    given: Option<Vec<MessageEntity>>,
+) -> Result<Option<Vec<MessageEntity>>, Error> {
+    let given = within(text, given)?.into_iter().filter_map(leading_somewhere).collect();
+    Ok(Some(nesting::nest(given, Vec::new())).filter(|list| !list.is_empty()))
+}
+
+/// Refuses entities that do not lie inside a text.
+fn within(text: &str, given: Option<Vec<MessageEntity>>) -> Result<Vec<MessageEntity>, Error> {
+    let (whole, given) = (width(text), given.unwrap_or_default());
+    for entity in &given {
+        let (offset, length) = place(entity);
+        let end = offset.checked_add(length);
+        if offset < 0 || length <= 0 || end.is_none_or(|end| end > whole) {
+            return Err(Error::bad(errors::ENTITY_BOUNDS_INVALID));
+        }
+    }
+    Ok(given)
 }
 
 /// Says of each UTF-16 code unit of a text whether it is a blank.
