@@ -24,6 +24,22 @@ texts! {
     ABOUT_TOO_LONG,
     /// 400: a member was named who is an administrator.
     USER_ADMIN_INVALID,
+    /// 403: the receiver blocked the sender (G-424).
+    USER_IS_BLOCKED,
+    /// 400: the sender blocked the receiver (G-424).
+    YOU_BLOCKED_USER,
+    /// 400: a folder's number is not one that may be used (G-418).
+    FILTER_ID_INVALID,
+    /// 400: a folder has no title, or a longer one than 12 characters (G-419).
+    FILTER_TITLE_EMPTY,
+    /// 400: a folder holds nothing (G-419).
+    FILTER_INCLUDE_EMPTY,
+    /// 400: a user has as many folders as there may be.
+    DIALOG_FILTERS_TOO_MUCH,
+    /// 400: a folder names more conversations than it may.
+    FILTER_INCLUDE_TOO_MUCH,
+    /// 400: a folder that is shared cannot be made this way.
+    FILTER_NOT_SUPPORTED,
     /// 400: what is answered cannot be answered: a story.
     REPLY_TO_INVALID,
     /// 400: the user is in the channel already.

@@ -10,6 +10,7 @@
 pub mod access;
 pub mod accounts;
 pub mod authorizations;
+pub mod blocking;
 mod changes;
 pub mod channels;
 mod clock;
@@ -20,6 +21,7 @@ pub mod dialogs;
 mod error;
 pub mod errors;
 pub mod files;
+pub mod folders;
 mod jobs;
 pub mod limits;
 pub mod messages;

@@ -33,6 +33,14 @@ pub const PINNED_MESSAGES: i64 = 100;
 pub const DRAFTS_PER_ANSWER: i64 = 500;
 /// Channels that one user may be a member of (channels_limit_default); all of them are read for each screen.
 pub const CHANNELS_PER_USER: usize = 500;
+/// Peers that one user may block; all of them are read for each page of the list.
+pub const BLOCKED: usize = 1000;
+/// Folders of one user (dialog_filters_limit_default).
+pub const FOLDERS: usize = 10;
+/// Conversations that one folder names (dialog_filters_chats_limit_default).
+pub const CHATS_PER_FOLDER: usize = 100;
+/// Characters of the title of a folder.
+pub const FOLDER_TITLE_LENGTH: usize = 12;
 /// Characters of the title of a channel.
 pub const TITLE_LENGTH: usize = 128;
 /// Characters of the description of a channel.

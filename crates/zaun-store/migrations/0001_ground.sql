@@ -115,6 +115,14 @@ CREATE TABLE user_photos (
     PRIMARY KEY (user_id, photo_id)
 ) WITHOUT ROWID;
 
+-- Whom a user blocked: users, and chats and channels too.
+CREATE TABLE blocked (
+    owner_id   BIGINT NOT NULL,
+    peer       BIGINT NOT NULL,
+    blocked_at BIGINT NOT NULL,
+    PRIMARY KEY (owner_id, peer)
+) WITHOUT ROWID;
+
 -- Counters of message boxes, one row per user and per channel. `floor_*` say up to where the log was trimmed: the pts,
 -- and the last message id at that pts. `unread` is that of a user's private chats and basic groups; `top_*` and
 -- `messages` are those of a channel.

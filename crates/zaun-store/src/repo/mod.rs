@@ -1,6 +1,7 @@
 //! One module per aggregate: the statements that the rules of the messenger are made of, and nothing that decides.
 
 pub mod authorizations;
+pub mod blocked;
 pub mod boxes;
 pub mod channels;
 pub mod contacts;
