@@ -5,7 +5,7 @@ use zaun_model::{BoxId, Peer, UnixTime, UserId};
 use zaun_schema::api::{enums, types};
 use zaun_store::Tx;
 use zaun_store::repo::users::{self, UserRow};
-use zaun_store::repo::{authorizations, boxes};
+use zaun_store::repo::{authorizations, boxes, passwords};
 
 use crate::codes::{self, Checked, Guess, normalize_phone};
 use crate::limits::{ABOUT_LENGTH, NAME_LENGTH};
@@ -28,6 +28,8 @@ pub struct Origin {
 pub enum SignIn {
     /// The key is logged in.
     Done(UserRow),
+    /// The code was right, and the account has a password, which is to follow.
+    PasswordNeeded,
     /// The code was right, and nobody has this phone (M-447).
     SignUpRequired,
     /// The code was wrong; the try was counted.
@@ -83,6 +85,10 @@ impl Messenger {
                 None => return Ok(SignIn::SignUpRequired),
             };
             codes::use_up(changes.tx, &hash)?;
+            if passwords::find(changes.tx, user.id)?.is_some() {
+                passwords::put_stage(changes.tx, actor.key_id, user.id, changes.now)?;
+                return Ok(SignIn::PasswordNeeded);
+            }
             log_in(changes, actor, user.id, authorization, &origin)?;
             Ok(SignIn::Done(user))
         };
@@ -231,7 +237,7 @@ pub(crate) fn fold_username(username: &str) -> Result<String, Error> {
 }
 
 /// Binds the user to the key (M-455) and tells the others (M-456).
-fn log_in(
+pub(crate) fn log_in(
     changes: &mut Changes<'_, '_>,
     actor: Actor,
     user_id: UserId,

@@ -25,6 +25,7 @@ pub mod folders;
 mod jobs;
 pub mod limits;
 pub mod messages;
+pub mod passwords;
 pub mod peers;
 pub mod people;
 pub mod presence;
@@ -103,6 +104,7 @@ pub struct Messenger {
     pub access: access::Signer,
     /// Who is online.
     pub presence: presence::Presence,
+    challenges: passwords::Challenges,
     settings: Settings,
 }
 
@@ -126,6 +128,7 @@ impl Messenger {
             ids: Arc::new(ContentIds::above(highest, settings.node)),
             access,
             presence: presence::Presence::default(),
+            challenges: passwords::Challenges::default(),
             settings,
         };
         messenger.store.write(move |tx| accounts::create_service_user(tx, now)).await?;

@@ -99,6 +99,14 @@ pub const GUESS_WAIT_S: i64 = 60;
 pub const GUESS_WAIT_MAX_S: i64 = 3600;
 /// Seconds without a wrong guess after which earlier ones are forgotten.
 pub const GUESS_MEMORY_S: i64 = 86_400;
+/// Seconds for which a login may wait for its password.
+pub const PASSWORD_STAGE_S: i64 = 3600;
+/// Seconds within which a password check has to be answered (M-487): time to type.
+pub const CHALLENGE_LIFE_S: i64 = 600;
+/// Password checks that wait for their answer, half a kilobyte each; the oldest goes first.
+pub const CHALLENGES: usize = 10_000;
+/// Characters of the hint of a password.
+pub const HINT_LENGTH: usize = 255;
 /// Seconds that exported authorizations live (M-472).
 pub const EXPORT_LIFE_S: i64 = 300;
 /// Seconds that account.updateStatus keeps a user online without another sign of life.

@@ -64,6 +64,24 @@ CREATE TABLE login_attempts (
 CREATE INDEX login_attempts_phone ON login_attempts (phone, known);
 CREATE INDEX login_attempts_expiry ON login_attempts (expires_at);
 
+-- Cloud passwords: what the server needs to check one, and never the password itself (M-481).
+CREATE TABLE passwords (
+    user_id    BIGINT PRIMARY KEY,
+    salt1      BLOB NOT NULL,
+    salt2      BLOB NOT NULL,
+    verifier   BLOB NOT NULL,
+    hint       TEXT NOT NULL,
+    changed_at BIGINT NOT NULL
+);
+
+-- Keys on which a login has still to give the password (M-491).
+CREATE TABLE password_stages (
+    key_id  BIGINT PRIMARY KEY REFERENCES auth_keys (key_id) ON DELETE CASCADE,
+    user_id BIGINT NOT NULL,
+    at      BIGINT NOT NULL
+);
+CREATE INDEX password_stages_at ON password_stages (at);
+
 -- One-time bytes of auth.exportAuthorization (M-470 … M-472), hashed.
 CREATE TABLE exported_authorizations (
     token_hash BLOB PRIMARY KEY,

@@ -1,14 +1,14 @@
 //! Login by phone (M-438 … M-448).
 
-use zaun_messenger::Error;
 use zaun_messenger::accounts::{Origin, SignIn};
 use zaun_messenger::codes::SentCode;
 use zaun_messenger::views::UserRow;
+use zaun_messenger::{Error, errors};
 use zaun_schema::api::{enums, functions, types};
 
 use super::home;
 use crate::Call;
-use crate::account::own_user;
+use crate::account::{own_user, password};
 
 fn sent(code: &SentCode) -> enums::auth::SentCode {
     let length = code.length;
@@ -79,8 +79,19 @@ pub(crate) async fn sign_in(
         SignIn::SignUpRequired => {
             Ok(types::auth::AuthorizationSignUpRequired { terms_of_service: None }.into())
         }
+        SignIn::PasswordNeeded => Err(Error::refused(401, errors::SESSION_PASSWORD_NEEDED)),
         SignIn::WrongCode => Err(Error::bad("PHONE_CODE_INVALID")),
     }
+}
+
+/// auth.checkPassword
+pub(crate) async fn check_password(
+    mut call: Call,
+    r: functions::auth::CheckPassword,
+) -> Result<enums::auth::Authorization, Error> {
+    let answer = password::answer(r.password).ok_or_else(|| Error::bad(errors::PASSWORD_HASH_INVALID))?;
+    let user = call.messenger().log_in_by_password(call.actor(), answer, origin(&call)).await?;
+    authorized(&mut call, &user).await
 }
 
 /// auth.signUp

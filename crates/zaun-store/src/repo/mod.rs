@@ -12,6 +12,7 @@ pub mod keys;
 pub mod login_attempts;
 pub mod media;
 pub mod messages;
+pub mod passwords;
 pub mod search;
 pub mod settings;
 pub mod users;
