@@ -24,6 +24,12 @@ texts! {
     ABOUT_TOO_LONG,
     /// 400: a member was named who is an administrator.
     USER_ADMIN_INVALID,
+    /// 400: there is no such login token (M-465).
+    AUTH_TOKEN_INVALID,
+    /// 400: a login token is too old (M-465).
+    AUTH_TOKEN_EXPIRED,
+    /// 400: a login token was accepted before (M-465).
+    AUTH_TOKEN_ALREADY_ACCEPTED,
     /// 401: nobody is logged in on the key (M-421).
     AUTH_KEY_UNREGISTERED,
     /// 401: the login has still to give the password (M-491).

@@ -24,6 +24,7 @@ pub mod files;
 pub mod folders;
 mod jobs;
 pub mod limits;
+pub mod login_tokens;
 pub mod messages;
 pub mod passwords;
 pub mod peers;

@@ -99,6 +99,10 @@ pub const GUESS_WAIT_S: i64 = 60;
 pub const GUESS_WAIT_MAX_S: i64 = 3600;
 /// Seconds without a wrong guess after which earlier ones are forgotten.
 pub const GUESS_MEMORY_S: i64 = 86_400;
+/// Seconds for which a login token is shown (M-462).
+pub const LOGIN_TOKEN_LIFE_S: i64 = 30;
+/// Seconds within which a device goes on after its token was accepted.
+pub const ACCEPTED_TOKEN_LIFE_S: i64 = 300;
 /// Seconds for which a login may wait for its password.
 pub const PASSWORD_STAGE_S: i64 = 3600;
 /// Seconds within which a password check has to be answered (M-487): time to type.

@@ -82,6 +82,16 @@ CREATE TABLE password_stages (
 );
 CREATE INDEX password_stages_at ON password_stages (at);
 
+-- Logins by QR code (M-462 … M-469): the token that a key shows, hashed, and who accepted it.
+CREATE TABLE login_tokens (
+    key_id     BIGINT PRIMARY KEY REFERENCES auth_keys (key_id) ON DELETE CASCADE,
+    token_hash BLOB NOT NULL,
+    expires_at BIGINT NOT NULL,
+    user_id    BIGINT
+);
+CREATE UNIQUE INDEX login_tokens_hash ON login_tokens (token_hash);
+CREATE INDEX login_tokens_expiry ON login_tokens (expires_at);
+
 -- One-time bytes of auth.exportAuthorization (M-470 … M-472), hashed.
 CREATE TABLE exported_authorizations (
     token_hash BLOB PRIMARY KEY,

@@ -44,7 +44,7 @@ pub(crate) async fn get_password(
         secure_random: secure_random.to_vec().into(),
         ..types::account::Password::default()
     };
-    let Some(SetPassword { salt1, salt2, b, srp_id, hint }) = state.set else { return Ok(new.into()) };
+    let Some(SetPassword { salt1, salt2, b, srp_id, hint }) = state.set else { return Ok(new) };
     Ok(types::account::Password {
         has_password: true,
         current_algo: Some(algorithm(salt1, salt2)),
@@ -52,8 +52,7 @@ pub(crate) async fn get_password(
         srp_id: Some(srp_id),
         hint: Some(hint).filter(|hint| !hint.is_empty()),
         ..new
-    }
-    .into())
+    })
 }
 
 /// account.getPasswordSettings: nothing lies behind the password but the login.
@@ -62,7 +61,7 @@ pub(crate) async fn get_password_settings(
     r: functions::account::GetPasswordSettings,
 ) -> Result<enums::account::PasswordSettings, Error> {
     call.messenger().require_password(call.actor(), answer(r.password)).await?;
-    Ok(types::account::PasswordSettings::default().into())
+    Ok(types::account::PasswordSettings::default())
 }
 
 /// account.updatePasswordSettings

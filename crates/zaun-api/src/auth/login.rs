@@ -49,14 +49,14 @@ pub(crate) async fn cancel_code(call: Call, r: functions::auth::CancelCode) -> R
     Ok(true)
 }
 
-fn origin(call: &Call) -> Origin {
+pub(super) fn origin(call: &Call) -> Origin {
     let client = call.key.data.facts.lock().client.clone();
     let device = format!("{}, {}", client.device_model, client.system_version);
     let ip = call.context.peer.ip().map(|ip| ip.to_string()).unwrap_or_default();
     Origin { ip, device, home_dc: call.own_dc() }
 }
 
-async fn authorized(call: &mut Call, user: &UserRow) -> Result<enums::auth::Authorization, Error> {
+pub(super) async fn authorized(call: &mut Call, user: &UserRow) -> Result<enums::auth::Authorization, Error> {
     call.set_user(Some(user));
     call.user_id = user.id;
     let user = own_user(call).await?;

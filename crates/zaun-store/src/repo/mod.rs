@@ -10,6 +10,7 @@ pub mod dialogs;
 pub mod events;
 pub mod keys;
 pub mod login_attempts;
+pub mod login_tokens;
 pub mod media;
 pub mod messages;
 pub mod passwords;
