@@ -29,6 +29,8 @@ fuzz-smoke       every fuzz target for a fixed number of runs
 conformance      write the transcripts in conformance/ anew, and replay them
 docs             write docs/METHODS.md and docs/PROTOCOL.md anew
 schema           rebuild the schema files from packages of the public registries
+schema import FILE
+                 take a layer out of a file into the schema files, and say what is to be done about it
 ";
 
 fn main() -> anyhow::Result<()> {
@@ -41,7 +43,11 @@ fn main() -> anyhow::Result<()> {
         Some("fuzz-smoke") => Board::load()?.side_by_side(fuzz::chores()),
         Some("conformance") => conformance(),
         Some("docs") => docs::write(),
-        Some("schema") => schema::run(),
+        Some("schema") => match (name.as_deref(), args.next()) {
+            (Some("import"), Some(file)) => schema::import(file.as_ref()),
+            (None, _) => schema::run(),
+            _ => anyhow::bail!("`cargo xtask schema`, or `cargo xtask schema import FILE`"),
+        },
         Some("help") | None => {
             print!("{HELP}");
             Ok(())

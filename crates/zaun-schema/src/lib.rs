@@ -18,7 +18,7 @@
 pub mod visit;
 
 /// The newest layer: the one that the types have.
-pub const LAYER: i32 = 230;
+pub const LAYER: i32 = 232;
 /// The oldest layer that values can be encoded for.
 pub const MIN_LAYER: i32 = 198;
 

@@ -1,6 +1,7 @@
 //! Particular values: names, old forms, substitutes, answers to old method ids.
 
 use bytes::Bytes;
+use zaun_schema::LAYER;
 use zaun_schema::api::{self, Request, enums, functions, ids, types};
 use zaun_tl::{Encode, EncodeError, Function, Reader, Writer, from_bytes, to_bytes};
 
@@ -49,7 +50,7 @@ fn element_without_form_leaves_its_vector() {
         ..Default::default()
     };
     let count = |layer| words(&to_bytes(&answer, layer).expect("updates"))[2];
-    assert_eq!((count(198), count(230)), (2, 3));
+    assert_eq!((count(198), count(LAYER)), (2, 3));
 }
 
 #[test]
@@ -99,7 +100,7 @@ fn inline_keyboard_has_the_old_buttons_in_old_layers() {
 #[test]
 fn old_ids_of_a_method_get_the_result_they_promise() {
     let write = |id| {
-        let mut w = Writer::new(230);
+        let mut w = Writer::new(LAYER);
         let count = types::stories::CanSendStoryCount { count_remains: 3 };
         functions::stories::CanSendStory::encode_response(&count, id, &mut w);
         words(&w.into_result().expect("an answer"))
@@ -127,9 +128,9 @@ fn old_ids_of_a_method_get_the_result_they_promise() {
 
 #[test]
 fn wrapper_holds_the_inner_call_untouched() {
-    let inner = to_bytes(&functions::help::GetConfig, 230).expect("a call");
+    let inner = to_bytes(&functions::help::GetConfig, LAYER).expect("a call");
     let call = functions::InvokeWithLayer { layer: 214, query: zaun_tl::RawObject(inner.into()) };
-    let bytes = Bytes::from(to_bytes(&call, 230).expect("a call"));
+    let bytes = Bytes::from(to_bytes(&call, LAYER).expect("a call"));
     let (_, request) = Request::decode(&mut Reader::new(bytes)).expect("a call");
     let Request::InvokeWithLayer(wrapper) = request else { panic!("{request:?}") };
     let (_, inner) = Request::decode(&mut Reader::new(wrapper.query.0)).expect("the inner call");
@@ -141,7 +142,7 @@ fn file_part_is_a_slice_of_the_input_and_small_bytes_are_not() {
     let part =
         |length| functions::upload::SaveFilePart { bytes: vec![1; length].into(), ..Default::default() };
     for (length, shared) in [(4095, false), (4096, true)] {
-        let input = Bytes::from(to_bytes(&part(length), 230).expect("a call"));
+        let input = Bytes::from(to_bytes(&part(length), LAYER).expect("a call"));
         let read: functions::upload::SaveFilePart = from_bytes(input.clone()).expect("a call");
         let range = input.as_ptr_range();
         assert_eq!(range.contains(&read.bytes.as_ptr()), shared, "{length}");

@@ -15,12 +15,10 @@ fn seed() -> u64 {
 }
 
 /// Old definitions that nothing in the newest layer can stand for.
-const NO_SUCCESSOR: [&str; 19] = [
+const NO_SUCCESSOR: [&str; 18] = [
     "inputKeyboardButtonUrlAuth",
     "inputKeyboardButtonUserProfile",
     "inputPasskeyCredentialFirebasePNV",
-    "inputPeerPhotoFileLocationLegacy",
-    "inputStickerSetThumbLegacy",
     "keyboardButtonBuy",
     "keyboardButtonCallback",
     "keyboardButtonCopy",
@@ -30,6 +28,7 @@ const NO_SUCCESSOR: [&str; 19] = [
     "keyboardButtonUrlAuth",
     "keyboardButtonUserProfile",
     "keyboardButtonWebView",
+    "payments.getStarGiftWithdrawalUrl",
     "phone.createConferenceCall",
     "stats.getBroadcastRevenueStats",
     "stats.getBroadcastRevenueTransactions",

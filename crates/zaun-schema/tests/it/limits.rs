@@ -87,7 +87,7 @@ fn m_010_unknown_ids_are_told_apart() {
 
 #[test]
 fn m_001_bytes_after_an_object_are_an_error_unless_asked_for() {
-    let mut bytes = to_bytes(&enums::Peer::from(types::PeerUser { user_id: 7 }), 230).expect("a peer");
+    let mut bytes = to_bytes(&enums::Peer::from(types::PeerUser { user_id: 7 }), LAYER).expect("a peer");
     bytes.extend([0; 4]);
     let bytes = Bytes::from(bytes);
     assert_eq!(from_bytes::<enums::Peer>(bytes.clone()), Err(DecodeError::Trailing { remaining: 4 }));

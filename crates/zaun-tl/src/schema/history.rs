@@ -60,6 +60,14 @@ impl History {
         Self { layers: layers.keys().copied().collect(), old, since }
     }
 
+    /// What was in force in one layer; `newest` are the current definitions.
+    pub fn layer(&self, layer: i32, newest: &[Definition]) -> Vec<Definition> {
+        let since =
+            |definition: &&Definition| self.since.get(&definition.id).is_none_or(|first| *first <= layer);
+        let old = self.old.iter().filter(|old| old.first <= layer && layer <= old.last);
+        newest.iter().filter(since).cloned().chain(old.map(|old| old.definition.clone())).collect()
+    }
+
     /// The table as text; `newest` gives the names of current ids.
     pub fn to_text(&self, newest: &[Definition]) -> String {
         let layers: Vec<String> = self.layers.iter().map(i32::to_string).collect();
@@ -139,5 +147,10 @@ mod tests {
         let spans: Vec<_> = history.old.iter().map(|old| (old.definition.id, old.first, old.last)).collect();
         assert_eq!(spans, [(2, 198, 198), (3, 201, 201), (9, 198, 198)]);
         assert_eq!(History::parse(&history.to_text(&layers[&205])).unwrap(), history);
+        for (layer, definitions) in &layers {
+            let mut known = history.layer(*layer, &layers[&205]);
+            known.sort_by_key(|definition| definition.id);
+            assert_eq!(&known, definitions, "layer {layer}");
+        }
     }
 }

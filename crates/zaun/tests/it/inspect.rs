@@ -108,7 +108,7 @@ async fn a_server_is_found_and_followed_without_preparation() {
     all.line_with(&["opened by 127.0.0.1:"]);
     all.line_with(&[" → ", "req_pq_multi(nonce: "]);
     all.line_with(&[" · ", "key ", " created for dc 2"]);
-    all.line_with(&[" → ", "help.getNearestDc in initConnection in invokeWithLayer 230"]);
+    all.line_with(&[" → ", "help.getNearestDc in initConnection in invokeWithLayer 232"]);
     all.line_with(&[" ← ", "help.getNearestDc → nearestDc(country: \"US\""]);
     let code = all.line_with(&[" → ", "auth.signIn(phone_number: \"9996620001\""]);
     assert!(code.contains("phone_code: ‹hidden›") && !code.contains("22222"), "{code}");
