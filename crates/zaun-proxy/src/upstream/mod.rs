@@ -2,6 +2,7 @@
 
 mod memory;
 mod pool;
+mod probe;
 mod race;
 mod routes;
 
@@ -9,6 +10,7 @@ use std::sync::Arc;
 
 pub use memory::{Memory, Standing};
 pub(crate) use pool::Pool;
+pub use probe::probe;
 pub use race::{Exhausted, Opened};
 pub use routes::{Path, Route, RouteError, Target, Upstream};
 
