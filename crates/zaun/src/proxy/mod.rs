@@ -87,7 +87,10 @@ async fn run(flags: ProxyFlags, mut config: ProxyConfig) -> anyhow::Result<()> {
         tokio::spawn(status::serve(listener, proxy.clone()));
     }
     // A service's log is no place for secrets: they are shown to people only, and `zaun proxy link` shows them again.
-    link::print(&config, config.fresh || std::io::IsTerminal::is_terminal(&std::io::stdout()))?;
+    let shown = config.fresh || std::io::IsTerminal::is_terminal(&std::io::stdout());
+    if let Err(error) = link::print(&config, shown) {
+        tracing::warn!("the links could not be printed: {error}");
+    }
     let mut hangup = signal(SignalKind::hangup())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut seen = changed_at(flags.config.as_ref());
