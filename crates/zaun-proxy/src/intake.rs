@@ -1,6 +1,6 @@
 //! From an accepted socket to a client with a secret, or to a stranger.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -9,6 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 use zaun_link::Io;
 use zaun_transport::faketls::{Gathered, Hello, Records, certificate_len, gather};
+use zaun_transport::proxy_header::{self, Header};
 use zaun_transport::relay::{Front, HEADER_BYTES};
 
 use crate::counters::Counters;
@@ -31,8 +32,14 @@ enum Verdict {
 }
 
 /// Reads the first bytes. `None` when the connection has ended, as a stranger's or by itself.
-pub(crate) async fn admit(live: &Arc<Live>, mut io: Box<dyn Io>, address: Option<IpAddr>) -> Option<Client> {
+pub(crate) async fn admit(live: &Arc<Live>, mut io: Box<dyn Io>, peer: Option<SocketAddr>) -> Option<Client> {
     let mut head = BytesMut::new();
+    let peer = if live.settings.proxy_headers {
+        timeout(HANDSHAKE, named(&mut io, &mut head, peer)).await.ok()??
+    } else {
+        peer
+    };
+    let address = peer.map(|peer| peer.ip().to_canonical());
     let verdict = match timeout(PATIENCE, judge_until(live, &mut io, &mut head, address)).await {
         Ok(verdict) => verdict?,
         // The cover site hears what is there, and has the say until a hello of ours is whole.
@@ -60,6 +67,31 @@ pub(crate) async fn admit(live: &Arc<Live>, mut io: Box<dyn Io>, address: Option
     }
 }
 
+/// The client that a PROXY header names, or the balancer that speaks for itself; `None` without a header.
+async fn named(
+    io: &mut Box<dyn Io>,
+    head: &mut BytesMut,
+    peer: Option<SocketAddr>,
+) -> Option<Option<SocketAddr>> {
+    loop {
+        match proxy_header::parse(head) {
+            Header::Complete { length, client } => {
+                head.advance(length);
+                return Some(client.or(peer));
+            }
+            Header::Incomplete => {}
+            Header::Wrong => {
+                tracing::warn!("a connection without a PROXY header was closed");
+                return None;
+            }
+        }
+        head.reserve(FIRST_READ_BYTES);
+        if io.read_buf(head).await.ok()? == 0 {
+            return None;
+        }
+    }
+}
+
 /// The verdict, once there is one.
 fn settled(live: &Live, head: &[u8], address: Option<IpAddr>) -> Option<Verdict> {
     match judge(live, head, address) {
@@ -75,14 +107,15 @@ async fn judge_until(
     address: Option<IpAddr>,
 ) -> Option<Verdict> {
     loop {
+        // Something may have come behind a PROXY header.
+        if let Some(verdict) = settled(live, head, address) {
+            return Some(verdict);
+        }
         head.reserve(FIRST_READ_BYTES);
         let read = io.take(u64::try_from(FIRST_READ_BYTES).unwrap_or(u64::MAX)).read_buf(head).await;
         if read.ok()? == 0 {
             // What half a hello is worth, the cover site decides.
             return (!head.is_empty()).then_some(Verdict::Stranger(None));
-        }
-        if let Some(verdict) = settled(live, head, address) {
-            return Some(verdict);
         }
     }
 }

@@ -37,6 +37,9 @@ pub struct Settings {
     pub upstream: Upstream,
     /// Connections at once.
     pub max_connections: usize,
+    /// Whether every connection begins with a PROXY header of version 1 or 2, which names the client. Only for listeners
+    /// that nobody but a balancer reaches.
+    pub proxy_headers: bool,
 }
 
 impl Settings {
@@ -49,6 +52,7 @@ impl Settings {
             window: Window::default(),
             upstream: Upstream::default(),
             max_connections: MAX_CONNECTIONS,
+            proxy_headers: false,
         }
     }
 }
@@ -213,7 +217,7 @@ impl Proxy {
             let _place = place;
             // Strangers need not be waited for; sessions have the time that `stop` gives them.
             let client = tokio::select! {
-                client = intake::admit(&live, io, peer.map(|peer| peer.ip().to_canonical())) => client,
+                client = intake::admit(&live, io, peer) => client,
                 _ = stopping.wait_for(|stopping| *stopping) => None,
             };
             let Some(client) = client else { return };

@@ -38,6 +38,7 @@ pub mod faketls;
 mod framing;
 mod input;
 mod obfuscation;
+pub mod proxy_header;
 pub mod relay;
 mod secret;
 mod server;

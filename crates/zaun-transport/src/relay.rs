@@ -185,6 +185,7 @@ mod tests {
         assert_eq!(got[..], [6; 88], "M-339");
     }
 
+    /// M-339: the framing is the same on both sides.
     #[test]
     fn m338_a_relay_reencrypts_or_shares_the_keys_of_its_client() {
         for framing in [Framing::Abridged, Framing::Intermediate, Framing::PaddedIntermediate] {

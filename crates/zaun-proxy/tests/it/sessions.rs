@@ -165,3 +165,39 @@ async fn m_337_a_client_that_names_no_data_centre_is_closed() {
     let counters = proxy.counters();
     assert_eq!(counters.unknown_dc.load(Ordering::Relaxed) + counters.no_path.load(Ordering::Relaxed), 2);
 }
+
+#[tokio::test]
+async fn a_balancer_names_the_client_in_a_proxy_header() {
+    let mut settings = settings(echo().await);
+    settings.proxy_headers = true;
+    settings.secrets[1].2 = Allowance { max_addresses: Some(1), ..Allowance::default() };
+    let (proxy, at) = start(settings).await;
+    let secret = &every_kind()[1];
+    let v2 =
+        [b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c", &[192, 0, 2, 1, 192, 0, 2, 9, 1, 1, 1, 187][..]].concat();
+    let mut open = Vec::new();
+    // The same client twice, in both versions; then another one, for whom there is no room.
+    for (header, served) in [
+        (&b"PROXY TCP4 192.0.2.1 192.0.2.9 400 443\r\n"[..], true),
+        (&v2, true),
+        (b"PROXY TCP4 192.0.2.2 192.0.2.9 400 443\r\n", false),
+    ] {
+        let mut codec =
+            ClientCodec::obfuscated(Framing::PaddedIntermediate, 2, Some(secret.key), &mut rand::rng())
+                .unwrap();
+        let mut wire = bytes::BytesMut::from(header);
+        codec.write_frame(&payload(100), false, &mut rand::rng(), &mut wire).unwrap();
+        let mut socket = TcpStream::connect(at).await.unwrap();
+        socket.write_all(&wire).await.unwrap();
+        if served {
+            assert!(socket.read(&mut [0; 10]).await.unwrap() > 0);
+        } else {
+            socket.shutdown().await.unwrap();
+            assert_eq!(socket.read(&mut [0; 10]).await.unwrap(), 0);
+        }
+        open.push(socket);
+    }
+    assert_eq!(proxy.users()[1].usage.addresses(), 1);
+    let mut without = dial(secret, 2).connect(at).await.unwrap();
+    assert!(!echoes(&mut without, 100).await, "a connection without a header is closed");
+}

@@ -80,6 +80,9 @@ pub struct ProxyFlags {
     /// Take every client for one of the test data centres
     #[arg(long)]
     pub force_test_dc: bool,
+    /// Every connection begins with a PROXY header, version 1 or 2, that names the client
+    #[arg(long)]
+    pub proxy_protocol: bool,
     /// Idle WebSockets per data centre and kind [default: 4]
     #[arg(long, value_name = "N")]
     pub pool_size: Option<usize>,
@@ -101,6 +104,7 @@ pub struct ProxyFile {
     status: Option<SocketAddr>,
     log: Option<String>,
     max_connections: Option<usize>,
+    proxy_protocol: bool,
     /// How far clocks of clients may be ahead, in seconds.
     clock_ahead_s: Option<u64>,
     /// How far they may be behind.
@@ -190,6 +194,7 @@ impl ProxyFlags {
             },
             upstream: self.upstream(&file.upstream)?,
             max_connections: file.max_connections.unwrap_or(limits::MAX_CONNECTIONS),
+            proxy_headers: self.proxy_protocol || file.proxy_protocol,
         };
         let status = self.status.or(file.status);
         if let Some(status) = status {

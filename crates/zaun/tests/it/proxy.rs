@@ -39,7 +39,7 @@ fn start(folder: &Path, config: &str) -> (Running, SocketAddr, ProxySecret) {
 async fn agrees(at: SocketAddr, secret: &ProxySecret, server: &Process) -> bool {
     let dial = zaun_client::Dial::new(Framing::PaddedIntermediate).obfuscated(2).secret(secret.clone());
     let Ok(client) = RawClient::dial(at, &dial).await else { return false };
-    Conversation::begin_on(client, &server.public_key()).await.is_ok()
+    Conversation::begin_on(client, server.public_key()).await.is_ok()
 }
 
 #[tokio::test(flavor = "multi_thread")]
