@@ -113,9 +113,9 @@ pub fn seeds() -> Vec<Vec<u8>> {
     let cut: Vec<u8> =
         hello[5..].chunks(100).flat_map(|c| [&[0x16, 3, 1, 0, c.len() as u8], c].concat()).collect();
     vec![
-        [&[3], &cut[..]].concat(),
         [&[0], &hello[..]].concat(),
         [&[1], &flight[..]].concat(),
         [&[2], &records[..]].concat(),
+        [&[3], &cut[..]].concat(),
     ]
 }
