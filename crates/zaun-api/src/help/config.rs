@@ -66,6 +66,8 @@ pub(crate) async fn get_config(call: Call, _: functions::help::GetConfig) -> Res
         caption_length_max: count(limits::CAPTION_LENGTH),
         message_length_max: count(limits::MESSAGE_LENGTH),
         webfile_dc_id: call.dc(),
+        // Web K compares it with its own without asking whether it is there.
+        suggested_lang_code: Some("en".into()),
         ..types::Config::default()
     })
 }
@@ -85,27 +87,4 @@ pub(crate) async fn get_cdn_config(
     _: functions::help::GetCdnConfig,
 ) -> Result<enums::CdnConfig, Error> {
     Ok(types::CdnConfig { public_keys: Vec::new() })
-}
-
-fn number(key: &str, value: f64) -> types::JsonObjectValue {
-    types::JsonObjectValue { key: key.to_owned(), value: types::JsonNumber { value }.into() }
-}
-
-/// help.getAppConfig: the limits that this server enforces.
-pub(crate) async fn get_app_config(
-    _: Call,
-    _: functions::help::GetAppConfig,
-) -> Result<enums::help::AppConfig, Error> {
-    let limit = |value: usize| f64::from(u32::try_from(value).unwrap_or(u32::MAX));
-    let value = vec![
-        number("about_length_limit_default", limit(limits::ABOUT_LENGTH)),
-        number("about_length_limit_premium", limit(limits::ABOUT_LENGTH)),
-        number("caption_length_limit_default", limit(limits::CAPTION_LENGTH)),
-        number("caption_length_limit_premium", limit(limits::CAPTION_LENGTH)),
-        number("dialogs_pinned_limit_default", limit(limits::PINNED_DIALOGS)),
-        number("dialogs_pinned_limit_premium", limit(limits::PINNED_DIALOGS)),
-        number("upload_max_fileparts_default", limit(limits::FILE_PARTS)),
-        number("upload_max_fileparts_premium", limit(limits::FILE_PARTS)),
-    ];
-    Ok(types::help::AppConfig { hash: 1, config: types::JsonObject { value }.into() }.into())
 }

@@ -217,3 +217,21 @@ async fn lists_of_what_does_not_exist_are_empty_and_never_not_modified() {
         contacts::GetBirthdays {} => contacts,
     );
 }
+
+#[tokio::test]
+async fn a001_the_app_config_is_sent_until_the_client_has_it() {
+    let World { mut alice, .. } = world().await;
+    let ask = |hash| functions::help::GetAppConfig { hash };
+    let enums::help::AppConfig::AppConfig(sent) = alice.call(&ask(0)).await.unwrap() else { panic!("A-001") };
+    let enums::JSONValue::JsonObject(object) = &sent.config else { panic!("A-001") };
+    let value =
+        |key: &str| object.value.iter().find(|value| value.key == key).map(|value| value.value.clone());
+    // Web K reads it unguarded.
+    assert!(matches!(value("fragment_prefixes"), Some(enums::JSONValue::JsonArray(_))));
+    let folders = types::JsonNumber { value: 10.0 }.into();
+    assert_eq!(value("dialog_filters_limit_default"), Some(folders), "A-011");
+    assert_eq!(alice.call(&ask(sent.hash)).await.unwrap(), enums::help::AppConfig::AppConfigNotModified);
+    let enums::help::AppConfig::AppConfig(_) = alice.call(&ask(sent.hash ^ 2)).await.unwrap() else {
+        panic!("A-001");
+    };
+}

@@ -47,7 +47,7 @@ fn make() -> Vec<Case> {
         case.client_hello = Hex::of(hello(&case, &mut tape).1);
         case.client_draws = tape.named(&["session_id", "x25519_private"]);
         case.server_flight = Hex::of(flight(&case, &mut tape));
-        case.server_draws = tape.named(&["x25519_private", "jitter", "certificate"]);
+        case.server_draws = tape.named(&["jitter", "x25519_private", "certificate"]);
         case
     });
     made.into()
