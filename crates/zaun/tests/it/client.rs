@@ -25,7 +25,8 @@ struct Rig {
 impl Rig {
     fn new() -> Rig {
         let folder = tempfile::tempdir().unwrap();
-        let server = Process::start(Path::new(env!("CARGO_BIN_EXE_zaun")), &["--sandbox", "--sign-up"]).unwrap();
+        let server =
+            Process::start(Path::new(env!("CARGO_BIN_EXE_zaun")), &["--sandbox", "--sign-up"]).unwrap();
         fs::write(folder.path().join("key.pem"), server.public_key().to_pkcs1_pem()).unwrap();
         Rig { folder, server }
     }
