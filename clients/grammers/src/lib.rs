@@ -31,7 +31,18 @@ impl Server {
         let zaun = std::env::var("ZAUN")?;
         let key = std::env::var("ZAUN_JUDGE_KEY")?;
         let mut process = Command::new(zaun)
-            .args(["serve", "--sandbox", "--json", "--log", "warn", "--listen", "127.0.0.1:0", "--key", &key])
+            .args([
+                "serve",
+                "--sandbox",
+                "--sign-up",
+                "--json",
+                "--log",
+                "warn",
+                "--listen",
+                "127.0.0.1:0",
+                "--key",
+                &key,
+            ])
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()?;
