@@ -97,3 +97,8 @@ pub(crate) fn require_unblocked(tx: &Tx<'_>, from: UserId, to: UserId) -> Result
     }
     if who.contains(&from) { Err(Error::bad(errors::YOU_BLOCKED_USER)) } else { Ok(()) }
 }
+
+/// Says whether a user lets another one bring it into groups: it did not block who does.
+pub(crate) fn admits(tx: &Tx<'_>, user: UserId, inviter: UserId) -> Result<bool, Error> {
+    Ok(!blocked::is_blocked(tx, user, Peer::User(inviter))?)
+}

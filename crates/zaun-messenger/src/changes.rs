@@ -312,6 +312,43 @@ impl<'t, 'c> Changes<'t, 'c> {
         Ok(message)
     }
 
+    /// Shows a message in one more box, as a newcomer of its conversation gets it: with an id and a pts of that box.
+    pub(crate) fn copy_to(
+        &mut self,
+        box_id: BoxId,
+        original: &MessageRow,
+        content: &ContentRow,
+    ) -> Result<(), Error> {
+        let counters = self.count(box_id, |row| {
+            row.pts = Pts(row.pts.0.saturating_add(1));
+            row.last_id = row.last_id.next();
+        })?;
+        let answered = match original.reply_to_id {
+            Some(id) => self.id_in(box_id, original.box_id, id)?,
+            None => None,
+        };
+        let row = MessageRow {
+            box_id,
+            id: counters.last_id,
+            pts: counters.pts,
+            reply_to_id: answered,
+            pinned: false,
+            media_unread: false,
+            ..original.clone()
+        };
+        contents::add_copy(self.tx, content, (box_id, row.id))?;
+        let writer = content.author.user().unwrap_or(UserId(0));
+        self.add_row(row, writer, &Body::decode(content)?, false).map(drop)
+    }
+
+    /// The number in one box of a message of another box.
+    fn id_in(&self, wanted: BoxId, box_id: BoxId, id: MsgId) -> Result<Option<MsgId>, Error> {
+        let Some(row) = messages::find_copies(self.tx, &[(box_id, id)])?.pop() else { return Ok(None) };
+        let content = contents::find_many(self.tx, &[row.content_id])?.pop();
+        let copies = content.iter().flat_map(ContentRow::copies);
+        Ok(copies.filter(|(copy, _)| *copy == wanted).map(|(_, id)| id).next())
+    }
+
     /// Writes an edited content back, and logs the edit in every box that still shows it.
     pub(crate) fn edit(&mut self, content: &ContentRow, body: &Body) -> Result<(), Error> {
         let before = Body::decode(content)?;

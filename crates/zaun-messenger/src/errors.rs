@@ -96,6 +96,58 @@ texts! {
     CHAT_NOT_MODIFIED,
     /// 400: a title is needed.
     CHAT_TITLE_EMPTY,
+    /// 403: this kind of message may not be sent here (G-134).
+    CHAT_SEND_PLAIN_FORBIDDEN,
+    /// 403: as above, for all media.
+    CHAT_SEND_MEDIA_FORBIDDEN,
+    /// 403: as above, for photos.
+    CHAT_SEND_PHOTOS_FORBIDDEN,
+    /// 403: as above, for videos.
+    CHAT_SEND_VIDEOS_FORBIDDEN,
+    /// 403: as above, for round videos.
+    CHAT_SEND_ROUNDVIDEOS_FORBIDDEN,
+    /// 403: as above, for music.
+    CHAT_SEND_AUDIOS_FORBIDDEN,
+    /// 403: as above, for voice messages.
+    CHAT_SEND_VOICES_FORBIDDEN,
+    /// 403: as above, for files.
+    CHAT_SEND_DOCS_FORBIDDEN,
+    /// 403: as above, for GIFs.
+    CHAT_SEND_GIFS_FORBIDDEN,
+    /// 403: as above, for stickers and dice.
+    CHAT_SEND_STICKERS_FORBIDDEN,
+    /// 403: as above, for polls and lists.
+    CHAT_SEND_POLL_FORBIDDEN,
+    /// 403: as above, for games.
+    CHAT_SEND_GAME_FORBIDDEN,
+    /// 400: a description is what it was.
+    CHAT_ABOUT_NOT_MODIFIED,
+    /// 400: rights that cannot be taken (G-145).
+    BANNED_RIGHTS_INVALID,
+    /// 400: default rights end at no date (G-145).
+    UNTIL_DATE_INVALID,
+    /// 400: the title of an administrator or the tag of a member is too long (G-125).
+    ADMIN_RANK_INVALID,
+    /// 400: the title of an administrator or the tag of a member holds emoji (G-125).
+    ADMIN_RANK_EMOJI_NOT_ALLOWED,
+    /// 400: a channel has as many administrators as it may have (G-122).
+    ADMINS_TOO_MUCH,
+    /// 403: a right cannot be given: the actor has it not, or it is for another kind of channel (G-118).
+    RIGHT_FORBIDDEN,
+    /// 403: a user does not let others bring it into groups.
+    USER_PRIVACY_RESTRICTED,
+    /// 406: a channel has too many members to be deleted (G-158).
+    CHANNEL_TOO_LARGE,
+    /// 400: several messages at once in a group with a slow mode (G-223).
+    SLOWMODE_MULTI_MSGS_DISABLED,
+    /// 400: no such slow mode (G-222).
+    SECONDS_INVALID,
+    /// 400: a public group hides no history (G-217).
+    CHAT_LINK_EXISTS,
+    /// 400: a group is too small for it (G-228).
+    PARTICIPANTS_TOO_FEW,
+    /// 400: only public groups and discussion groups have it (G-193).
+    CHAT_PUBLIC_REQUIRED,
     /// 403: the user may not write here.
     CHAT_WRITE_FORBIDDEN,
     /// 400: nobody can have itself as a contact.

@@ -13,6 +13,7 @@ pub mod authorizations;
 pub mod blocking;
 mod changes;
 pub mod channels;
+pub mod chats;
 mod clock;
 pub mod codes;
 pub mod contacts;

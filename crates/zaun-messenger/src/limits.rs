@@ -45,6 +45,28 @@ pub const FOLDER_TITLE_LENGTH: usize = 12;
 pub const TITLE_LENGTH: usize = 128;
 /// Characters of the description of a channel.
 pub const CHANNEL_ABOUT_LENGTH: usize = 255;
+/// Members of a basic group (chat_size_max).
+pub const CHAT_MEMBERS: usize = 200;
+/// Messages that a newcomer of a basic group gets copies of; clients ask for 100 at most.
+pub const FORWARDED_TO_NEWCOMER: i64 = 100;
+/// Groups in one answer of messages.getCommonChats.
+pub const COMMON_CHATS: i64 = 100;
+/// Administrators of a channel.
+pub const ADMINISTRATORS: i32 = 50;
+/// Characters of the title of an administrator or the tag of a member.
+pub const RANK_LENGTH: usize = 16;
+/// Members that a channel may have to be deleted.
+pub const DELETABLE_MEMBERS: i32 = 1000;
+/// Members who are told one by one that their channel is gone: all that it may have then.
+pub const MEMBERS_TOLD: i64 = 1000;
+/// Members from which on a group may hide them (hidden_members_group_size_min).
+pub const HIDDEN_MEMBERS_MIN: i32 = 100;
+/// Removed and restricted members that are counted for the page of a channel: each costs a step.
+pub const COUNTED_BANS: i64 = 1000;
+/// Events in one answer of channels.getAdminLog.
+pub const LOG_PAGE: i64 = 100;
+/// Seconds for which the log of administrators goes back: 48 hours (G-238).
+pub const ADMIN_LOG_S: i64 = 48 * 3600;
 /// Users that one call invites into a channel.
 pub const INVITED_PER_CALL: usize = 100;
 /// Members in one answer of channels.getParticipants.

@@ -1,10 +1,10 @@
 //! From what a client named to whom it means.
 
-use zaun_model::{BoxId, ChannelId, MsgId, Peer, UserId};
+use zaun_model::{BoxId, ChannelId, ChatId, MsgId, Peer, UserId};
 use zaun_schema::api::{enums, types};
 use zaun_schema::visit::Mentioned;
 use zaun_store::Tx;
-use zaun_store::repo::{channels, messages, users};
+use zaun_store::repo::{channels, chats, messages, users};
 
 use crate::views;
 use crate::{Error, errors};
@@ -43,7 +43,8 @@ impl PeerRef {
         };
         let exists = match peer {
             Peer::User(id) => users::find(tx, id)?.is_some(),
-            Peer::Chat(_) => false,
+            // A basic group has no access hash: only those who are or were in it may name it.
+            Peer::Chat(id) => chats::member(tx, id, viewer)?.is_some(),
             Peer::Channel(id) => channels::find(tx, id)?.is_some_and(|channel| !channel.deleted),
         };
         if exists { Ok(peer) } else { Err(errors::peer_invalid(peer)) }
@@ -52,6 +53,14 @@ impl PeerRef {
     /// Returns the user, if the peer is one that exists.
     pub fn user(self, tx: &Tx<'_>, viewer: UserId) -> Result<UserId, Error> {
         self.resolve(tx, viewer)?.user().ok_or_else(|| Error::bad(errors::USER_ID_INVALID))
+    }
+
+    /// Returns the basic group, if the peer is one that the viewer may name.
+    pub fn chat(self, tx: &Tx<'_>, viewer: UserId) -> Result<ChatId, Error> {
+        match self.resolve(tx, viewer)? {
+            Peer::Chat(id) => Ok(id),
+            _ => Err(Error::bad(errors::CHAT_ID_INVALID)),
+        }
     }
 
     /// Returns the channel, if the peer is one that exists.

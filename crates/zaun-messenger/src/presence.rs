@@ -66,12 +66,17 @@ impl Messenger {
         action: enums::SendMessageAction,
     ) -> Result<(), Error> {
         let user_id = actor.user_id;
-        let peer =
-            self.read(actor.user_id, move |tx| Ok(rights::posting(tx, user_id, peer)?.reading.peer)).await?;
-        match peer {
-            Peer::User(other) if other != user_id => {
+        let posting = self.read(actor.user_id, move |tx| rights::posting(tx, user_id, peer)).await?;
+        let others = posting.others.into_iter().map(Audience::User).collect();
+        match posting.reading.peer {
+            Peer::User(_) => {
                 let update = types::UpdateUserTyping { user_id: user_id.0, top_msg_id: None, action };
-                self.hint(vec![Audience::User(other)], update.into()).await
+                self.hint(others, update.into()).await
+            }
+            Peer::Chat(chat) => {
+                let from_id = peer_to_tl(Peer::User(user_id));
+                let update = types::UpdateChatUserTyping { chat_id: chat.0, from_id, action };
+                self.hint(others, update.into()).await
             }
             Peer::Channel(channel) => {
                 let update = types::UpdateChannelUserTyping {
@@ -82,7 +87,6 @@ impl Messenger {
                 };
                 self.hint(vec![Audience::Channel(channel)], update.into()).await
             }
-            _ => Ok(()),
         }
     }
 

@@ -45,6 +45,12 @@ impl Peer {
         if let Peer::User(id) = self { Some(id) } else { None }
     }
 
+    /// Returns the id of the basic group, if it is one.
+    #[must_use]
+    pub fn chat(self) -> Option<ChatId> {
+        if let Peer::Chat(id) = self { Some(id) } else { None }
+    }
+
     /// Returns the channel, if the peer is one.
     #[must_use]
     pub fn channel(self) -> Option<ChannelId> {
@@ -75,6 +81,12 @@ pub enum BoxId {
 }
 
 impl BoxId {
+    /// Returns the user whose box it is, if it is a user's.
+    #[must_use]
+    pub fn user(self) -> Option<UserId> {
+        if let BoxId::User(id) = self { Some(id) } else { None }
+    }
+
     /// Returns the box in which `viewer` finds the messages of a conversation.
     #[must_use]
     pub fn of(viewer: UserId, peer: Peer) -> BoxId {

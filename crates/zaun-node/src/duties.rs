@@ -18,6 +18,8 @@ enum Duty {
     Index,
     /// Tells others of those whose online time ran out.
     Presence,
+    /// Gives back what was taken from members of channels until now (G-138).
+    Restrictions,
     /// Removes uploads that nobody finished (M-506).
     Uploads,
     /// Removes old events, random ids and media that nothing shows.
@@ -25,13 +27,13 @@ enum Duty {
 }
 
 impl Duty {
-    const ALL: [Duty; 4] = [Duty::Index, Duty::Presence, Duty::Uploads, Duty::Sweep];
+    const ALL: [Duty; 5] = [Duty::Index, Duty::Presence, Duty::Restrictions, Duty::Uploads, Duty::Sweep];
 
     /// Seconds from one time to the next.
     fn interval_s(self) -> i64 {
         match self {
             Duty::Index => 1,
-            Duty::Presence => 5,
+            Duty::Presence | Duty::Restrictions => 5,
             Duty::Uploads => 300,
             Duty::Sweep => 3600,
         }
@@ -41,6 +43,7 @@ impl Duty {
         match self {
             Duty::Index => messenger.index_messages().await,
             Duty::Presence => messenger.expire_presence().await,
+            Duty::Restrictions => messenger.end_restrictions().await,
             Duty::Uploads => messenger.sweep_uploads().await,
             Duty::Sweep => messenger.sweep().await,
         }

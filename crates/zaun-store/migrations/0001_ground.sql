@@ -261,6 +261,36 @@ CREATE TABLE events (
     PRIMARY KEY (box_id, pts)
 ) WITHOUT ROWID;
 
+-- Basic groups: up to 200 members, whose messages lie in each member's own box.
+CREATE TABLE chats (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    title       TEXT NOT NULL,
+    about       TEXT NOT NULL,
+    creator_id  BIGINT NOT NULL,
+    created_at  BIGINT NOT NULL,
+    deactivated BIGINT NOT NULL,
+    migrated_to BIGINT,
+    -- what members may not do, as bits of chatBannedRights
+    banned      BIGINT NOT NULL,
+    photo_id    BIGINT,
+    photo_thumb BLOB,
+    members     BIGINT NOT NULL,
+    version     BIGINT NOT NULL
+);
+
+-- Who is, was or may not be in a basic group. status: as in channel_members.
+CREATE TABLE chat_members (
+    chat_id    BIGINT NOT NULL,
+    user_id    BIGINT NOT NULL,
+    status     BIGINT NOT NULL,
+    joined_at  BIGINT NOT NULL,
+    inviter_id BIGINT NOT NULL,
+    admin      BIGINT NOT NULL,
+    rank       TEXT NOT NULL,
+    PRIMARY KEY (chat_id, user_id)
+) WITHOUT ROWID;
+CREATE INDEX chat_members_user ON chat_members (user_id, chat_id) WHERE status = 1;
+
 -- Supergroups and broadcast channels.
 CREATE TABLE channels (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -276,7 +306,20 @@ CREATE TABLE channels (
     photo_id   BIGINT,
     photo_thumb BLOB,
     members    BIGINT NOT NULL,
-    admins     BIGINT NOT NULL
+    admins     BIGINT NOT NULL,
+    -- the basic group that it was
+    migrated_from BIGINT,
+    signatures BIGINT NOT NULL DEFAULT 0,
+    -- posts show the profiles of their authors
+    profiles   BIGINT NOT NULL DEFAULT 0,
+    -- seconds between two messages of a member
+    slow_mode  BIGINT NOT NULL DEFAULT 0,
+    hidden_history BIGINT NOT NULL DEFAULT 0,
+    hidden_members BIGINT NOT NULL DEFAULT 0,
+    noforwards BIGINT NOT NULL DEFAULT 0,
+    join_request BIGINT NOT NULL DEFAULT 0,
+    join_to_send BIGINT NOT NULL DEFAULT 0,
+    linked_id  BIGINT
 );
 
 -- Who is, was or may not be in a channel. status: 1 member, 2 left, 3 removed and banned.
@@ -291,11 +334,63 @@ CREATE TABLE channel_members (
     banned     BIGINT NOT NULL,
     banned_until BIGINT NOT NULL,
     rank       TEXT NOT NULL,
+    -- who made the user an administrator, or restricted it
+    by_id      BIGINT NOT NULL DEFAULT 0,
+    -- messages up to this one are hidden from the user
+    hidden_until BIGINT NOT NULL DEFAULT 0,
+    -- when the user wrote last, while the group has a slow mode
+    posted_at  BIGINT NOT NULL DEFAULT 0,
     PRIMARY KEY (channel_id, user_id)
 ) WITHOUT ROWID;
 CREATE INDEX channel_members_user ON channel_members (user_id, channel_id) WHERE status = 1;
 CREATE INDEX channel_members_joined ON channel_members (channel_id, joined_at, user_id) WHERE status = 1;
 CREATE INDEX channel_members_admins ON channel_members (channel_id, user_id) WHERE admin > 0;
+CREATE INDEX channel_members_banned ON channel_members (channel_id, status, user_id) WHERE banned > 0;
+CREATE INDEX channel_members_until ON channel_members (banned_until) WHERE banned_until > 0;
+
+-- What administrators of a channel did (channels.getAdminLog); `kind` is a bit of channelAdminLogEventsFilter, `body`
+-- the canonical TL ChannelAdminLogEventAction.
+CREATE TABLE admin_log (
+    channel_id BIGINT NOT NULL,
+    id         BIGINT NOT NULL,
+    user_id    BIGINT NOT NULL,
+    date       BIGINT NOT NULL,
+    kind       BIGINT NOT NULL,
+    body       BLOB NOT NULL,
+    PRIMARY KEY (channel_id, id)
+) WITHOUT ROWID;
+CREATE INDEX admin_log_date ON admin_log (date);
+
+-- Links that let people in. `requested` counts open requests.
+CREATE TABLE invites (
+    hash       TEXT PRIMARY KEY,
+    peer       BIGINT NOT NULL,
+    admin_id   BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    permanent  BIGINT NOT NULL,
+    revoked    BIGINT NOT NULL,
+    title      TEXT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    usage_limit BIGINT NOT NULL,
+    request_needed BIGINT NOT NULL,
+    used       BIGINT NOT NULL,
+    requested  BIGINT NOT NULL
+);
+CREATE INDEX invites_peer ON invites (peer, admin_id, revoked, created_at);
+
+-- Who came through which link, and who asks to be let in. `approved_by` is 0 for those whom nobody had to approve.
+CREATE TABLE invite_importers (
+    peer        BIGINT NOT NULL,
+    user_id     BIGINT NOT NULL,
+    hash        TEXT NOT NULL,
+    date        BIGINT NOT NULL,
+    requested   BIGINT NOT NULL,
+    approved_by BIGINT NOT NULL,
+    about       TEXT NOT NULL,
+    PRIMARY KEY (peer, user_id)
+) WITHOUT ROWID;
+CREATE INDEX invite_importers_link ON invite_importers (hash, requested, date);
+CREATE INDEX invite_importers_requests ON invite_importers (peer, date) WHERE requested > 0;
 
 -- scope: 0 one conversation, 11 all private chats, 12 all groups, 13 all channels
 CREATE TABLE notify_settings (

@@ -1,7 +1,7 @@
 //! Who is in a channel.
 
 use zaun_messenger::Error;
-use zaun_messenger::channels::MemberFilter;
+use zaun_messenger::channels::{MemberFilter, participant};
 use zaun_model::UserId;
 use zaun_schema::api::{enums, functions, types};
 
@@ -49,7 +49,10 @@ fn member_filter(input: &enums::ChannelParticipantsFilter) -> MemberFilter {
         F::ChannelParticipantsAdmins => MemberFilter::Admins,
         F::ChannelParticipantsSearch(search) if search.q.trim().is_empty() => MemberFilter::Recent,
         F::ChannelParticipantsSearch(search) => MemberFilter::Search(search.q.clone()),
-        // Bots, bans and mentions do not exist yet.
+        F::ChannelParticipantsContacts(search) => MemberFilter::Contacts(search.q.clone()),
+        F::ChannelParticipantsKicked(search) => MemberFilter::Removed(search.q.clone()),
+        F::ChannelParticipantsBanned(search) => MemberFilter::Restricted(search.q.clone()),
+        // Bots and mentions are not told apart yet.
         _ => MemberFilter::Nobody,
     }
 }
@@ -62,8 +65,8 @@ pub(crate) async fn get_participants(
     let channel = call.channel(&r.channel)?;
     let filter = member_filter(&r.filter);
     let page = call.messenger().channel_members(call.actor(), channel, filter, r.offset, r.limit).await?;
-    let participant = |row| to_tl::member(row, call.user_id, page.broadcast);
-    let participants = page.members.iter().map(participant).collect();
+    let shown = |row| participant(row, call.user_id, page.broadcast);
+    let participants = page.members.iter().map(shown).collect();
     let count = page.total;
     Ok(call.answer(&page.scene, |Lists { users, chats }| {
         types::channels::ChannelParticipants { count, participants, chats, users }.into()
@@ -78,7 +81,7 @@ pub(crate) async fn get_participant(
     let (channel, user) = (call.channel(&r.channel)?, call.peer(&r.participant)?);
     let page = call.messenger().channel_member(call.actor(), channel, user).await?;
     let row = page.members.first().ok_or_else(|| Error::bad("USER_NOT_PARTICIPANT"))?;
-    let participant = to_tl::member(row, call.user_id, page.broadcast);
+    let participant = participant(row, call.user_id, page.broadcast);
     Ok(call.answer(&page.scene, |Lists { users, chats }| types::channels::ChannelParticipant {
         participant,
         chats,

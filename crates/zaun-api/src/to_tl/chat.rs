@@ -1,12 +1,12 @@
 //! Supergroups and broadcast channels.
 
 use zaun_messenger::channels::ChannelProfile;
+use zaun_messenger::rights::wire::{admin_rights, banned_rights, fitting};
 use zaun_messenger::views::ChannelView;
 use zaun_model::UnixTime;
 use zaun_model::rights::{AdminRights, BannedRights};
 use zaun_schema::api::{enums, types};
 
-use super::rights::{admin_rights, banned_rights, fitting};
 use super::{View, Viewer};
 
 /// Returns a channel as the viewer sees it (G-043 … G-057). Whoever may not see it gets a channelForbidden (G-201).
@@ -19,7 +19,10 @@ pub(super) fn channel(view: View<'_>, seen: &ChannelView<'_>) -> enums::Chat {
     let removed = seen.member.is_some_and(|member| member.status == zaun_messenger::views::REMOVED);
     if row.deleted || (!any_member && (removed || !seen.is_visible())) {
         let (broadcast, megagroup) = (row.broadcast, !row.broadcast);
+        // G-201: a ban that ends says when.
+        let until = seen.member.map_or(UnixTime(0), |member| member.banned_until);
         return types::ChannelForbidden {
+            until_date: (until.0 > 0).then(|| until.to_tl()),
             broadcast,
             megagroup,
             id: row.id.0,
@@ -31,11 +34,7 @@ pub(super) fn channel(view: View<'_>, seen: &ChannelView<'_>) -> enums::Chat {
     }
     let member = seen.member.filter(|_| seen.is_member());
     let creator = member.is_some_and(|member| member.creator);
-    let admin = match member {
-        Some(member) if member.creator => AdminRights::ALL.without(AdminRights::ANONYMOUS),
-        Some(member) => member.admin,
-        None => AdminRights::NONE,
-    };
+    let admin = member.map_or(AdminRights::NONE, |member| member.admin);
     let admin = fitting(admin, row.broadcast);
     let banned = member.filter(|member| member.banned != BannedRights::NONE);
     types::Channel {
@@ -43,6 +42,14 @@ pub(super) fn channel(view: View<'_>, seen: &ChannelView<'_>) -> enums::Chat {
         left: !any_member && member.is_none(),
         broadcast: row.broadcast,
         megagroup: !row.broadcast,
+        // G-054
+        signatures: row.broadcast && row.signatures,
+        signature_profiles: row.broadcast && row.profiles,
+        slowmode_enabled: !row.broadcast && row.slow_mode > 0,
+        has_link: row.linked_id.is_some(),
+        noforwards: row.noforwards,
+        join_request: !row.broadcast && row.join_request,
+        join_to_send: !row.broadcast && row.join_to_send,
         id: row.id.0,
         access_hash: Some(access_hash),
         title: row.title.clone(),
@@ -68,15 +75,35 @@ fn photo(view: View<'_>, seen: &ChannelView<'_>) -> enums::ChatPhoto {
 pub(crate) fn channel_full(view: View<'_>, profile: &ChannelProfile) -> types::ChannelFull {
     let row = &profile.membership.channel;
     let rights = profile.membership.admin_rights();
-    let sees_members = !row.broadcast || rights != AdminRights::NONE;
+    // G-066
+    let is_admin = rights != AdminRights::NONE;
+    let sees_members = is_admin || (!row.broadcast && !row.hidden_members && profile.membership.is_member());
+    let bans = rights.has(AdminRights::BAN_USERS);
+    let count = |count: i32| bans.then_some(count);
+    // G-071: who is bound by a slow mode learns when it may write again.
+    let bound = profile.membership.member.as_ref().filter(|_| row.slow_mode > 0 && !is_admin);
+    let next = bound.map(|member| (member.posted_at + i64::from(row.slow_mode)).to_tl());
+    let hidden_until = profile.membership.hidden_until().0;
     let photo = profile.photo.clone().map(|photo| view.completed(enums::Photo::from(photo)));
     types::ChannelFull {
         can_view_participants: sees_members,
-        can_set_username: rights.has(AdminRights::CHANGE_INFO),
+        can_set_username: profile.membership.is_creator(),
+        can_delete_channel: profile.membership.is_creator(),
+        hidden_prehistory: is_admin && row.hidden_history,
+        participants_hidden: row.hidden_members,
+        kicked_count: count(profile.removed),
+        banned_count: count(profile.restricted),
+        migrated_from_chat_id: profile.migrated_from.map(|(chat, _)| chat.0),
+        migrated_from_max_id: profile.migrated_from.map(|(_, id)| id.0),
+        linked_chat_id: row.linked_id.map(|id| id.0),
+        slowmode_seconds: (row.slow_mode > 0).then_some(row.slow_mode),
+        slowmode_next_send_date: next.filter(|next| *next > view.now.to_tl()),
+        available_min_id: (hidden_until > 0).then_some(hidden_until),
+        folder_id: (profile.dialog.folder_id == 1).then_some(1),
         id: row.id.0,
         about: row.about.clone(),
         participants_count: Some(row.members),
-        admins_count: (rights != AdminRights::NONE).then_some(row.admins),
+        admins_count: is_admin.then_some(row.admins),
         read_inbox_max_id: profile.dialog.read_inbox.0,
         read_outbox_max_id: profile.dialog.read_outbox.0,
         unread_count: profile.unread,

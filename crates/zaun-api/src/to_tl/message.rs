@@ -1,63 +1,26 @@
 //! Messages, and the events of boxes as updates.
 
-use zaun_messenger::messages::content::Body;
 use zaun_messenger::messages::send::Sent;
-use zaun_messenger::peers::peer_to_tl;
 use zaun_messenger::views::Message;
 use zaun_messenger::{Event, Outcome};
 use zaun_model::Peer;
 use zaun_schema::api::{enums, types};
 
 use super::View;
-use super::rights::is_viewer;
 
-/// Returns a message as the viewer sees it: columns win over what the stored object holds.
+/// Returns a message as the viewer sees it.
 pub(crate) fn message(view: View<'_>, shown: &Message) -> enums::Message {
-    let row = &shown.row;
     let viewer = view.user_id();
-    let to_self = is_viewer(row.peer, viewer);
-    let out = is_viewer(shown.writer, viewer) && !to_self;
-    let peer_id = peer_to_tl(row.peer);
-    // A post of a broadcast channel is by the channel itself, which the peer says already.
-    let from_id = (row.author != row.peer || row.author.user().is_some()).then(|| peer_to_tl(row.author));
-    let message = match &shown.body {
-        Body::Written(content) => types::Message {
-            out,
-            media_unread: row.media_unread,
-            id: row.id.0,
-            from_id,
-            peer_id,
-            date: row.date.to_tl(),
-            edit_date: shown.edit_date.map(zaun_model::UnixTime::to_tl),
-            pinned: row.pinned,
-            message: content.text.clone(),
-            reply_to: reply_header(shown, content.message.reply_to.clone()),
-            ..content.message.clone()
-        }
-        .into(),
-        Body::Service(service) => types::MessageService {
-            out,
-            id: row.id.0,
-            from_id,
-            peer_id,
-            date: row.date.to_tl(),
-            reply_to: reply_header(shown, service.reply_to.clone()),
-            ..(**service).clone()
-        }
-        .into(),
-    };
-    view.completed::<enums::Message>(message)
-}
-
-/// The header of a reply names the answered message as this box numbers it; without one there is nothing to show.
-fn reply_header(
-    shown: &Message,
-    header: Option<enums::MessageReplyHeader>,
-) -> Option<enums::MessageReplyHeader> {
-    let enums::MessageReplyHeader::MessageReplyHeader(mut header) = header? else { return None };
-    header.reply_to_msg_id = shown.row.reply_to_id.map(|id| id.0).or(header.reply_to_msg_id);
-    let shown = header.reply_to_msg_id.is_some() || header.reply_from.is_some();
-    shown.then_some(enums::MessageReplyHeader::MessageReplyHeader(header))
+    let own = viewer.0 != 0 && shown.writer == Peer::User(viewer);
+    // G-163: notes to oneself are not sent.
+    let out = own && shown.row.peer != Peer::User(viewer);
+    let mut message = shown.to_tl();
+    match &mut message {
+        enums::Message::Message(message) => message.out = out,
+        enums::Message::MessageService(message) => message.out = out,
+        enums::Message::MessageEmpty(_) => {}
+    }
+    view.completed(message)
 }
 
 /// Returns an event of a box as an update.

@@ -2,9 +2,8 @@
 //! loaded with the answer.
 
 mod chat;
-mod member;
+mod group;
 mod message;
-mod rights;
 mod user;
 
 use zaun_messenger::access::Signer;
@@ -17,7 +16,7 @@ use zaun_schema::api::{enums, types};
 use zaun_schema::visit::{Complete, Completer};
 
 pub(crate) use chat::channel_full;
-pub(crate) use member::member;
+pub(crate) use group::group_full;
 pub(crate) use message::{edited_message, event_update, message, sent_updates};
 pub(crate) use user::online_status;
 
@@ -62,8 +61,15 @@ impl View<'_> {
         let viewer = self.user_id();
         Lists {
             users: self.scene.people(viewer).map(|person| user::user(self, &person)).collect(),
-            chats: self.scene.channels(viewer).map(|channel| chat::channel(self, &channel)).collect(),
+            chats: self.chats(viewer),
         }
+    }
+
+    /// Basic groups, then channels. Basic groups are not told to just anybody: only their members have them.
+    fn chats(self, viewer: UserId) -> Vec<enums::Chat> {
+        let groups = self.scene.groups(viewer).map(|seen| group::group(self, &seen));
+        let channels = self.scene.channels(viewer).map(|seen| chat::channel(self, &seen));
+        groups.chain(channels).collect()
     }
 
     /// One user of the scene.

@@ -244,7 +244,7 @@ async fn a_broadcast_channel_is_written_by_its_administrators() {
         random_id: 1,
         ..Default::default()
     };
-    assert_eq!(text(bob.call(&write).await), "400 CHAT_ADMIN_REQUIRED");
+    assert_eq!(text(bob.call(&write).await), "403 CHAT_WRITE_FORBIDDEN");
     let members = functions::channels::GetParticipants {
         channel: named(&seen),
         filter: enums::ChannelParticipantsFilter::ChannelParticipantsRecent,

@@ -1,6 +1,7 @@
 //! The API over a real socket, asked by a raw client.
 
 mod channels;
+mod chats;
 mod data_centres;
 mod first_screens;
 mod invoking;

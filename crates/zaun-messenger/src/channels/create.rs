@@ -1,17 +1,18 @@
 //! Creating a supergroup or a broadcast channel (G-039 … G-044, G-281).
 
 use rand::Rng;
-use zaun_model::rights::{AdminRights, BannedRights};
-use zaun_model::{BoxId, ChannelId, MsgId, Peer, UnixTime};
+use zaun_model::rights::BannedRights;
+use zaun_model::{BoxId, ChannelId, Peer, UnixTime, UserId};
 use zaun_schema::api::types;
-use zaun_store::repo::channels::{self, ChannelRow, MEMBER, MemberRow};
-use zaun_store::repo::{boxes, dialogs};
+use zaun_store::repo::boxes;
+use zaun_store::repo::channels::{self, ChannelRow};
 
-use crate::changes::{Place, Seat};
-use crate::limits::{CHANNEL_ABOUT_LENGTH, CHANNELS_PER_USER, TITLE_LENGTH};
+use super::members::{Joining, enter};
+use crate::chats::{checked_about, checked_title};
+use crate::limits::CHANNELS_PER_USER;
 use crate::messages::content::Body;
-use crate::messages::send::Sent;
-use crate::{Actor, Changes, Error, Messenger, Outcome, errors};
+use crate::messages::send::{Sent, places};
+use crate::{Actor, Changes, Error, Messenger, Outcome, errors, rights};
 
 /// What a new channel is to be.
 #[derive(Debug, Clone, Default)]
@@ -32,14 +33,8 @@ impl Messenger {
         actor: Actor,
         new: NewChannel,
     ) -> Result<Outcome<(ChannelId, Sent)>, Error> {
-        let title = new.title.trim().to_owned();
-        if title.is_empty() || title.chars().count() > TITLE_LENGTH {
-            return Err(Error::bad(errors::CHAT_TITLE_EMPTY));
-        }
-        let about = new.about.trim().to_owned();
-        if about.chars().count() > CHANNEL_ABOUT_LENGTH {
-            return Err(Error::bad(errors::CHAT_ABOUT_TOO_LONG));
-        }
+        let title = checked_title(&new.title)?;
+        let about = checked_about(&new.about)?;
         let random_id = rand::rng().next_u64().cast_signed() | 1;
         let work = move |changes: &mut Changes<'_, '_>| {
             let id = insert(changes, actor, new.broadcast, &title, &about)?;
@@ -48,7 +43,6 @@ impl Messenger {
                 changes,
                 actor,
                 id,
-                new.broadcast,
                 Body::from(zaun_schema::api::enums::MessageAction::from(action)),
             )?;
             changes.hint_user(actor.user_id, types::UpdateChannel { channel_id: id.0 }.into());
@@ -65,40 +59,42 @@ fn insert(
     title: &str,
     about: &str,
 ) -> Result<ChannelId, Error> {
-    check_room(changes, actor.user_id)?;
-    let row = ChannelRow {
+    let mut row =
+        ChannelRow { about: about.to_owned(), ..new_row(actor.user_id, changes.now, broadcast, title) };
+    row.id = channels::insert(changes.tx, &row)?;
+    boxes::create(changes.tx, BoxId::Channel(row.id))?;
+    enter(changes, &mut row, actor.user_id, Joining::by(actor.user_id))?;
+    channels::save(changes.tx, &row)?;
+    Ok(row.id)
+}
+
+/// A channel as it is when it was just made: private, without a photo, and with nothing forbidden (G-147).
+pub(crate) fn new_row(creator_id: UserId, now: UnixTime, broadcast: bool, title: &str) -> ChannelRow {
+    ChannelRow {
         id: ChannelId(0),
         broadcast,
         title: title.to_owned(),
-        about: about.to_owned(),
+        about: String::new(),
         username: None,
-        creator_id: actor.user_id,
-        created_at: changes.now,
+        creator_id,
+        created_at: now,
         deleted: false,
         banned: BannedRights::NONE,
         photo_id: None,
         photo_thumb: None,
-        members: 1,
-        admins: 1,
-    };
-    let id = channels::insert(changes.tx, &row)?;
-    boxes::create(changes.tx, BoxId::Channel(id))?;
-    let member = MemberRow {
-        channel_id: id,
-        user_id: actor.user_id,
-        status: MEMBER,
-        joined_at: changes.now,
-        inviter_id: actor.user_id,
-        creator: true,
-        admin: AdminRights::ALL.without(AdminRights::ANONYMOUS),
-        banned: BannedRights::NONE,
-        banned_until: UnixTime(0),
-        rank: String::new(),
-    };
-    channels::put_member(changes.tx, &member)?;
-    dialogs::ensure(changes.tx, actor.user_id, Peer::Channel(id))?;
-    changes.membership(actor.user_id, id, Some(Seat::Special));
-    Ok(id)
+        members: 0,
+        admins: 0,
+        migrated_from: None,
+        signatures: false,
+        profiles: false,
+        slow_mode: 0,
+        hidden_history: false,
+        hidden_members: false,
+        noforwards: false,
+        join_request: false,
+        join_to_send: false,
+        linked_id: None,
+    }
 }
 
 /// Requires that a user may be in one more channel.
@@ -108,20 +104,18 @@ pub(super) fn check_room(changes: &Changes<'_, '_>, user: zaun_model::UserId) ->
     if full { Err(Error::bad(errors::CHANNELS_TOO_MUCH)) } else { Ok(()) }
 }
 
-/// Posts a service message in a channel: by the user in a supergroup, by the channel itself in a broadcast channel.
-pub(super) fn post_service(
+/// Posts a service message in a channel: by who did something in a supergroup, by the channel itself in a broadcast
+/// channel and where an administrator is anonymous.
+pub(crate) fn post_service(
     changes: &mut Changes<'_, '_>,
     actor: Actor,
     channel: ChannelId,
-    broadcast: bool,
     mut body: Body,
 ) -> Result<std::sync::Arc<crate::views::Message>, Error> {
-    let peer = Peer::Channel(channel);
+    let posting = rights::announcing(changes.tx, actor.user_id, Peer::Channel(channel))?;
     if let Body::Service(service) = &mut body {
-        service.post = broadcast;
+        service.post = posting.is_post;
     }
-    let author = if broadcast { peer } else { Peer::User(actor.user_id) };
-    let place = Place { box_id: BoxId::Channel(channel), peer, reply_to: None::<MsgId>, unread: false };
-    let posted = changes.post(actor.user_id, author, &body, &[place])?;
+    let posted = changes.post(actor.user_id, posting.author, &body, &places(&posting, |_| None))?;
     posted.into_iter().next().ok_or_else(|| Error::bad(errors::CHANNEL_INVALID))
 }

@@ -1,14 +1,18 @@
 //! Who is in a channel: inviting, joining, leaving, and the list of members.
 
 use zaun_model::rights::{AdminRights, BannedRights};
-use zaun_model::{BoxId, ChannelId, Peer, UnixTime, UserId};
+use zaun_model::{BoxId, ChannelId, MsgId, Peer, UnixTime, UserId};
+use zaun_schema::api::enums::ChannelAdminLogEventAction as Action;
 use zaun_schema::api::{enums, types};
 use zaun_store::Tx;
 use zaun_store::repo::channels::{self, ChannelRow, LEFT, MEMBER, MemberRow, REMOVED};
-use zaun_store::repo::{dialogs, users};
+use zaun_store::repo::{contacts, dialogs, users};
 
 use super::create::{check_room, post_service};
+use super::log::{kind, record};
+use super::participant;
 use crate::changes::Seat;
+use crate::chats::may_be_added;
 use crate::limits::{INVITED_PER_CALL, MEMBERS_PER_ANSWER};
 use crate::messages::content::Body;
 use crate::peers::PeerRef;
@@ -25,6 +29,12 @@ pub enum MemberFilter {
     Admins,
     /// Those whose names the text begins.
     Search(String),
+    /// The actor's contacts whose names the text begins.
+    Contacts(String),
+    /// Those who were removed and may not come back (G-086).
+    Removed(String),
+    /// Those from whom something was taken.
+    Restricted(String),
     /// A kind of which there are none.
     Nobody,
 }
@@ -63,7 +73,8 @@ impl Messenger {
             let id = channel.channel(changes.tx, actor.user_id)?;
             let mut membership = Membership::load(changes.tx, actor.user_id, id)?;
             if membership.channel.broadcast {
-                membership.require_admin(AdminRights::INVITE_USERS)?;
+                let may = membership.require_admin(AdminRights::INVITE_USERS);
+                may.map_err(|_| Error::refused(403, errors::CHAT_ADMIN_REQUIRED))?;
             } else if membership.admin_rights() == AdminRights::NONE {
                 membership.require_allowed(BannedRights::INVITE_USERS)?;
             }
@@ -71,20 +82,22 @@ impl Messenger {
             let (mut added, mut missing) = (Vec::new(), Vec::new());
             for user in &named {
                 let user = user.user(changes.tx, actor.user_id)?;
-                if users::find(changes.tx, user)?.is_none_or(|user| user.deleted) {
-                    return Err(Error::bad(errors::INPUT_USER_DEACTIVATED));
-                }
                 let before = channels::member(changes.tx, id, user)?;
                 match before.as_ref().map(|member| member.status) {
                     Some(MEMBER) => continue,
                     Some(REMOVED) if !may_unban => return Err(Error::bad(errors::USER_KICKED)),
                     _ => {}
                 }
-                if check_room(changes, user).is_err() {
+                if check_room(changes, user).is_err() || !may_be_added(changes, actor.user_id, user)? {
                     missing.push(user);
                     continue;
                 }
-                add(changes, &mut membership.channel, user, actor.user_id)?;
+                enter(changes, &mut membership.channel, user, Joining::by(actor.user_id))?;
+                if let Some(member) = channels::member(changes.tx, id, user)? {
+                    let participant = participant(&member, UserId(0), membership.channel.broadcast);
+                    let done = types::ChannelAdminLogEventActionParticipantInvite { participant };
+                    record(changes, id, actor.user_id, kind::INVITE, done)?;
+                }
                 added.push(user);
             }
             if !added.is_empty() {
@@ -107,9 +120,10 @@ impl Messenger {
                 return Err(Error::bad(errors::USER_ALREADY_PARTICIPANT));
             }
             membership.require_visible()?;
-            check_room(changes, actor.user_id)?;
-            add(changes, &mut membership.channel, actor.user_id, actor.user_id)?;
+            enter(changes, &mut membership.channel, actor.user_id, Joining::by(actor.user_id))?;
             channels::save(changes.tx, &membership.channel)?;
+            let done = Action::ChannelAdminLogEventActionParticipantJoin;
+            record(changes, id, actor.user_id, kind::JOIN, done)?;
             announce_joined(changes, actor, &membership.channel, &[actor.user_id])?;
             Ok(id)
         };
@@ -128,13 +142,15 @@ impl Messenger {
             }
             let action = types::MessageActionChatDeleteUser { user_id: actor.user_id.0 };
             if !channel.broadcast {
-                post_service(changes, actor, id, false, Body::from(enums::MessageAction::from(action)))?;
+                post_service(changes, actor, id, Body::from(enums::MessageAction::from(action)))?;
             }
             channel.members = (channel.members - 1).max(0);
             channel.admins -= i32::from(member.admin != AdminRights::NONE);
             channels::save(changes.tx, &channel)?;
             let gone = MemberRow { status: LEFT, admin: AdminRights::NONE, rank: String::new(), ..member };
             channels::put_member(changes.tx, &gone)?;
+            let done = Action::ChannelAdminLogEventActionParticipantLeave;
+            record(changes, id, actor.user_id, kind::LEAVE, done)?;
             dialogs::delete(changes.tx, actor.user_id, Peer::Channel(id))?;
             changes.membership(actor.user_id, id, None);
             changes.hint_user(actor.user_id, types::UpdateChannel { channel_id: id.0 }.into());
@@ -158,26 +174,33 @@ impl Messenger {
             let id = channel.channel(tx, actor.user_id)?;
             let membership = Membership::load(tx, actor.user_id, id)?;
             membership.require_visible()?;
-            // In a broadcast channel nobody but its administrators sees who else is there.
-            let hidden = membership.channel.broadcast && membership.admin_rights() == AdminRights::NONE;
-            if hidden && filter != MemberFilter::Nobody {
-                return Err(Error::refused(403, errors::CHAT_ADMIN_REQUIRED));
-            }
+            require_list(&membership, &filter)?;
             let (members, total) = match &filter {
                 MemberFilter::Recent => {
                     (channels::recent(tx, id, offset, limit)?, membership.channel.members)
                 }
                 MemberFilter::Admins => (channels::admins(tx, id, offset, limit)?, membership.channel.admins),
-                MemberFilter::Search(text) => {
-                    let found = search(tx, id, text)?;
-                    let total = i32::try_from(found.len()).unwrap_or(i32::MAX);
-                    let skip = usize::try_from(offset).unwrap_or(usize::MAX);
-                    let take = usize::try_from(limit).unwrap_or(0);
-                    (found.into_iter().skip(skip).take(take).collect(), total)
+                MemberFilter::Search(text) => cut(search(tx, id, text)?, offset, limit),
+                MemberFilter::Contacts(text) => {
+                    let mut found = search(tx, id, text)?;
+                    let known = contacts::all(tx, actor.user_id)?;
+                    found.retain(|member| known.iter().any(|known| known.user_id == member.user_id));
+                    cut(found, offset, limit)
+                }
+                MemberFilter::Removed(text) | MemberFilter::Restricted(text) => {
+                    let removed = matches!(filter, MemberFilter::Removed(_));
+                    if text.trim().is_empty() {
+                        let total = channels::count_banned(tx, id, removed, SEARCHED_MEMBERS)?;
+                        (channels::banned(tx, id, removed, offset, limit)?, total)
+                    } else {
+                        let mut found = channels::banned(tx, id, removed, 0, SEARCHED_MEMBERS)?;
+                        retain_named(tx, &mut found, text)?;
+                        cut(found, offset, limit)
+                    }
                 }
                 MemberFilter::Nobody => (Vec::new(), 0),
             };
-            let people = members.iter().flat_map(|m| [m.user_id, m.inviter_id]).map(Peer::User);
+            let people = members.iter().flat_map(|m| [m.user_id, m.inviter_id, m.by_id]).map(Peer::User);
             let peers: Vec<Peer> = people.chain([Peer::Channel(id)]).collect();
             let scene = Scene::of_peers(tx, actor.user_id, peers)?;
             let broadcast = membership.channel.broadcast;
@@ -198,15 +221,13 @@ impl Messenger {
             let membership = Membership::load(tx, actor.user_id, id)?;
             membership.require_visible()?;
             let user = user.user(tx, actor.user_id)?;
-            if membership.channel.broadcast
-                && membership.admin_rights() == AdminRights::NONE
-                && user != actor.user_id
-            {
-                return Err(Error::refused(403, errors::CHAT_ADMIN_REQUIRED));
+            if user != actor.user_id {
+                require_list(&membership, &MemberFilter::Recent)?;
             }
             let member = channels::member(tx, id, user)?.filter(|member| member.status != LEFT);
             let member = member.ok_or_else(|| Error::bad(errors::USER_NOT_PARTICIPANT))?;
-            let peers = [Peer::Channel(id), Peer::User(user), Peer::User(member.inviter_id)];
+            let people = [user, member.inviter_id, member.by_id].map(Peer::User);
+            let peers = people.into_iter().chain([Peer::Channel(id)]);
             let scene = Scene::of_peers(tx, actor.user_id, peers)?;
             let broadcast = membership.channel.broadcast;
             Ok(MemberPage { members: vec![member], broadcast, total: 1, scene })
@@ -215,54 +236,113 @@ impl Messenger {
     }
 }
 
+/// Requires that the viewer may see a list of members (G-089, G-090): in a broadcast channel and where they are hidden
+/// only administrators do, and only those who ban see who was banned.
+fn require_list(membership: &Membership, filter: &MemberFilter) -> Result<(), Error> {
+    let rights = membership.admin_rights();
+    let row = &membership.channel;
+    let hidden = row.broadcast || (row.hidden_members && *filter != MemberFilter::Admins);
+    let banned = matches!(filter, MemberFilter::Removed(_) | MemberFilter::Restricted(_));
+    let refused = (hidden && rights == AdminRights::NONE && *filter != MemberFilter::Nobody)
+        || (banned && !rights.has(AdminRights::BAN_USERS));
+    if refused { Err(Error::refused(403, errors::CHAT_ADMIN_REQUIRED)) } else { Ok(()) }
+}
+
+/// A page of members, with how many there are.
+fn cut(found: Vec<MemberRow>, offset: i64, limit: i64) -> (Vec<MemberRow>, i32) {
+    let total = i32::try_from(found.len()).unwrap_or(i32::MAX);
+    let skip = usize::try_from(offset).unwrap_or(usize::MAX);
+    let take = usize::try_from(limit).unwrap_or(0);
+    (found.into_iter().skip(skip).take(take).collect(), total)
+}
+
 fn search(tx: &Tx<'_>, channel: ChannelId, text: &str) -> Result<Vec<MemberRow>, Error> {
-    let text = text.trim().to_lowercase();
     let mut members = channels::recent(tx, channel, 0, SEARCHED_MEMBERS)?;
+    retain_named(tx, &mut members, text)?;
+    Ok(members)
+}
+
+/// Keeps those whose names a text begins.
+fn retain_named(tx: &Tx<'_>, members: &mut Vec<MemberRow>, text: &str) -> Result<(), Error> {
+    let text = text.trim().to_lowercase();
     let ids: Vec<UserId> = members.iter().map(|member| member.user_id).collect();
     let named = users::find_many(tx, &ids)?;
     let fits = |id: UserId| {
         let user = named.binary_search_by_key(&id, |user| user.id).ok().and_then(|at| named.get(at));
-        user.is_some_and(|user| crate::contacts::is_named(user, None, &text))
+        user.is_some_and(|user| text.is_empty() || crate::contacts::is_named(user, None, &text))
     };
     members.retain(|member| fits(member.user_id));
-    Ok(members)
+    Ok(())
 }
 
-/// Makes a user a member; the caller saves the channel.
-fn add(
+/// How somebody becomes a member.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Joining {
+    /// Who lets the user in; the user itself if nobody does.
+    pub(crate) inviter: UserId,
+    /// What the user may do beyond others from the start.
+    pub(crate) admin: AdminRights,
+    /// Who gave these rights.
+    pub(crate) by: UserId,
+}
+
+impl Joining {
+    /// As an ordinary member, let in by somebody.
+    pub(crate) fn by(inviter: UserId) -> Joining {
+        Joining { inviter, admin: AdminRights::NONE, by: UserId(0) }
+    }
+}
+
+/// Makes a user a member; the caller saves the channel. What was taken from the user before stays taken (G-129).
+pub(crate) fn enter(
     changes: &mut Changes<'_, '_>,
     channel: &mut ChannelRow,
     user: UserId,
-    inviter: UserId,
+    joining: Joining,
 ) -> Result<(), Error> {
+    check_room(changes, user)?;
+    let creator = channel.creator_id == user;
+    let before = channels::member(changes.tx, channel.id, user)?;
+    let restricted = before.filter(|member| member.status == LEFT && !creator);
+    let admin = if creator { AdminRights::ALL.without(AdminRights::ANONYMOUS) } else { joining.admin };
+    let top_id = changes.counters(BoxId::Channel(channel.id))?.top_id;
     let row = MemberRow {
         channel_id: channel.id,
         user_id: user,
         status: MEMBER,
         joined_at: changes.now,
-        inviter_id: inviter,
-        creator: channel.creator_id == user,
-        admin: if channel.creator_id == user { AdminRights::ALL } else { AdminRights::NONE },
-        banned: BannedRights::NONE,
-        banned_until: UnixTime(0),
+        inviter_id: joining.inviter,
+        creator,
+        admin,
+        banned: restricted.as_ref().map_or(BannedRights::NONE, |member| member.banned),
+        banned_until: restricted.as_ref().map_or(UnixTime(0), |member| member.banned_until),
         rank: String::new(),
+        by_id: restricted.as_ref().map_or(joining.by, |member| member.by_id),
+        // G-226: a newcomer sees what comes after it.
+        hidden_until: if channel.hidden_history { top_id } else { MsgId(0) },
+        posted_at: UnixTime(0),
     };
     channels::put_member(changes.tx, &row)?;
     channel.members += 1;
+    channel.admins += i32::from(admin != AdminRights::NONE);
     // What was posted before is no news to a newcomer.
-    let read_inbox = changes.counters(BoxId::Channel(channel.id))?.top_id;
     let peer = Peer::Channel(channel.id);
     dialogs::ensure(changes.tx, user, peer)?;
     if let Some(row) = dialogs::find(changes.tx, user, peer)? {
-        dialogs::save(changes.tx, &dialogs::DialogRow { read_inbox, ..row })?;
+        dialogs::save(changes.tx, &dialogs::DialogRow { read_inbox: top_id, ..row })?;
     }
-    let special = channel.creator_id == user;
-    changes.membership(user, channel.id, Some(if special { Seat::Special } else { Seat::Ordinary }));
+    changes.membership(user, channel.id, Some(seat(&row)));
     Ok(())
 }
 
+/// Returns what a member gets to see of a channel's events.
+pub(crate) fn seat(row: &MemberRow) -> Seat {
+    let special = row.creator || row.admin != AdminRights::NONE || row.banned != BannedRights::NONE;
+    if special { Seat::Special } else { Seat::Ordinary }
+}
+
 /// Tells newcomers of their channel, and the members of a supergroup of the newcomers.
-fn announce_joined(
+pub(super) fn announce_joined(
     changes: &mut Changes<'_, '_>,
     actor: Actor,
     channel: &ChannelRow,
@@ -273,7 +353,7 @@ fn announce_joined(
     }
     if !channel.broadcast {
         let action = types::MessageActionChatAddUser { users: added.iter().map(|user| user.0).collect() };
-        post_service(changes, actor, channel.id, false, Body::from(enums::MessageAction::from(action)))?;
+        post_service(changes, actor, channel.id, Body::from(enums::MessageAction::from(action)))?;
     }
     Ok(())
 }

@@ -1,16 +1,15 @@
 //! Channels by name, and what the page of one shows.
 
-use zaun_model::rights::{AdminRights, BannedRights};
-use zaun_model::{BoxId, ChannelId, Peer, UserId};
+use zaun_model::{BoxId, ChannelId, ChatId, MsgId, Peer, UserId};
 use zaun_schema::api::types::{self, PeerNotifySettings};
 use zaun_store::repo::boxes::BoxRow;
-use zaun_store::repo::channels::{self, MemberRow};
+use zaun_store::repo::channels;
 use zaun_store::repo::dialogs::{self, DialogRow};
 use zaun_store::repo::{boxes, media, messages};
 
 use crate::changes::Seat;
 use crate::files::media::decode_photo;
-use crate::limits::{CHANNELS_PER_USER, PEERS_PER_CALL};
+use crate::limits::{CHANNELS_PER_USER, COUNTED_BANS, PEERS_PER_CALL};
 use crate::peers::PeerRef;
 use crate::rights::Membership;
 use crate::settings::{Scope, notify};
@@ -34,6 +33,12 @@ pub struct ChannelProfile {
     pub notify: PeerNotifySettings,
     /// The newest pinned message.
     pub pinned: Option<i32>,
+    /// How many were removed, up to what clients show.
+    pub removed: i32,
+    /// How many are restricted, as above.
+    pub restricted: i32,
+    /// The basic group that it was, with the viewer's last message there (G-035).
+    pub migrated_from: Option<(ChatId, MsgId)>,
     /// The channel as the viewer sees it.
     pub scene: Scene,
 }
@@ -67,14 +72,26 @@ impl Messenger {
                 None => None,
             };
             let pinned = messages::pinned(tx, box_id, peer, 1)?;
+            let mut peers = vec![peer];
+            peers.extend(membership.channel.linked_id.map(Peer::Channel));
+            let migrated_from = match membership.channel.migrated_from {
+                Some(chat) => {
+                    peers.push(Peer::Chat(chat));
+                    dialogs::find(tx, viewer, Peer::Chat(chat))?.map(|row| (chat, row.top_id))
+                }
+                None => None,
+            };
             Ok(ChannelProfile {
+                removed: channels::count_banned(tx, id, true, COUNTED_BANS)?,
+                restricted: channels::count_banned(tx, id, false, COUNTED_BANS)?,
+                migrated_from,
                 counters: boxes::find(tx, box_id)?,
                 dialog: dialog.unwrap_or_else(|| DialogRow::empty(viewer, peer)),
                 unread: unread.first().map_or(0, |(_, unread)| *unread),
                 photo,
                 notify: notify(tx, viewer, Scope::Peer(peer))?,
                 pinned: pinned.first().map(|row| row.id.0),
-                scene: Scene::of_peers(tx, viewer, [peer])?,
+                scene: Scene::of_peers(tx, viewer, peers)?,
                 membership,
             })
         })
@@ -86,12 +103,7 @@ impl Messenger {
         let limit = i64::try_from(CHANNELS_PER_USER).unwrap_or(i64::MAX);
         self.read(user, move |tx| {
             let rows = channels::memberships(tx, user, limit)?;
-            let seat = |row: &MemberRow| {
-                let special =
-                    row.creator || row.admin != AdminRights::NONE || row.banned != BannedRights::NONE;
-                if special { Seat::Special } else { Seat::Ordinary }
-            };
-            Ok(rows.iter().map(|row| (row.channel_id, seat(row))).collect())
+            Ok(rows.iter().map(|row| (row.channel_id, super::seat(row))).collect())
         })
         .await
     }

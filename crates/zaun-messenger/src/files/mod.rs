@@ -26,6 +26,7 @@ use zaun_store::repo::media as stored_media;
 
 use crate::limits::{FILE_PARTS, IMAGE_JOBS};
 use crate::{Actor, Error, Messenger, errors};
+pub(crate) use photos::stripped_of;
 use uploads::{Part, Ready, Uploads, missing};
 
 /// `media.kind` of photos.

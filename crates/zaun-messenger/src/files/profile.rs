@@ -56,20 +56,45 @@ impl Messenger {
             self.change(actor, work).await?;
             return self.profile_photo(actor.user_id).await;
         }
+        let photo = self.as_profile_photo(actor, input).await?;
+        self.set_profile_photo(actor, photo.clone()).await?;
+        Ok(Some(photo))
+    }
+
+    /// Returns a known photo in the sizes of profile photos.
+    async fn as_profile_photo(&self, actor: Actor, input: &enums::InputPhoto) -> Result<types::Photo, Error> {
         let known = self.known_photo(input).await?;
-        let photo = match letters(&known).as_slice() {
-            ["a", ..] => known,
+        match letters(&known).as_slice() {
+            ["a", ..] => Ok(known),
             // A photo of a message: its sizes are not those of profile photos.
             [.., largest] => {
                 let (id, largest) = (known.id, (*largest).to_owned());
                 let part = self.read(actor.user_id, move |tx| Ok(media::part(tx, id, &largest)?)).await?;
                 let (sha256, _) = part.ok_or_else(|| Error::bad(errors::PHOTO_INVALID))?;
-                self.make_photo(zaun_blob::BlobHash(sha256), Purpose::Profile, false).await?
+                self.make_photo(zaun_blob::BlobHash(sha256), Purpose::Profile, false).await
             }
-            [] => return Err(Error::bad(errors::PHOTO_INVALID)),
-        };
-        self.set_profile_photo(actor, photo.clone()).await?;
-        Ok(Some(photo))
+            [] => Err(Error::bad(errors::PHOTO_INVALID)),
+        }
+    }
+
+    /// Makes what a client names the photo of a group or channel; `None` for no photo.
+    pub(crate) async fn group_photo(
+        &self,
+        actor: Actor,
+        input: &enums::InputChatPhoto,
+    ) -> Result<Option<types::Photo>, Error> {
+        match input {
+            enums::InputChatPhoto::InputChatPhotoEmpty => Ok(None),
+            enums::InputChatPhoto::InputChatUploadedPhoto(uploaded) => {
+                let file = uploaded.file.as_ref().ok_or_else(|| Error::bad(errors::PHOTO_INVALID))?;
+                let stored = self.uploaded(actor, file).await?;
+                self.make_photo(stored.hash, Purpose::Profile, false).await.map(Some)
+            }
+            enums::InputChatPhoto::InputChatPhoto(known) => match &known.id {
+                enums::InputPhoto::InputPhotoEmpty => Ok(None),
+                photo => self.as_profile_photo(actor, photo).await.map(Some),
+            },
+        }
     }
 
     async fn set_profile_photo(&self, actor: Actor, photo: types::Photo) -> Result<(), Error> {

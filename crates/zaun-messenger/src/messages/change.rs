@@ -8,6 +8,7 @@ use zaun_store::repo::{contents, messages};
 use super::content::{Body, Content};
 use super::entities::settle_content;
 use super::send;
+use crate::channels;
 use crate::limits::EDIT_TIME_S;
 use crate::peers::PeerRef;
 use crate::rights;
@@ -43,9 +44,12 @@ impl Messenger {
             let row = row.ok_or_else(|| Error::bad(errors::MESSAGE_ID_INVALID))?;
             let content = contents::find_many(changes.tx, &[row.content_id])?.pop();
             let content = content.ok_or_else(|| Error::bad(errors::MESSAGE_ID_INVALID))?;
-            if content.author != Peer::User(actor.user_id) {
+            let before = Body::decode(&content)?;
+            let before = before.written()?;
+            let is_post = before.message.post;
+            let own = content.author == Peer::User(actor.user_id);
+            if !own {
                 // In a broadcast channel, administrators edit each other's posts.
-                let is_post = row.author == reading.peer && reading.peer.channel().is_some();
                 let may = is_post
                     && rights::require_over_others(changes.tx, &reading, AdminRights::EDIT_MESSAGES, None)
                         .is_ok();
@@ -54,11 +58,21 @@ impl Messenger {
                 }
             }
             let to_self = reading.peer == Peer::User(actor.user_id);
-            let is_post = row.author == reading.peer && reading.peer.channel().is_some();
             if !to_self && !is_post && changes.now - row.date > EDIT_TIME_S {
-                return Err(Error::bad(errors::MESSAGE_EDIT_TIME_EXPIRED));
+                // G-114: whoever may pin edits its own messages without end.
+                let right = AdminRights::PIN_MESSAGES;
+                let free = reading.peer.channel().is_some()
+                    && rights::require_over_others(changes.tx, &reading, right, None).is_ok();
+                if !free {
+                    return Err(Error::bad(errors::MESSAGE_EDIT_TIME_EXPIRED));
+                }
             }
-            let body = apply(Body::decode(&content)?.written()?, &edit)?;
+            let body = apply(before, &edit)?;
+            if let Some(id) = reading.peer.channel()
+                && !own
+            {
+                channels::log::edited(changes, id, actor.user_id, &row, &body)?;
+            }
             changes.edit(&content, &body)
         };
         self.change(actor, work).await

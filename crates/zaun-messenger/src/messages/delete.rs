@@ -11,6 +11,7 @@ use zaun_store::repo::{dialogs, search};
 
 use super::content::Body;
 use crate::changes::Place;
+use crate::channels;
 use crate::limits::{DELETE_BATCH, IDS_PER_CALL};
 use crate::peers::PeerRef;
 use crate::rights::{self, Reading};
@@ -47,6 +48,9 @@ impl Messenger {
         }
         let work = move |changes: &mut Changes<'_, '_>| {
             let rows = messages::find_in_box(changes.tx, actor.user_id, &distinct(&ids))?;
+            if revoke {
+                require_over_groups(changes, &rows, actor.user_id)?;
+            }
             remove(changes, BoxId::User(actor.user_id), rows, revoke)
         };
         Ok(self.change(actor, work).await?.value)
@@ -72,6 +76,9 @@ impl Messenger {
                 let right = AdminRights::DELETE_MESSAGES;
                 let allowed = rights::require_over_others(changes.tx, &reading, right, None);
                 allowed.map_err(|_| Error::refused(403, errors::MESSAGE_DELETE_FORBIDDEN))?;
+                if let Some(id) = reading.peer.channel() {
+                    channels::log::deleted(changes, id, actor.user_id, &rows)?;
+                }
             }
             remove(changes, reading.box_id, rows, false)
         };
@@ -100,6 +107,9 @@ impl Messenger {
             if more {
                 rows.pop();
             }
+            if revoke {
+                require_over_groups(changes, &rows, actor.user_id)?;
+            }
             let lowest = rows.last().map_or(0, |row| row.id.0);
             let affected = remove(changes, box_id, rows, revoke)?;
             if more || max_id.0 > 0 {
@@ -121,7 +131,7 @@ fn leave_mark(
     reading: &Reading,
     affected: Affected,
 ) -> Result<Affected, Error> {
-    let Reading { viewer, peer, box_id } = *reading;
+    let Reading { viewer, peer, box_id, .. } = *reading;
     if affected.pts_count == 0 {
         return Ok(affected);
     }
@@ -129,6 +139,24 @@ fn leave_mark(
     let mark = Body::from(enums::MessageAction::MessageActionHistoryClear);
     changes.post(viewer, Peer::User(viewer), &mark, &[place])?;
     Ok(Affected { pts: changes.pts(box_id)?, pts_count: affected.pts_count + 1, offset: 0 })
+}
+
+/// Removes what a user wrote in a basic group, for everybody and up to a batch of it (G-013).
+pub(crate) fn remove_written(changes: &mut Changes<'_, '_>, peer: Peer, user: UserId) -> Result<(), Error> {
+    let box_id = BoxId::User(user);
+    let rows = super::search::written_by(changes.tx, box_id, peer, user, DELETE_BATCH)?;
+    remove(changes, box_id, rows, true).map(drop)
+}
+
+/// Requires that the user may delete messages of basic groups for everybody: its own, or as an administrator any.
+fn require_over_groups(changes: &Changes<'_, '_>, rows: &[MessageRow], user: UserId) -> Result<(), Error> {
+    let foreign = rows.iter().filter(|row| row.author != Peer::User(user));
+    let groups: BTreeSet<_> = foreign.filter_map(|row| row.peer.chat()).collect();
+    for id in groups {
+        let group = rights::Group::load(changes.tx, user, id)?;
+        group.require_admin().map_err(|_| Error::refused(403, errors::MESSAGE_DELETE_FORBIDDEN))?;
+    }
+    Ok(())
 }
 
 fn distinct(ids: &[MsgId]) -> Vec<MsgId> {

@@ -51,9 +51,15 @@ impl Messenger {
             let from = rights::reading(changes.tx, actor.user_id, forward.from)?;
             let to = rights::posting(changes.tx, actor.user_id, forward.to)?;
             let ids: Vec<MsgId> = forward.messages.iter().map(|(id, _)| *id).collect();
-            let rows = messages::find_many(changes.tx, from.box_id, from.peer, &ids)?;
+            rights::require_forwardable(changes.tx, from.peer)?;
+            let mut rows = messages::find_many(changes.tx, from.box_id, from.peer, &ids)?;
+            rows.retain(|row| from.shows(row.id));
             let originals: HashMap<MsgId, Message> =
                 views::messages(changes.tx, rows)?.into_iter().map(|m| (m.id(), m)).collect();
+            if to.slow_mode.is_some() && originals.len() > 1 {
+                return Err(Error::bad(errors::SLOWMODE_MULTI_MSGS_DISABLED));
+            }
+            send::observe_slow_mode(changes, &to, originals.len())?;
             let (mut sent, mut albums) = (Vec::new(), BTreeMap::new());
             for (id, random_id) in &forward.messages {
                 let Some(original) = originals.get(id) else { continue };

@@ -35,6 +35,13 @@ pub struct Window {
     pub range: (i32, i32),
 }
 
+impl Window {
+    /// Leaves out what is hidden from the viewer.
+    pub(crate) fn within(self, reading: &Reading) -> Window {
+        Window { min_id: self.min_id.max(reading.hidden_until.0), ..self }
+    }
+}
+
 /// Every id, for [`Window::range`].
 pub const WHOLE_RANGE: (i32, i32) = (0, i32::MAX);
 
@@ -43,6 +50,7 @@ impl Messenger {
     pub async fn history(&self, actor: Actor, peer: PeerRef, window: Window) -> Result<MessagePage, Error> {
         self.read(actor.user_id, move |tx| {
             let reading = rights::reading(tx, actor.user_id, peer)?;
+            let window = window.within(&reading);
             let rows = page(tx, &reading, window)?;
             finish_page(tx, &reading, rows, window)
         })
@@ -73,7 +81,8 @@ impl Messenger {
             if reading.peer.channel().is_none() {
                 return Err(Error::bad(errors::CHANNEL_INVALID));
             }
-            let rows = messages::find_many(tx, reading.box_id, reading.peer, ids)?;
+            let mut rows = messages::find_many(tx, reading.box_id, reading.peer, ids)?;
+            rows.retain(|row| reading.shows(row.id));
             Ok((Some(reading.box_id), rows))
         })
         .await

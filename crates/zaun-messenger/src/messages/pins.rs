@@ -8,10 +8,11 @@ use zaun_store::repo::messages::{self, MessageRow};
 
 use super::content::Body;
 use super::delete::Affected;
-use crate::changes::Place;
+use super::send;
+use crate::channels;
 use crate::limits::PINNED_MESSAGES;
 use crate::peers::{PeerRef, peer_to_tl};
-use crate::rights::{self, Membership, Reading};
+use crate::rights::{self, Reading};
 use crate::{Actor, Changes, Error, Messenger, Outcome, errors};
 
 impl Messenger {
@@ -32,6 +33,9 @@ impl Messenger {
             let row = row.ok_or_else(|| Error::bad(errors::MESSAGE_ID_INVALID))?;
             if row.pinned == pinned {
                 return Err(Error::bad(errors::CHAT_NOT_MODIFIED));
+            }
+            if let Some(id) = reading.peer.channel() {
+                channels::log::pinned(changes, id, actor.user_id, &row, pinned)?;
             }
             set_pinned(changes, vec![row.clone()], pinned, one_side)?;
             let to_self = reading.peer == Peer::User(actor.user_id);
@@ -60,31 +64,20 @@ impl Messenger {
     }
 }
 
-/// Posts the service message about a pin, for everybody who sees the message; it answers what was pinned.
+/// Posts the service message about a pin, for everybody in the conversation; it answers what was pinned.
 fn tell_pin(changes: &mut Changes<'_, '_>, reading: &Reading, row: &MessageRow) -> Result<(), Error> {
-    let (viewer, peer) = (reading.viewer, reading.peer);
     let content = contents::find_many(changes.tx, &[row.content_id])?.pop();
     let copies: Vec<_> = content.iter().flat_map(ContentRow::copies).collect();
-    let place = |box_id: BoxId, peer: Peer, unread: bool| Place {
-        box_id,
-        peer,
-        reply_to: copies.iter().find(|(copy, _)| *copy == box_id).map(|(_, id)| *id),
-        unread,
-    };
-    let mut author = Peer::User(viewer);
-    let mut places = vec![place(reading.box_id, peer, false)];
-    match peer {
-        Peer::User(other) => places.push(place(BoxId::User(other), Peer::User(viewer), true)),
-        Peer::Channel(id) if Membership::load(changes.tx, viewer, id)?.channel.broadcast => author = peer,
-        Peer::Channel(_) | Peer::Chat(_) => {}
-    }
+    let posting = rights::announcing(changes.tx, reading.viewer, reading.peer)?;
+    let answered = |box_id| copies.iter().find(|(copy, _)| *copy == box_id).map(|(_, id)| *id);
+    let places = send::places(&posting, answered);
     let body = Body::Service(Box::new(types::MessageService {
         action: enums::MessageAction::MessageActionPinMessage,
-        post: author == peer,
+        post: posting.is_post,
         reply_to: Some(types::MessageReplyHeader::default().into()),
         ..types::MessageService::default()
     }));
-    changes.post(viewer, author, &body, &places).map(drop)
+    changes.post(reading.viewer, posting.author, &body, &places).map(drop)
 }
 
 /// Changes rows of one conversation and, unless `one_side`, their copies in other boxes.

@@ -48,7 +48,11 @@ impl Messenger {
             let copies: Vec<_> = contents.iter().flat_map(ContentRow::copies).collect();
             let mut by_box: BTreeMap<BoxId, Vec<MessageRow>> = BTreeMap::new();
             for row in messages::find_copies(changes.tx, &copies)? {
-                if row.media_unread {
+                // In a group, others have still to listen for themselves.
+                let concerned = row.box_id == BoxId::User(actor.user_id)
+                    || matches!(row.peer, Peer::User(_))
+                    || Some(row.author) == row.box_id.user().map(Peer::User);
+                if row.media_unread && concerned {
                     by_box.entry(row.box_id).or_default().push(row);
                 }
             }
@@ -84,7 +88,7 @@ fn read_in_own_box(
     reading: &Reading,
     max_id: MsgId,
 ) -> Result<Affected, Error> {
-    let Reading { viewer, peer, box_id } = *reading;
+    let Reading { viewer, peer, box_id, .. } = *reading;
     let unchanged = Affected::nothing(changes.pts(box_id)?);
     let Some(mut dialog) = dialogs::find(changes.tx, viewer, peer)? else { return Ok(unchanged) };
     let max_id = max_id.min(dialog.top_id);
@@ -126,14 +130,18 @@ fn read_in_own_box(
     Ok(Affected { pts, pts_count: 1, offset: 0 })
 }
 
-/// Tells the author of a private chat how far the other side has read.
+/// Tells the author of the last message that was read how far it was.
 fn tell_author(changes: &mut Changes<'_, '_>, reader: UserId, read: &MessageRow) -> Result<(), Error> {
-    let Peer::User(author) = read.peer else { return Ok(()) };
+    let (author, theirs) = match (read.peer, read.author) {
+        (Peer::User(author), _) => (author, Peer::User(reader)),
+        (group, Peer::User(author)) => (author, group),
+        _ => return Ok(()),
+    };
+    let conversation = theirs;
     let content = contents::find_many(changes.tx, &[read.content_id])?.pop();
     let box_id = BoxId::User(author);
     let theirs = content.iter().flat_map(ContentRow::copies).find(|(copy, _)| *copy == box_id);
-    let (Some((_, max_id)), Some(dialog)) = (theirs, dialogs::find(changes.tx, author, Peer::User(reader))?)
-    else {
+    let (Some((_, max_id)), Some(dialog)) = (theirs, dialogs::find(changes.tx, author, conversation)?) else {
         // The author may have deleted the conversation.
         return Ok(());
     };
@@ -141,7 +149,7 @@ fn tell_author(changes: &mut Changes<'_, '_>, reader: UserId, read: &MessageRow)
         return Ok(());
     }
     dialogs::save(changes.tx, &DialogRow { read_outbox: max_id, ..dialog })?;
-    let peer = peer_to_tl(Peer::User(reader));
+    let peer = peer_to_tl(conversation);
     changes.log_event(box_id, 1, |pts| {
         types::UpdateReadHistoryOutbox { peer, max_id: max_id.0, pts, pts_count: 1 }.into()
     })?;
@@ -155,7 +163,7 @@ pub(crate) fn read_channel(
     channel: ChannelId,
     max_id: MsgId,
 ) -> Result<(), Error> {
-    let Reading { viewer, peer, box_id } = *reading;
+    let Reading { viewer, peer, box_id, .. } = *reading;
     let Some(mut dialog) = dialogs::find(changes.tx, viewer, peer)? else { return Ok(()) };
     let counters = changes.counters(box_id)?.clone();
     let max_id = max_id.min(counters.top_id);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use zaun_model::{BoxId, MsgId, Peer, UnixTime, UserId};
 use zaun_schema::api::{enums, types};
 use zaun_store::Tx;
-use zaun_store::repo::{contents, messages};
+use zaun_store::repo::{channels, contents, messages, users};
 
 use super::content::{Body, Content};
 use super::entities::settle_content;
@@ -100,6 +100,7 @@ impl Messenger {
         }
         let work = move |changes: &mut Changes<'_, '_>| {
             let posting = rights::posting(changes.tx, actor.user_id, peer)?;
+            observe_slow_mode(changes, &posting, drafts.len())?;
             drafts.iter().map(|draft| send_one_message(changes, &posting, draft)).collect()
         };
         self.change(actor, work).await
@@ -150,14 +151,18 @@ pub(crate) fn send_one_message(
     };
     let mut content = draft.content.clone();
     content.message.reply_to = reply.as_ref().map(|reply| reply.header.clone().into());
-    content.message.post = matches!(posting.author, Peer::Channel(_));
+    content.message.post = posting.is_post;
+    if posting.signed {
+        content.message.post_author = users::find(changes.tx, sender)?.map(|user| user.full_name());
+    }
     if peer == Peer::User(sender) {
         // G-414: each note says to which conversation of Saved Messages it belongs.
         let forwarded = content.message.fwd_from.as_ref();
         let origin = forwarded.and_then(|header| header.saved_from_peer.clone());
         content.message.saved_peer_id = Some(origin.unwrap_or_else(|| peer_to_tl(peer)));
     }
-    let places = places(posting, reply.as_ref());
+    posting.forbidden.check(&content)?;
+    let places = places(posting, |box_id| reply.as_ref().and_then(|reply| reply.id_in(box_id)));
     let posted = changes.post(sender, posting.author, &content.into(), &places)?;
     let message = posted.into_iter().next().ok_or_else(|| Error::bad(errors::PEER_ID_INVALID))?;
     messages::put_random_id(changes.tx, sender, draft.random_id, changes.now, (peer, message.id()))?;
@@ -167,23 +172,34 @@ pub(crate) fn send_one_message(
     Ok(Sent { random_id: draft.random_id, message })
 }
 
-/// Where a message of this posting shows up, the sender's view first.
-fn places(posting: &Posting, reply: Option<&Reply>) -> Vec<Place> {
-    let (sender, peer) = (posting.reading.viewer, posting.reading.peer);
-    let place = |box_id: BoxId, peer: Peer, unread: bool| Place {
-        box_id,
-        peer,
-        reply_to: reply.and_then(|reply| reply.id_in(box_id)),
-        unread,
-    };
-    let own = place(posting.reading.box_id, peer, false);
-    match peer {
-        // Notes to oneself are never unread, and are in one place only.
-        Peer::User(other) if other != sender => {
-            vec![own, place(BoxId::User(other), Peer::User(sender), true)]
-        }
-        _ => vec![own],
+/// Requires that a member whom a slow mode binds waited long enough, and notes that it wrote; an album counts as one
+/// message (G-223).
+pub(crate) fn observe_slow_mode(
+    changes: &Changes<'_, '_>,
+    posting: &Posting,
+    messages: usize,
+) -> Result<(), Error> {
+    let Some((member, seconds)) = &posting.slow_mode else { return Ok(()) };
+    let next = member.posted_at.0 + i64::from(*seconds);
+    if changes.now.0 < next {
+        return Err(Error::refused(420, format!("SLOWMODE_WAIT_{}", next - changes.now.0)));
     }
+    if messages > 0 {
+        let row = channels::MemberRow { posted_at: changes.now, ..member.clone() };
+        channels::put_member(changes.tx, &row)?;
+    }
+    Ok(())
+}
+
+/// Where a message of this posting shows up, the sender's view first; `reply_in` finds the answered message in a box.
+pub(crate) fn places(posting: &Posting, reply_in: impl Fn(BoxId) -> Option<MsgId>) -> Vec<Place> {
+    let (sender, peer) = (posting.reading.viewer, posting.reading.peer);
+    let place =
+        |box_id: BoxId, peer: Peer, unread: bool| Place { box_id, peer, reply_to: reply_in(box_id), unread };
+    // The other side of a private chat sees it as one with the sender.
+    let theirs = if peer.user().is_some() { Peer::User(sender) } else { peer };
+    let others = posting.others.iter().map(|user| place(BoxId::User(*user), theirs, true));
+    std::iter::once(place(posting.reading.box_id, peer, false)).chain(others).collect()
 }
 
 /// Returns the message that the first call with this random_id made.

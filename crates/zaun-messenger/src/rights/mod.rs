@@ -1,11 +1,17 @@
 //! Who may do what in a conversation, as values: what reads, posts or changes takes one of them, so whoever was not
 //! checked cannot do it.
 
+mod group;
+mod sending;
+pub mod wire;
+
+pub use group::Group;
+pub use sending::Forbidden;
 use zaun_model::rights::{AdminRights, BannedRights};
-use zaun_model::{BoxId, ChannelId, Peer, UserId};
+use zaun_model::{BoxId, ChannelId, MsgId, Peer, UserId};
 use zaun_store::Tx;
 use zaun_store::repo::channels::{self, ChannelRow, MEMBER, MemberRow, REMOVED};
-use zaun_store::repo::users;
+use zaun_store::repo::{chats, users};
 
 use crate::blocking::require_unblocked;
 use crate::peers::PeerRef;
@@ -20,6 +26,21 @@ pub struct Reading {
     pub peer: Peer,
     /// Where its messages are.
     pub box_id: BoxId,
+    /// Messages up to this one are hidden from the viewer (G-226, G-227).
+    pub hidden_until: MsgId,
+}
+
+impl Reading {
+    /// The right to read a conversation from its beginning.
+    fn whole(viewer: UserId, peer: Peer) -> Reading {
+        Reading { viewer, peer, box_id: BoxId::of(viewer, peer), hidden_until: MsgId(0) }
+    }
+
+    /// Says whether the viewer sees a message of the conversation.
+    #[must_use]
+    pub fn shows(&self, id: MsgId) -> bool {
+        id > self.hidden_until
+    }
 }
 
 /// The right to post in a conversation.
@@ -29,6 +50,23 @@ pub struct Posting {
     pub reading: Reading,
     /// As whom messages appear: the user, or the broadcast channel itself.
     pub author: Peer,
+    /// In whose boxes they lie beside the reader's.
+    pub others: Vec<UserId>,
+    /// What may not be said.
+    pub forbidden: Forbidden,
+    /// The member whom a slow mode binds, and its seconds.
+    pub slow_mode: Option<(MemberRow, i32)>,
+    /// Whether messages name their author (G-165).
+    pub signed: bool,
+    /// Whether messages are posts of a broadcast channel, which speaks itself (G-161).
+    pub is_post: bool,
+}
+
+impl Posting {
+    fn plain(reading: Reading, author: Peer, others: Vec<UserId>) -> Posting {
+        let forbidden = Forbidden::default();
+        Posting { reading, author, others, forbidden, slow_mode: None, signed: false, is_post: false }
+    }
 }
 
 /// A channel with what a user is to it.
@@ -62,10 +100,21 @@ impl Membership {
     #[must_use]
     pub fn admin_rights(&self) -> AdminRights {
         match self.member.as_ref().filter(|member| member.status == MEMBER) {
-            Some(member) if member.creator => AdminRights::ALL.without(AdminRights::ANONYMOUS),
             Some(member) => member.admin,
             None => AdminRights::NONE,
         }
+    }
+
+    /// Says whether the user owns the channel and is in it.
+    #[must_use]
+    pub fn is_creator(&self) -> bool {
+        self.is_member() && self.member.as_ref().is_some_and(|member| member.creator)
+    }
+
+    /// Requires the creator.
+    pub fn require_creator(&self) -> Result<(), Error> {
+        self.require_member()?;
+        if self.is_creator() { Ok(()) } else { Err(Error::bad(errors::CHAT_ADMIN_REQUIRED)) }
     }
 
     /// Requires that the user is in the channel.
@@ -83,6 +132,30 @@ impl Membership {
     pub fn require_admin(&self, right: AdminRights) -> Result<(), Error> {
         self.require_member()?;
         if self.admin_rights().has(right) { Ok(()) } else { Err(Error::bad(errors::CHAT_ADMIN_REQUIRED)) }
+    }
+
+    /// Messages up to this one are hidden from the user (G-226). Administrators see everything, and so do guests of a
+    /// public channel, which hides nothing.
+    #[must_use]
+    pub fn hidden_until(&self) -> MsgId {
+        let admin = self.admin_rights() != AdminRights::NONE;
+        self.member.as_ref().filter(|_| !admin).map_or(MsgId(0), |member| member.hidden_until)
+    }
+
+    /// The member and the seconds of a slow mode that binds the user; administrators are free of it (G-224).
+    fn slow_mode(&self) -> Option<(MemberRow, i32)> {
+        let bound = self.channel.slow_mode > 0 && self.admin_rights() == AdminRights::NONE;
+        self.member.clone().filter(|_| bound).map(|member| (member, self.channel.slow_mode))
+    }
+
+    /// Returns what the user may not say here; administrators may say everything.
+    #[must_use]
+    pub fn forbidden(&self) -> Forbidden {
+        if self.admin_rights() != AdminRights::NONE {
+            return Forbidden::default();
+        }
+        let own = self.member.as_ref().map_or(BannedRights::NONE, |member| member.banned);
+        Forbidden { own, all: self.channel.banned }
     }
 
     /// Requires that nothing keeps the user from an action: administrators are never kept from one.
@@ -105,36 +178,90 @@ impl Membership {
 /// Returns the right to read a conversation.
 pub fn reading(tx: &Tx<'_>, viewer: UserId, peer: PeerRef) -> Result<Reading, Error> {
     let peer = peer.resolve(tx, viewer)?;
+    let mut reading = Reading::whole(viewer, peer);
     if let Peer::Channel(id) = peer {
-        Membership::load(tx, viewer, id)?.require_visible()?;
+        let membership = Membership::load(tx, viewer, id)?;
+        membership.require_visible()?;
+        reading.hidden_until = membership.hidden_until();
     }
-    Ok(Reading { viewer, peer, box_id: BoxId::of(viewer, peer) })
+    Ok(reading)
 }
 
 /// Returns the right to post in a conversation.
 pub fn posting(tx: &Tx<'_>, viewer: UserId, peer: PeerRef) -> Result<Posting, Error> {
     let peer = peer.resolve(tx, viewer)?;
-    let author = match peer {
+    let mut reading = Reading::whole(viewer, peer);
+    let own = Peer::User(viewer);
+    match peer {
         Peer::User(id) => {
             if users::find(tx, id)?.is_none_or(|user| user.deleted) {
                 return Err(Error::bad(errors::INPUT_USER_DEACTIVATED));
             }
             require_unblocked(tx, viewer, id)?;
-            Peer::User(viewer)
+            // Notes to oneself are in one place only.
+            let others = Some(id).filter(|id| *id != viewer).into_iter().collect();
+            Ok(Posting::plain(reading, own, others))
         }
-        Peer::Chat(_) => return Err(Error::bad(errors::CHAT_ID_INVALID)),
+        Peer::Chat(id) => {
+            let group = Group::load(tx, viewer, id)?;
+            group.require_allowed(BannedRights::SEND_MESSAGES)?;
+            let others = chats::members(tx, id)?.into_iter().map(|member| member.user_id);
+            let others = others.filter(|user| *user != viewer).collect();
+            Ok(Posting { forbidden: group.forbidden(), ..Posting::plain(reading, own, others) })
+        }
         Peer::Channel(id) => {
             let membership = Membership::load(tx, viewer, id)?;
+            reading.hidden_until = membership.hidden_until();
             if membership.channel.broadcast {
-                membership.require_admin(AdminRights::POST_MESSAGES)?;
-                peer
-            } else {
-                membership.require_allowed(BannedRights::SEND_MESSAGES)?;
-                Peer::User(viewer)
+                membership.require_admin(AdminRights::POST_MESSAGES).map_err(|error| match error {
+                    Error::Refused { code: 400, .. } => Error::refused(403, errors::CHAT_WRITE_FORBIDDEN),
+                    other => other,
+                })?;
+                let signed = membership.channel.signatures;
+                return Ok(Posting { signed, is_post: true, ..Posting::plain(reading, peer, Vec::new()) });
+            }
+            membership.require_allowed(BannedRights::SEND_MESSAGES)?;
+            // G-116: an anonymous administrator speaks as the group.
+            let anonymous = membership.admin_rights().has(AdminRights::ANONYMOUS);
+            let author = if anonymous { peer } else { own };
+            Ok(Posting {
+                forbidden: membership.forbidden(),
+                slow_mode: membership.slow_mode(),
+                ..Posting::plain(reading, author, Vec::new())
+            })
+        }
+    }
+}
+
+/// Requires that messages may be carried out of a conversation (G-232 … G-234).
+pub(crate) fn require_forwardable(tx: &Tx<'_>, peer: Peer) -> Result<(), Error> {
+    let Peer::Channel(id) = peer else { return Ok(()) };
+    match channels::find(tx, id)?.is_some_and(|channel| channel.noforwards) {
+        true => Err(Error::bad(errors::CHAT_FORWARDS_RESTRICTED)),
+        false => Ok(()),
+    }
+}
+
+/// Returns where and as whom the server posts what a user did in a conversation; whether the user may do it was asked
+/// before.
+pub(crate) fn announcing(tx: &Tx<'_>, viewer: UserId, peer: Peer) -> Result<Posting, Error> {
+    let reading = Reading::whole(viewer, peer);
+    let (mut author, mut others, mut is_post) = (Peer::User(viewer), Vec::new(), false);
+    match peer {
+        Peer::User(id) => others.extend(Some(id).filter(|id| *id != viewer)),
+        Peer::Chat(id) => {
+            let members = chats::members(tx, id)?.into_iter().map(|member| member.user_id);
+            others.extend(members.filter(|user| *user != viewer));
+        }
+        Peer::Channel(id) => {
+            let membership = Membership::load(tx, viewer, id)?;
+            is_post = membership.channel.broadcast;
+            if is_post || membership.admin_rights().has(AdminRights::ANONYMOUS) {
+                author = peer;
             }
         }
-    };
-    Ok(Posting { reading: Reading { viewer, peer, box_id: BoxId::of(viewer, peer) }, author })
+    }
+    Ok(Posting { is_post, ..Posting::plain(reading, author, others) })
 }
 
 /// Requires that the viewer may change how a message is shown to everybody: pin it, or edit and delete it although
@@ -145,7 +272,11 @@ pub fn require_over_others(
     admin: AdminRights,
     member: Option<BannedRights>,
 ) -> Result<(), Error> {
-    let Peer::Channel(id) = reading.peer else { return Ok(()) };
+    let id = match reading.peer {
+        Peer::User(_) => return Ok(()),
+        Peer::Chat(id) => return Group::load(tx, reading.viewer, id)?.require_over_others(member),
+        Peer::Channel(id) => id,
+    };
     let membership = Membership::load(tx, reading.viewer, id)?;
     match member {
         Some(action) if !membership.channel.broadcast && membership.admin_rights() == AdminRights::NONE => {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use zaun_model::{ContentId, MsgId, Peer, UnixTime};
+use zaun_schema::api::{enums, types};
 use zaun_schema::visit::Mentioned;
 use zaun_store::Tx;
 use zaun_store::repo::contents;
@@ -12,7 +13,7 @@ use super::Scene;
 use crate::Error;
 use crate::limits::ANSWER_BYTES;
 use crate::messages::content::Body;
-use crate::peers::mention;
+use crate::peers::{mention, peer_to_tl};
 
 /// A message as its box shows it.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,6 +40,56 @@ impl Message {
     /// Returns about how many bytes the message costs in an answer.
     pub(crate) fn bytes(&self) -> usize {
         self.body.text().len() + self.stored_bytes + MESSAGE_OVERHEAD_BYTES
+    }
+
+    /// Returns the message as nobody in particular sees it: columns win over what the stored object holds.
+    #[must_use]
+    pub fn to_tl(&self) -> enums::Message {
+        let row = &self.row;
+        let peer_id = peer_to_tl(row.peer);
+        // A post of a broadcast channel is by the channel itself, which the peer says already.
+        let from_id = (!self.is_post()).then(|| peer_to_tl(row.author));
+        match &self.body {
+            Body::Written(content) => types::Message {
+                media_unread: row.media_unread,
+                id: row.id.0,
+                from_id,
+                peer_id,
+                date: row.date.to_tl(),
+                edit_date: self.edit_date.map(UnixTime::to_tl),
+                pinned: row.pinned,
+                message: content.text.clone(),
+                reply_to: self.reply_header(content.message.reply_to.clone()),
+                ..content.message.clone()
+            }
+            .into(),
+            Body::Service(service) => types::MessageService {
+                id: row.id.0,
+                from_id,
+                peer_id,
+                date: row.date.to_tl(),
+                reply_to: self.reply_header(service.reply_to.clone()),
+                ..(**service).clone()
+            }
+            .into(),
+        }
+    }
+
+    /// Says whether the message is a post of a broadcast channel.
+    #[must_use]
+    pub fn is_post(&self) -> bool {
+        match &self.body {
+            Body::Written(content) => content.message.post,
+            Body::Service(service) => service.post,
+        }
+    }
+
+    /// The header of a reply names the answered message as this box numbers it; without one there is nothing to show.
+    fn reply_header(&self, header: Option<enums::MessageReplyHeader>) -> Option<enums::MessageReplyHeader> {
+        let enums::MessageReplyHeader::MessageReplyHeader(mut header) = header? else { return None };
+        header.reply_to_msg_id = self.row.reply_to_id.map(|id| id.0).or(header.reply_to_msg_id);
+        let shown = header.reply_to_msg_id.is_some() || header.reply_from.is_some();
+        shown.then_some(enums::MessageReplyHeader::MessageReplyHeader(header))
     }
 
     /// Notes everyone that the message mentions.

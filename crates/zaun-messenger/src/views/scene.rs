@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use zaun_model::{ChannelId, Peer, UserId};
+use zaun_model::{ChannelId, ChatId, Peer, UserId};
 use zaun_schema::visit::Mentioned;
 use zaun_store::Tx;
 use zaun_store::repo::channels::{self, ChannelRow, MemberRow};
+use zaun_store::repo::chats::{self, ChatMemberRow, ChatRow};
 use zaun_store::repo::contacts::{self, ContactRow};
 use zaun_store::repo::users::{self, UserRow};
 
@@ -19,6 +20,25 @@ pub struct Scene {
     /// By owner and contact.
     contacts: HashMap<(UserId, UserId), ContactRow>,
     members: HashMap<(ChannelId, UserId), MemberRow>,
+    groups: BTreeMap<ChatId, ChatRow>,
+    group_members: HashMap<(ChatId, UserId), ChatMemberRow>,
+}
+
+/// A basic group in the eyes of a viewer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GroupView<'s> {
+    /// The group.
+    pub group: &'s ChatRow,
+    /// What the viewer is to it.
+    pub member: Option<&'s ChatMemberRow>,
+}
+
+impl GroupView<'_> {
+    /// Says whether the viewer is in the group.
+    #[must_use]
+    pub fn is_member(&self) -> bool {
+        self.member.is_some_and(|member| member.status == chats::MEMBER)
+    }
 }
 
 /// A user in the eyes of a viewer.
@@ -58,8 +78,8 @@ impl ChannelView<'_> {
 }
 
 impl Scene {
-    /// Loads those who are mentioned, for several viewers, in at most four statements. Whoever does not exist is left
-    /// out.
+    /// Loads those who are mentioned, for several viewers, in at most four statements, six with basic groups. Whoever
+    /// does not exist is left out.
     pub(crate) fn load(
         tx: &Tx<'_>,
         viewers: &BTreeSet<UserId>,
@@ -72,17 +92,23 @@ impl Scene {
         scene.users = users.into_iter().map(|user| (user.id, user)).collect();
         let channels = channels::find_many(tx, &channel_ids)?;
         scene.channels = channels.into_iter().map(|channel| (channel.id, channel)).collect();
-        let (mut acquainted, mut joined) = (BTreeSet::new(), Vec::new());
+        let group_ids: Vec<ChatId> = mentioned.chats.iter().copied().map(ChatId).collect();
+        let groups = chats::find_many(tx, &group_ids)?;
+        scene.groups = groups.into_iter().map(|group| (group.id, group)).collect();
+        let (mut acquainted, mut joined, mut grouped) = (BTreeSet::new(), Vec::new(), Vec::new());
         for viewer in viewers.iter().filter(|viewer| viewer.0 != 0) {
             let others = scene.users.keys().filter(|user| *user != viewer);
             acquainted.extend(others.flat_map(|user| [(*viewer, *user), (*user, *viewer)]));
             joined.extend(scene.channels.keys().map(|channel| (*channel, *viewer)));
+            grouped.extend(scene.groups.keys().map(|group| (*group, *viewer)));
         }
         let acquainted: Vec<_> = acquainted.into_iter().collect();
         let contacts = contacts::find_pairs(tx, &acquainted)?;
         scene.contacts = contacts.into_iter().map(|row| ((row.owner_id, row.user_id), row)).collect();
         let members = channels::members(tx, &joined)?;
         scene.members = members.into_iter().map(|row| ((row.channel_id, row.user_id), row)).collect();
+        let members = chats::members_of(tx, &grouped)?;
+        scene.group_members = members.into_iter().map(|row| ((row.chat_id, row.user_id), row)).collect();
         Ok(scene)
     }
 
@@ -117,6 +143,14 @@ impl Scene {
     pub fn channel(&self, viewer: UserId, id: ChannelId) -> Option<ChannelView<'_>> {
         let channel = self.channels.get(&id)?;
         Some(ChannelView { channel, member: self.members.get(&(id, viewer)) })
+    }
+
+    /// Returns every basic group that a viewer may know of: it is or was in it. In order of their ids.
+    pub fn groups(&self, viewer: UserId) -> impl Iterator<Item = GroupView<'_>> {
+        self.groups.values().filter_map(move |group| {
+            let member = self.group_members.get(&(group.id, viewer))?;
+            Some(GroupView { group, member: Some(member) })
+        })
     }
 
     /// Returns every user as a viewer sees it, in order of their ids.

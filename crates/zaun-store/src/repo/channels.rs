@@ -1,7 +1,7 @@
 //! Supergroups and broadcast channels, and who is in them.
 
 use zaun_model::rights::{AdminRights, BannedRights};
-use zaun_model::{ChannelId, UnixTime, UserId};
+use zaun_model::{ChannelId, ChatId, MsgId, UnixTime, UserId};
 
 use super::table;
 use crate::{StoreError, Tx, params};
@@ -35,6 +35,26 @@ table! {
         members: i32,
         /// Number of administrators, the creator among them.
         admins: i32,
+        /// The basic group that it was.
+        migrated_from: Option<ChatId>,
+        /// Whether posts name their authors.
+        signatures: bool,
+        /// Whether posts show the profiles of their authors.
+        profiles: bool,
+        /// Seconds between two messages of a member; 0 for none.
+        slow_mode: i32,
+        /// Whether newcomers see only what comes after them.
+        hidden_history: bool,
+        /// Whether only administrators see who is in it.
+        hidden_members: bool,
+        /// Whether nothing may be forwarded from it.
+        noforwards: bool,
+        /// Whether whoever wants to join has to ask.
+        join_request: bool,
+        /// Whether only members may write, in a discussion group.
+        join_to_send: bool,
+        /// The discussion group of a broadcast channel, or the other way round.
+        linked_id: Option<ChannelId>,
     }
 }
 
@@ -61,6 +81,12 @@ table! {
         banned_until: UnixTime,
         /// Title of an administrator.
         rank: String,
+        /// Who made the user an administrator, or restricted it; 0 for nobody.
+        by_id: UserId,
+        /// Messages up to this one are hidden from the user.
+        hidden_until: MsgId,
+        /// When the user wrote last, while the group has a slow mode.
+        posted_at: UnixTime,
     }
 }
 
@@ -75,7 +101,8 @@ pub const REMOVED: i64 = 3;
 pub fn insert(tx: &Tx<'_>, row: &ChannelRow) -> Result<ChannelId, StoreError> {
     tx.scalar(
         "INSERT INTO channels (broadcast, title, about, username, creator_id, created_at, deleted, banned, members,
-         admins) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id",
+         admins, migrated_from, photo_id, photo_thumb) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+         RETURNING id",
         params![
             row.broadcast,
             &row.title,
@@ -86,7 +113,10 @@ pub fn insert(tx: &Tx<'_>, row: &ChannelRow) -> Result<ChannelId, StoreError> {
             row.deleted,
             row.banned,
             row.members,
-            row.admins
+            row.admins,
+            row.migrated_from,
+            row.photo_id,
+            row.photo_thumb.as_deref()
         ],
     )
 }
@@ -108,7 +138,9 @@ pub fn find_many(tx: &Tx<'_>, ids: &[ChannelId]) -> Result<Vec<ChannelRow>, Stor
 pub fn save(tx: &Tx<'_>, row: &ChannelRow) -> Result<(), StoreError> {
     tx.execute(
         "UPDATE channels SET title = $2, about = $3, username = $4, deleted = $5, banned = $6, photo_id = $7,
-         photo_thumb = $8, members = $9, admins = $10 WHERE id = $1",
+         photo_thumb = $8, members = $9, admins = $10, creator_id = $11, signatures = $12, profiles = $13,
+         slow_mode = $14, hidden_history = $15, hidden_members = $16, noforwards = $17, join_request = $18,
+         join_to_send = $19, linked_id = $20 WHERE id = $1",
         params![
             row.id,
             &row.title,
@@ -119,7 +151,17 @@ pub fn save(tx: &Tx<'_>, row: &ChannelRow) -> Result<(), StoreError> {
             row.photo_id,
             row.photo_thumb.as_deref(),
             row.members,
-            row.admins
+            row.admins,
+            row.creator_id,
+            row.signatures,
+            row.profiles,
+            row.slow_mode,
+            row.hidden_history,
+            row.hidden_members,
+            row.noforwards,
+            row.join_request,
+            row.join_to_send,
+            row.linked_id
         ],
     )
     .map(drop)
@@ -148,9 +190,11 @@ pub fn members(tx: &Tx<'_>, pairs: &[(ChannelId, UserId)]) -> Result<Vec<MemberR
 pub fn put_member(tx: &Tx<'_>, row: &MemberRow) -> Result<(), StoreError> {
     tx.execute(
         "INSERT INTO channel_members (channel_id, user_id, status, joined_at, inviter_id, creator, admin, banned,
-         banned_until, rank) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+         banned_until, rank, by_id, hidden_until, posted_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
          ON CONFLICT (channel_id, user_id) DO UPDATE SET status = $3, joined_at = $4, inviter_id = $5, creator = $6,
-         admin = $7, banned = $8, banned_until = $9, rank = $10",
+         admin = $7, banned = $8, banned_until = $9, rank = $10, by_id = $11, hidden_until = $12,
+         posted_at = $13",
         params![
             row.channel_id,
             row.user_id,
@@ -161,7 +205,10 @@ pub fn put_member(tx: &Tx<'_>, row: &MemberRow) -> Result<(), StoreError> {
             row.admin,
             row.banned,
             row.banned_until,
-            &row.rank
+            &row.rank,
+            row.by_id,
+            row.hidden_until,
+            row.posted_at
         ],
     )
     .map(drop)
@@ -199,4 +246,44 @@ pub fn memberships(tx: &Tx<'_>, user: UserId, limit: i64) -> Result<Vec<MemberRo
         MemberRow::COLUMNS
     );
     tx.query(&sql, params![user, limit], MemberRow::read)
+}
+
+/// Everybody leaves a channel that was deleted.
+pub fn remove_all(tx: &Tx<'_>, channel: ChannelId) -> Result<(), StoreError> {
+    let sql = "UPDATE channel_members SET status = 2, admin = 0 WHERE channel_id = $1 AND status = 1";
+    tx.execute(sql, params![channel]).map(drop)
+}
+
+/// Members whose restriction ends by a moment.
+pub fn due(tx: &Tx<'_>, now: UnixTime, limit: i64) -> Result<Vec<MemberRow>, StoreError> {
+    let sql = format!(
+        "SELECT {} FROM channel_members WHERE banned_until > 0 AND banned_until <= $1 ORDER BY banned_until LIMIT $2",
+        MemberRow::COLUMNS
+    );
+    tx.query(&sql, params![now, limit], MemberRow::read)
+}
+
+/// Members of a channel who are restricted (status 1), or were removed (status 3), by id.
+pub fn banned(
+    tx: &Tx<'_>,
+    channel: ChannelId,
+    removed: bool,
+    skip: i64,
+    limit: i64,
+) -> Result<Vec<MemberRow>, StoreError> {
+    let sql = format!(
+        "SELECT {} FROM channel_members WHERE channel_id = $1 AND banned > 0 AND (status = 3) = ($2 = 1)
+         ORDER BY user_id LIMIT $3 OFFSET $4",
+        MemberRow::COLUMNS
+    );
+    tx.query(&sql, params![channel, removed, limit, skip], MemberRow::read)
+}
+
+/// How many members of a channel are restricted, or were removed, up to a limit.
+pub fn count_banned(tx: &Tx<'_>, channel: ChannelId, removed: bool, limit: i64) -> Result<i32, StoreError> {
+    tx.scalar(
+        "SELECT count(*) FROM (SELECT user_id FROM channel_members WHERE channel_id = $1 AND banned > 0
+         AND (status = 3) = ($2 = 1) LIMIT $3) AS found",
+        params![channel, removed, limit],
+    )
 }

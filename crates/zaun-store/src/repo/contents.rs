@@ -80,6 +80,14 @@ pub fn update(tx: &Tx<'_>, row: &ContentRow) -> Result<(), StoreError> {
     .map(drop)
 }
 
+/// Notes one more row that was made of a content.
+pub fn add_copy(tx: &Tx<'_>, row: &ContentRow, copy: (BoxId, MsgId)) -> Result<(), StoreError> {
+    let mut copies = row.copies.clone();
+    copies.extend(encode_copies(&[copy]));
+    let sql = "UPDATE contents SET rows_left = rows_left + 1, copies = $2 WHERE id = $1";
+    tx.execute(sql, params![row.id, &copies]).map(drop)
+}
+
 /// Notes that `gone` rows of a content were deleted.
 pub fn release(tx: &Tx<'_>, id: ContentId, gone: i64) -> Result<(), StoreError> {
     tx.execute("UPDATE contents SET rows_left = rows_left - $2 WHERE id = $1", params![id, gone]).map(drop)

@@ -1,9 +1,11 @@
 //! One module per aggregate: the statements that the rules of the messenger are made of, and nothing that decides.
 
+pub mod admin_log;
 pub mod authorizations;
 pub mod blocked;
 pub mod boxes;
 pub mod channels;
+pub mod chats;
 pub mod contacts;
 pub mod contents;
 pub mod dialogs;
@@ -89,6 +91,7 @@ copied!(
     bool,
     zaun_model::UserId,
     zaun_model::ChannelId,
+    zaun_model::ChatId,
     zaun_model::ContentId,
     zaun_model::MsgId,
     zaun_model::Pts,

@@ -35,6 +35,14 @@ table! {
     }
 }
 
+impl UserRow {
+    /// First and last name.
+    #[must_use]
+    pub fn full_name(&self) -> String {
+        format!("{} {}", self.first_name, self.last_name).trim().to_owned()
+    }
+}
+
 fn select(rest: &str) -> String {
     format!("SELECT {} FROM users WHERE {rest}", UserRow::COLUMNS)
 }

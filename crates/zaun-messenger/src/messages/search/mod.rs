@@ -90,6 +90,25 @@ impl Messenger {
     }
 }
 
+/// Returns the newest messages of a conversation that a user wrote and that are in the index, up to a limit.
+pub(crate) fn written_by(
+    tx: &Tx<'_>,
+    box_id: BoxId,
+    peer: Peer,
+    author: UserId,
+    limit: i64,
+) -> Result<Vec<MessageRow>, Error> {
+    let author = Peer::User(author);
+    let scopes = vec![vec![index::conversation_term(box_id, peer)], vec![index::author_term(author)]];
+    let sought = Sought { scopes, phrases: Vec::new() };
+    let ids = search::find(tx, &sought, (ContentId(0), ContentId(i64::MAX)), limit)?;
+    let contents = contents::find_many(tx, &ids)?;
+    let copies = contents.iter().flat_map(ContentRow::copies).filter(|(copy, _)| *copy == box_id);
+    let mut rows = messages::find_copies(tx, &copies.collect::<Vec<_>>())?;
+    rows.retain(|row| row.peer == peer && row.author == author);
+    Ok(rows)
+}
+
 fn count_filtered(tx: &Tx<'_>, reading: &Reading, filter: &Filter) -> Result<i32, Error> {
     let (box_id, peer) = (reading.box_id, reading.peer);
     Ok(match filter {
@@ -111,6 +130,14 @@ fn count_filtered(tx: &Tx<'_>, reading: &Reading, filter: &Filter) -> Result<i32
 
 fn search_page(tx: &Tx<'_>, viewer: UserId, q: &Query) -> Result<MessagePage, Error> {
     let reading = q.peer.map(|peer| rights::reading(tx, viewer, peer)).transpose()?;
+    let bounded;
+    let q = match &reading {
+        Some(reading) if reading.hidden_until.0 > 0 => {
+            bounded = Query { window: q.window.within(reading), ..q.clone() };
+            &bounded
+        }
+        _ => q,
+    };
     let from = q.from.map(|from| from.resolve(tx, viewer)).transpose()?;
     let phrases = fold::phrases(&q.text);
     let nothing = q.filter == Filter::Nothing || (phrases.is_empty() && !q.text.trim().is_empty());

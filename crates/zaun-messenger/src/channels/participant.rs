@@ -1,14 +1,15 @@
 //! Members of channels.
 
-use zaun_messenger::views::{MemberRow, REMOVED};
 use zaun_model::UserId;
 use zaun_model::rights::{AdminRights, BannedRights};
 use zaun_schema::api::{enums, types};
+use zaun_store::repo::channels::{MEMBER, MemberRow, REMOVED};
 
-use super::rights::{admin_rights, banned_rights, fitting};
+use crate::rights::wire::{admin_rights, banned_rights, fitting};
 
 /// Returns a member as the viewer sees it; the own membership says who let the viewer in (G-097).
-pub(crate) fn member(row: &MemberRow, viewer: UserId, broadcast: bool) -> enums::ChannelParticipant {
+#[must_use]
+pub fn participant(row: &MemberRow, viewer: UserId, broadcast: bool) -> enums::ChannelParticipant {
     let rank = Some(row.rank.clone()).filter(|rank| !rank.is_empty());
     let user_id = row.user_id.0;
     let date = row.joined_at.to_tl();
@@ -18,11 +19,12 @@ pub(crate) fn member(row: &MemberRow, viewer: UserId, broadcast: bool) -> enums:
     }
     if row.admin != AdminRights::NONE {
         return types::ChannelParticipantAdmin {
-            can_edit: false,
-            is_self: false,
+            // G-099
+            can_edit: row.by_id == viewer,
+            is_self: row.user_id == viewer,
             user_id,
-            inviter_id: Some(row.inviter_id.0),
-            promoted_by: row.inviter_id.0,
+            inviter_id: (row.user_id == viewer).then_some(row.inviter_id.0),
+            promoted_by: row.by_id.0,
             date,
             admin_rights: admin_rights(fitting(row.admin, broadcast)),
             rank,
@@ -31,9 +33,10 @@ pub(crate) fn member(row: &MemberRow, viewer: UserId, broadcast: bool) -> enums:
     }
     if row.banned != BannedRights::NONE || row.status == REMOVED {
         return types::ChannelParticipantBanned {
-            left: row.status == REMOVED,
+            left: row.status != MEMBER,
             peer: types::PeerUser { user_id }.into(),
-            kicked_by: row.inviter_id.0,
+            rank,
+            kicked_by: row.by_id.0,
             date,
             banned_rights: banned_rights(row.banned, row.banned_until),
             ..types::ChannelParticipantBanned::default()
@@ -42,8 +45,8 @@ pub(crate) fn member(row: &MemberRow, viewer: UserId, broadcast: bool) -> enums:
     }
     if row.user_id == viewer {
         let inviter_id = row.inviter_id.0;
-        let own = types::ChannelParticipantSelf { user_id, inviter_id, date, ..Default::default() };
+        let own = types::ChannelParticipantSelf { user_id, inviter_id, date, rank, ..Default::default() };
         return own.into();
     }
-    types::ChannelParticipant { user_id, date, ..types::ChannelParticipant::default() }.into()
+    types::ChannelParticipant { user_id, date, rank, ..types::ChannelParticipant::default() }.into()
 }
