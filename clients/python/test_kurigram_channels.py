@@ -44,5 +44,5 @@ async def test_a_broadcast_channel_is_written_by_its_administrators(server, phon
         post = await alice.send_message(channel.id, "first news")
         got = await at_bob.wait(lambda m: m.text == "first news")
         assert got.id == post.id and got.sender_chat.id == channel.id
-        with pytest.raises(errors.ChatAdminRequired):
+        with pytest.raises(errors.ChatWriteForbidden):
             await bob.send_message("kurigram_news", "me too")

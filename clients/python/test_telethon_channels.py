@@ -95,7 +95,7 @@ async def test_a_broadcast_channel_is_written_by_its_administrators(trio):
     post = await alice.send_message(channel, "first news")
     event = await at_bob.wait(lambda e: e.raw_text == "first news")
     assert event.is_channel and not event.is_group and event.message.post and event.id == post.id
-    with pytest.raises(errors.ChatAdminRequiredError):
+    with pytest.raises(errors.ChatWriteForbiddenError):
         await bob.send_message("telethon_news", "me too")
     with pytest.raises(errors.ChatAdminRequiredError):
         await bob.get_participants("telethon_news")
