@@ -9,7 +9,7 @@ export class Server {
     server.stderr = ''
     server.process = spawn(
       process.env.ZAUN,
-      ['serve', '--sandbox', '--json', '--listen', '127.0.0.1:0', ...args],
+      ['serve', '--sandbox', '--sign-up', '--json', '--listen', '127.0.0.1:0', ...args],
       { stdio: ['ignore', 'pipe', 'pipe'] },
     )
     server.process.stderr.on('data', data => { server.stderr += data })

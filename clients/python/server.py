@@ -19,10 +19,10 @@ def free_port():
 class Server:
     """`zaun serve` on a free port; with a data directory it can be restarted in place."""
 
-    def __init__(self, log_path, data=None, args=(), sandbox=True):
+    def __init__(self, log_path, data=None, args=(), sandbox=True, sign_up=True):
         self.log_path = pathlib.Path(log_path)
         self.data = data
-        self.args = [*(["--sandbox"] if sandbox else []), *args]
+        self.args = [*(["--sandbox"] if sandbox else []), *(["--sign-up"] if sandbox and sign_up else []), *args]
         self.host = "127.0.0.1"
         self.port = free_port()
         self.process = None

@@ -42,6 +42,18 @@ async def test_sign_up_and_sign_in_by_code(server, phones):
     await client.disconnect()
 
 
+async def test_the_first_program_of_the_documentation_runs_on_a_fresh_sandbox(start_server, phones):
+    # Telethon cannot sign up, so a test phone that nobody has seen logs in under a made-up name.
+    phone = next(phones)
+    client = make_client(start_server(sign_up=False))
+    await client.start(phone=phone, code_callback=lambda: code_for(phone))
+    me = await client.get_me()
+    assert (me.phone, me.last_name) == (phone, phone[-4:])
+    await client.send_message("me", "Hello to myself!")
+    assert [m.text for m in await client.get_messages("me")] == ["Hello to myself!"]
+    await client.disconnect()
+
+
 async def test_a_login_code_goes_to_the_other_devices(server, phones):
     # M-443
     phone = next(phones)

@@ -5,7 +5,7 @@ use bytes::BytesMut;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use zaun_crypto::hmac_sha256;
-use zaun_transport::faketls::{ClientHello, Records, ReplayCache, accept};
+use zaun_transport::faketls::{ClientHello, Gathered, Records, ReplayCache, accept, gather};
 use zaun_transport::{ProxySecret, Secret, SecretKind};
 
 use crate::Cursor;
@@ -22,9 +22,10 @@ fn rng() -> StdRng {
 /// The first byte chooses the role.
 pub fn run(data: &[u8]) {
     let mut input = Cursor(data);
-    match input.byte() % 3 {
+    match input.byte() % 4 {
         0 => judge(input.0),
         1 => answer(input.0),
+        3 => pieces(input.0),
         _ => records(input.0),
     }
 }
@@ -50,6 +51,24 @@ fn judge(data: &[u8]) {
         assert_eq!(&accepted.flight[..3], &[0x16, 3, 3], "M-348");
         let again = accept(&signed, &secrets, NOW_S, &mut replays, &mut rng());
         assert!(again.is_err(), "M-345");
+    }
+}
+
+/// A hello in several records: what was decided from fewer bytes is never taken back, and nothing behind the hello
+/// matters.
+fn pieces(data: &[u8]) {
+    let whole = gather(data);
+    for cut in (0..data.len()).step_by(7) {
+        match gather(&data[..cut]) {
+            Gathered::Incomplete => {}
+            Gathered::Foreign => assert_eq!(whole, Gathered::Foreign, "at {cut}"),
+            early @ Gathered::Whole { .. } => assert_eq!(whole, early, "at {cut}"),
+        }
+    }
+    if let Gathered::Whole { consumed, record } = whole {
+        assert!(consumed <= data.len());
+        let length = u16::from_be_bytes([record[3], record[4]]);
+        assert_eq!(usize::from(length) + 5, record.len());
     }
 }
 
@@ -91,5 +110,12 @@ pub fn seeds() -> Vec<Vec<u8>> {
     let flight = accepted.expect("an honest hello").flight;
     let mut records = BytesMut::from(&ClientHello::FINISH[..]);
     zaun_transport::faketls::seal(&[5; 300], &mut records);
-    vec![[&[0], &hello[..]].concat(), [&[1], &flight[..]].concat(), [&[2], &records[..]].concat()]
+    let cut: Vec<u8> =
+        hello[5..].chunks(100).flat_map(|c| [&[0x16, 3, 1, 0, c.len() as u8], c].concat()).collect();
+    vec![
+        [&[0], &hello[..]].concat(),
+        [&[1], &flight[..]].concat(),
+        [&[2], &records[..]].concat(),
+        [&[3], &cut[..]].concat(),
+    ]
 }

@@ -29,6 +29,7 @@ const RINGS: &[(&str, &[&str])] = &[
             "zaun-server",
             "zaun-console",
             "zaun-link",
+            "zaun-proxy",
             "zaun-client",
             "zaun-probe",
             "zaun-api",

@@ -271,6 +271,17 @@ pub(crate) fn push_too_long(session: &SessionHandle<Api>) {
     }
 }
 
+/// Tells the sessions of a key that waits for a login by QR code that it was accepted (M-466). On another node the
+/// client learns of it when it renews its token.
+pub(crate) fn push_login_token(api: &Api, key_id: i64) {
+    let Some(key) = api.server.get().and_then(|server| server.key(key_id)) else { return };
+    let date = api.messenger.now().to_tl();
+    let packet: enums::Updates = types::UpdateShort { update: enums::Update::UpdateLoginToken, date }.into();
+    let layer = key.data.layer().unwrap_or(zaun_schema::LAYER);
+    let Ok(bytes) = zaun_tl::to_bytes(&packet, layer).map(Bytes::from) else { return };
+    key.all_sessions().iter().for_each(|session| session.push(bytes.clone()));
+}
+
 /// The last connection of a user is gone: others learn of it, and when it was.
 pub(crate) fn went_offline(api: &Api, user: UserId) {
     let messenger = api.messenger.clone();

@@ -121,6 +121,30 @@ impl Dial {
         Dial { obfuscated: self.obfuscated.map(|_| dc), ..self.clone() }
     }
 
+    /// Connects what carries the frames and no more: a stream of bytes, for those who have frames already. Each write to
+    /// a WebSocket is one message of it.
+    ///
+    /// # Errors
+    /// [`LinkError`]; [`LinkError::NoStream`] over HTTP.
+    pub async fn open(&self, address: impl Into<Address>) -> Result<Box<dyn Io>, LinkError> {
+        let address = address.into();
+        let socket = socket(&address, self.proxy.as_ref()).await?;
+        Ok(match &self.carrier {
+            Carrier::Http(..) => return Err(LinkError::NoStream),
+            Carrier::Tls(tls) => tls.connect(socket).await?,
+            Carrier::WebSocket(path, None) => carrier::web_socket(socket, &host(&address), path).await?,
+            Carrier::WebSocket(path, Some(tls)) => {
+                carrier::web_socket(tls.connect(socket).await?, &tls.host(), path).await?
+            }
+            Carrier::Stream => match &self.secret {
+                Some(ProxySecret { key, kind: SecretKind::FakeTls(domain) }) => {
+                    carrier::fake_tls(socket, *key, domain).await?
+                }
+                _ => socket,
+            },
+        })
+    }
+
     /// Connects. Nothing of MTProto is sent before the first payload.
     ///
     /// # Errors
@@ -130,20 +154,7 @@ impl Dial {
         if let Carrier::Http(path, tls) = &self.carrier {
             return Ok(Link::http(address, self.proxy.clone(), path.clone(), tls.clone()));
         }
-        let socket = socket(&address, self.proxy.as_ref()).await?;
-        let io = match &self.carrier {
-            Carrier::Tls(tls) => tls.connect(socket).await?,
-            Carrier::WebSocket(path, None) => carrier::web_socket(socket, path).await?,
-            Carrier::WebSocket(path, Some(tls)) => {
-                carrier::web_socket(tls.connect(socket).await?, path).await?
-            }
-            Carrier::Stream | Carrier::Http(..) => match &self.secret {
-                Some(ProxySecret { key, kind: SecretKind::FakeTls(domain) }) => {
-                    carrier::fake_tls(socket, *key, domain).await?
-                }
-                _ => socket,
-            },
-        };
+        let io = self.open(address).await?;
         Ok(Link::stream(io, self.codec()?))
     }
 
@@ -155,6 +166,15 @@ impl Dial {
                 Ok(ClientCodec::obfuscated(self.framing, dc, secret, &mut rand::rng())?)
             }
         }
+    }
+}
+
+/// The address as HTTP names it.
+fn host(address: &Address) -> String {
+    match address {
+        Address::Tcp(address) => address.to_string(),
+        Address::Host(name, port) => format!("{name}:{port}"),
+        Address::Unix(_) => "localhost".to_owned(),
     }
 }
 

@@ -16,6 +16,6 @@ mod carrier;
 mod dial;
 mod link;
 
-pub use carrier::{Proxy, Tls};
+pub use carrier::{Io, Proxy, Tls};
 pub use dial::{Address, Carrier, Dial};
 pub use link::{Link, LinkError, Received};

@@ -32,6 +32,11 @@ impl Signer {
         self.number(b"channel", viewer.0, channel.0)
     }
 
+    /// A salt of a user's next password; there are several.
+    pub(crate) fn salt(&self, user: UserId, number: i64) -> i64 {
+        self.number(b"salt", user.0, number)
+    }
+
     /// The access hash of a photo or document.
     pub fn media(&self, media_id: i64) -> i64 {
         self.number(b"media", media_id, 0)

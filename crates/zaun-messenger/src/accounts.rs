@@ -5,7 +5,7 @@ use zaun_model::{BoxId, Peer, UnixTime, UserId};
 use zaun_schema::api::{enums, types};
 use zaun_store::Tx;
 use zaun_store::repo::users::{self, UserRow};
-use zaun_store::repo::{authorizations, boxes};
+use zaun_store::repo::{authorizations, boxes, passwords};
 
 use crate::codes::{self, Checked, Guess, normalize_phone};
 use crate::limits::{ABOUT_LENGTH, NAME_LENGTH};
@@ -19,6 +19,8 @@ pub struct Origin {
     pub ip: String,
     /// Device, for the notice to other sessions.
     pub device: String,
+    /// The DC in which a new account is at home; 0 for all of them.
+    pub home_dc: i64,
 }
 
 /// How a login went.
@@ -26,6 +28,8 @@ pub struct Origin {
 pub enum SignIn {
     /// The key is logged in.
     Done(UserRow),
+    /// The code was right, and the account has a password, which is to follow.
+    PasswordNeeded,
     /// The code was right, and nobody has this phone (M-447).
     SignUpRequired,
     /// The code was wrong; the try was counted.
@@ -69,27 +73,35 @@ impl Messenger {
     ) -> Result<SignIn, Error> {
         let phone = normalize_phone(phone)?;
         let (authorization, sandbox) = (rand::rng().next_u64().cast_signed(), self.settings.sandbox);
+        let made_up = self.settings.made_up_names && codes::test_dc(&phone).is_some();
         let work = move |changes: &mut Changes<'_, '_>| {
             let guess = Guess { phone: &phone, hash: &hash, ip: &origin.ip, now: changes.now.0, sandbox };
             if codes::check(changes.tx, &guess, &code)? == Checked::Wrong {
                 return Ok(SignIn::WrongCode);
             }
-            let Some(user) = users::by_phone(changes.tx, &phone)? else { return Ok(SignIn::SignUpRequired) };
+            let user = match users::by_phone(changes.tx, &phone)? {
+                Some(user) => user,
+                None if made_up => create(changes, &phone, made_up_name(&phone), origin.home_dc)?,
+                None => return Ok(SignIn::SignUpRequired),
+            };
             codes::use_up(changes.tx, &hash)?;
+            if passwords::find(changes.tx, user.id)?.is_some() {
+                passwords::put_stage(changes.tx, actor.key_id, user.id, changes.now)?;
+                return Ok(SignIn::PasswordNeeded);
+            }
             log_in(changes, actor, user.id, authorization, &origin)?;
             Ok(SignIn::Done(user))
         };
         Ok(self.change(actor, work).await?.value)
     }
 
-    /// Creates an account after a right code (M-447, M-448), at home in this DC; 0 for all of them.
+    /// Creates an account after a right code (M-447, M-448).
     pub async fn sign_up(
         &self,
         actor: Actor,
         phone: &str,
         hash: String,
         names: (String, String),
-        home_dc: i64,
         origin: Origin,
     ) -> Result<UserRow, Error> {
         let phone = normalize_phone(phone)?;
@@ -102,11 +114,10 @@ impl Messenger {
             if users::by_phone(changes.tx, &phone)?.is_some() {
                 return Err(Error::bad(errors::PHONE_NUMBER_OCCUPIED));
             }
-            let id = users::insert(changes.tx, &phone, &first, &last, home_dc, changes.now)?;
-            boxes::create(changes.tx, BoxId::User(id))?;
+            let user = create(changes, &phone, (&first, &last), origin.home_dc)?;
             codes::use_up(changes.tx, &hash)?;
-            log_in(changes, actor, id, authorization, &origin)?;
-            users::find(changes.tx, id)?.ok_or_else(|| Error::bad(errors::USER_ID_INVALID))
+            log_in(changes, actor, user.id, authorization, &origin)?;
+            Ok(user)
         };
         Ok(self.change(actor, work).await?.value)
     }
@@ -185,6 +196,29 @@ impl Messenger {
     }
 }
 
+/// First names of accounts that nobody named.
+const MADE_UP_NAMES: [&str; 10] =
+    ["Ada", "Boris", "Chloe", "Deniz", "Emil", "Farah", "Goran", "Hana", "Ivo", "Juno"];
+
+/// Returns the name of an account that nobody named: always the same for a phone, and told apart by its last digits.
+fn made_up_name(phone: &str) -> (&'static str, &str) {
+    let digits = phone.get(phone.len().saturating_sub(4)..).unwrap_or_default();
+    let last = digits.parse::<usize>().unwrap_or_default() % MADE_UP_NAMES.len();
+    (MADE_UP_NAMES.get(last).copied().unwrap_or("Ada"), digits)
+}
+
+/// Creates an account.
+fn create(
+    changes: &mut Changes<'_, '_>,
+    phone: &str,
+    (first, last): (&str, &str),
+    home_dc: i64,
+) -> Result<UserRow, Error> {
+    let id = users::insert(changes.tx, phone, first, last, home_dc, changes.now)?;
+    boxes::create(changes.tx, BoxId::User(id))?;
+    users::find(changes.tx, id)?.ok_or_else(|| Error::bad(errors::USER_ID_INVALID))
+}
+
 /// The user behind an actor.
 pub(crate) fn own(tx: &Tx<'_>, actor: Actor) -> Result<UserRow, Error> {
     users::find(tx, actor.user_id)?.ok_or_else(|| Error::refused(401, errors::USER_DEACTIVATED))
@@ -203,7 +237,7 @@ pub(crate) fn fold_username(username: &str) -> Result<String, Error> {
 }
 
 /// Binds the user to the key (M-455) and tells the others (M-456).
-fn log_in(
+pub(crate) fn log_in(
     changes: &mut Changes<'_, '_>,
     actor: Actor,
     user_id: UserId,

@@ -212,7 +212,7 @@ impl Ask<'_> {
 }
 
 /// What a counter of events still says; a day without any makes it forget.
-fn recent(counter: Counter, now: i64) -> i64 {
+pub(crate) fn recent(counter: Counter, now: i64) -> i64 {
     if now < counter.at + GUESS_MEMORY_S { counter.count } else { 0 }
 }
 
@@ -279,7 +279,7 @@ pub(crate) fn check(tx: &Tx<'_>, guess: &Guess<'_>, code: &str) -> Result<Checke
 }
 
 /// Seconds to wait after the last wrong guess, by how many there were beyond the free ones.
-fn guess_wait(beyond: i64) -> i64 {
+pub(crate) fn guess_wait(beyond: i64) -> i64 {
     if beyond < 0 { 0 } else { doubled(GUESS_WAIT_S, beyond).min(GUESS_WAIT_MAX_S) }
 }
 

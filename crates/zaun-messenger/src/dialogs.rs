@@ -10,7 +10,10 @@ use zaun_store::Tx;
 use zaun_store::repo::boxes::{self, BoxRow};
 use zaun_store::repo::dialogs::{self, DialogRow};
 
-use crate::limits::{CHANNELS_PER_USER, DRAFTS_PER_ANSWER, IDS_PER_CALL, PAGE, PINNED_DIALOGS};
+use crate::limits::{
+    CHANNELS_PER_USER, DRAFTS_PER_ANSWER, ENTITIES, IDS_PER_CALL, MESSAGE_LENGTH, PAGE, PINNED_DIALOGS,
+};
+use crate::messages::entities::settle_marked;
 use crate::peers::{PeerRef, mention, peer_to_tl};
 use crate::rights;
 use crate::updates::{State, state};
@@ -154,8 +157,19 @@ impl Messenger {
         &self,
         actor: Actor,
         peer: PeerRef,
-        draft: Option<DraftMessage>,
+        mut draft: Option<DraftMessage>,
     ) -> Result<(), Error> {
+        if let Some(draft) = &mut draft {
+            // A draft may end in the blank that comes before its next word, so only its length and entities are
+            // settled.
+            if draft.message.chars().count() > MESSAGE_LENGTH {
+                return Err(Error::bad(errors::MESSAGE_TOO_LONG));
+            }
+            if draft.entities.as_ref().is_some_and(|entities| entities.len() > ENTITIES) {
+                return Err(Error::bad(errors::ENTITIES_TOO_LONG));
+            }
+            draft.entities = settle_marked(&draft.message, draft.entities.take())?;
+        }
         let work = move |changes: &mut Changes<'_, '_>| {
             let peer = rights::reading(changes.tx, actor.user_id, peer)?.peer;
             let Some(draft) = draft.clone() else {

@@ -24,6 +24,50 @@ texts! {
     ABOUT_TOO_LONG,
     /// 400: a member was named who is an administrator.
     USER_ADMIN_INVALID,
+    /// 400: there is no such login token (M-465).
+    AUTH_TOKEN_INVALID,
+    /// 400: a login token is too old (M-465).
+    AUTH_TOKEN_EXPIRED,
+    /// 400: a login token was accepted before (M-465).
+    AUTH_TOKEN_ALREADY_ACCEPTED,
+    /// 401: nobody is logged in on the key (M-421).
+    AUTH_KEY_UNREGISTERED,
+    /// 401: the login has still to give the password (M-491).
+    SESSION_PASSWORD_NEEDED,
+    /// 400: the password is wrong, or one is due and none was given (M-489).
+    PASSWORD_HASH_INVALID,
+    /// 400: the check that is answered is unknown, old or was answered before (M-487).
+    SRP_ID_INVALID,
+    /// 400: the client's public number is out of range (M-486).
+    SRP_A_INVALID,
+    /// 400: the password was changed since the check was made (M-488).
+    SRP_PASSWORD_CHANGED,
+    /// 400: the first salt is not the server's with 32 bytes added (M-492).
+    NEW_SALT_INVALID,
+    /// 400: a new password is none, or its hint is too long.
+    NEW_SETTINGS_INVALID,
+    /// 400: a recovery address cannot be used: this server sends no mail.
+    EMAIL_INVALID,
+    /// 500: the server failed.
+    INTERNAL,
+    /// 403: the receiver blocked the sender (G-424).
+    USER_IS_BLOCKED,
+    /// 400: the sender blocked the receiver (G-424).
+    YOU_BLOCKED_USER,
+    /// 400: a folder's number is not one that may be used (G-418).
+    FILTER_ID_INVALID,
+    /// 400: a folder has no title, or a longer one than 12 characters (G-419).
+    FILTER_TITLE_EMPTY,
+    /// 400: a folder holds nothing (G-419).
+    FILTER_INCLUDE_EMPTY,
+    /// 400: a user has as many folders as there may be.
+    DIALOG_FILTERS_TOO_MUCH,
+    /// 400: a folder names more conversations than it may.
+    FILTER_INCLUDE_TOO_MUCH,
+    /// 400: a folder that is shared cannot be made this way.
+    FILTER_NOT_SUPPORTED,
+    /// 400: what is answered cannot be answered: a story.
+    REPLY_TO_INVALID,
     /// 400: the user is in the channel already.
     USER_ALREADY_PARTICIPANT,
     /// 400: the user is not in the channel.

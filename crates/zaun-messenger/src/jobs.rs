@@ -1,10 +1,10 @@
 //! Duties in the background: sweeps of what nobody needs any more, and the search index.
 
 use zaun_model::BoxId;
-use zaun_store::repo::{authorizations, boxes, events, keys, media, messages};
+use zaun_store::repo::{authorizations, boxes, events, keys, login_tokens, media, messages, passwords};
 use zaun_store::{StoreError, Tx};
 
-use crate::limits::{LOG_DAYS, SWEEP_BATCH, UNUSED_KEY_DAYS, UNUSED_MEDIA_DAYS};
+use crate::limits::{LOG_DAYS, PASSWORD_STAGE_S, SWEEP_BATCH, UNUSED_KEY_DAYS, UNUSED_MEDIA_DAYS};
 use crate::{Error, Messenger, NOBODY};
 
 const DAY_S: i64 = 86_400;
@@ -16,6 +16,9 @@ impl Messenger {
         self.sweep_uploads().await?;
         let now = self.now();
         self.write(NOBODY, move |tx| Ok(authorizations::sweep_exported(tx, now)?)).await?;
+        self.write(NOBODY, move |tx| Ok(login_tokens::sweep(tx, now)?)).await?;
+        let before = now - PASSWORD_STAGE_S;
+        self.write(NOBODY, move |tx| Ok(passwords::sweep_stages(tx, before)?)).await?;
         let day = now.day() - 1;
         self.sweep_in_steps(move |tx| messages::sweep_random_ids(tx, day, SWEEP_BATCH)).await?;
         let before = now - UNUSED_KEY_DAYS * DAY_S;

@@ -10,6 +10,7 @@
 pub mod access;
 pub mod accounts;
 pub mod authorizations;
+pub mod blocking;
 mod changes;
 pub mod channels;
 mod clock;
@@ -20,9 +21,12 @@ pub mod dialogs;
 mod error;
 pub mod errors;
 pub mod files;
+pub mod folders;
 mod jobs;
 pub mod limits;
+pub mod login_tokens;
 pub mod messages;
+pub mod passwords;
 pub mod peers;
 pub mod people;
 pub mod presence;
@@ -72,6 +76,8 @@ pub struct Actor {
 pub struct Settings {
     /// Test phones with fixed codes, and no limits.
     pub sandbox: bool,
+    /// Test phones that nobody has seen log in under a made-up name; otherwise they are asked for one (M-447).
+    pub made_up_names: bool,
     /// What time it is.
     pub clock: Clock,
     /// The number of this node among those over the same store, up to 15.
@@ -99,6 +105,7 @@ pub struct Messenger {
     pub access: access::Signer,
     /// Who is online.
     pub presence: presence::Presence,
+    challenges: passwords::Challenges,
     settings: Settings,
 }
 
@@ -122,6 +129,7 @@ impl Messenger {
             ids: Arc::new(ContentIds::above(highest, settings.node)),
             access,
             presence: presence::Presence::default(),
+            challenges: passwords::Challenges::default(),
             settings,
         };
         messenger.store.write(move |tx| accounts::create_service_user(tx, now)).await?;

@@ -1,8 +1,8 @@
 //! Limits of the messenger, by name and with their reason.
 
-/// Characters of a text message, in UTF-16 code units as clients count (help.getConfig message_length_max).
+/// Code points of a text message (help.getConfig message_length_max); entities count UTF-16 units, lengths do not.
 pub const MESSAGE_LENGTH: usize = 4096;
-/// Characters of a caption (caption_length_max).
+/// Code points of a caption (caption_length_max).
 pub const CAPTION_LENGTH: usize = 1024;
 /// Characters of a first or last name.
 pub const NAME_LENGTH: usize = 64;
@@ -20,7 +20,7 @@ pub const PEERS_PER_CALL: usize = 1000;
 pub const IDS_PER_CALL: usize = 100;
 /// Contacts in one import.
 pub const CONTACTS_PER_IMPORT: usize = 1000;
-/// UTF-16 code units of a quote in a reply.
+/// Code points of a quote in a reply.
 pub const QUOTE_LENGTH: usize = 1024;
 /// Bytes of the messages and conversations in one answer. A client holds a page in memory and a packet carries 8 MiB at
 /// most; the rest comes with the next page.
@@ -33,6 +33,14 @@ pub const PINNED_MESSAGES: i64 = 100;
 pub const DRAFTS_PER_ANSWER: i64 = 500;
 /// Channels that one user may be a member of (channels_limit_default); all of them are read for each screen.
 pub const CHANNELS_PER_USER: usize = 500;
+/// Peers that one user may block; all of them are read for each page of the list.
+pub const BLOCKED: usize = 1000;
+/// Folders of one user (dialog_filters_limit_default).
+pub const FOLDERS: usize = 10;
+/// Conversations that one folder names (dialog_filters_chats_limit_default).
+pub const CHATS_PER_FOLDER: usize = 100;
+/// Characters of the title of a folder.
+pub const FOLDER_TITLE_LENGTH: usize = 12;
 /// Characters of the title of a channel.
 pub const TITLE_LENGTH: usize = 128;
 /// Characters of the description of a channel.
@@ -91,6 +99,18 @@ pub const GUESS_WAIT_S: i64 = 60;
 pub const GUESS_WAIT_MAX_S: i64 = 3600;
 /// Seconds without a wrong guess after which earlier ones are forgotten.
 pub const GUESS_MEMORY_S: i64 = 86_400;
+/// Seconds for which a login token is shown (M-462).
+pub const LOGIN_TOKEN_LIFE_S: i64 = 30;
+/// Seconds within which a device goes on after its token was accepted.
+pub const ACCEPTED_TOKEN_LIFE_S: i64 = 300;
+/// Seconds for which a login may wait for its password.
+pub const PASSWORD_STAGE_S: i64 = 3600;
+/// Seconds within which a password check has to be answered (M-487): time to type.
+pub const CHALLENGE_LIFE_S: i64 = 600;
+/// Password checks that wait for their answer, half a kilobyte each; the oldest goes first.
+pub const CHALLENGES: usize = 10_000;
+/// Characters of the hint of a password.
+pub const HINT_LENGTH: usize = 255;
 /// Seconds that exported authorizations live (M-472).
 pub const EXPORT_LIFE_S: i64 = 300;
 /// Seconds that account.updateStatus keeps a user online without another sign of life.

@@ -4,7 +4,7 @@ use zaun_model::{BoxId, Peer, UnixTime, UserId};
 use zaun_schema::api::types::{self, PeerNotifySettings};
 use zaun_store::Tx;
 use zaun_store::repo::users::{self, UserRow};
-use zaun_store::repo::{contacts, dialogs, media, messages};
+use zaun_store::repo::{blocked, contacts, dialogs, media, messages};
 
 use crate::files::media::decode_photo;
 use crate::limits::{AUDIENCE, PEERS_PER_CALL};
@@ -24,6 +24,10 @@ pub struct Profile {
     pub notify: PeerNotifySettings,
     /// The newest pinned message of that chat.
     pub pinned: Option<i32>,
+    /// Whether the viewer blocked the user.
+    pub blocked: bool,
+    /// Whether the chat is in the archive.
+    pub archived: bool,
     /// The user as the viewer sees it.
     pub scene: Scene,
 }
@@ -77,7 +81,9 @@ impl Messenger {
         self.read(actor.user_id, move |tx| {
             let viewer = actor.user_id;
             let id = peer.user(tx, viewer)?;
-            let user = users::find(tx, id)?.ok_or_else(|| Error::bad(errors::USER_ID_INVALID))?;
+            let scene = Scene::of_peers(tx, viewer, [Peer::User(id)])?;
+            let user = scene.person(viewer, id).map(|person| person.user.clone());
+            let user = user.ok_or_else(|| Error::bad(errors::USER_ID_INVALID))?;
             let photo = match user.photo_id {
                 Some(photo) => media::find(tx, photo)?.map(decode_photo).transpose()?,
                 None => None,
@@ -87,7 +93,9 @@ impl Messenger {
                 photo,
                 notify: notify(tx, viewer, Scope::Peer(Peer::User(id)))?,
                 pinned: pinned.first().map(|row| row.id.0),
-                scene: Scene::of_peers(tx, viewer, [Peer::User(id)])?,
+                blocked: blocked::is_blocked(tx, viewer, Peer::User(id))?,
+                archived: dialogs::find(tx, viewer, Peer::User(id))?.is_some_and(|row| row.folder_id == 1),
+                scene,
                 user,
             })
         })

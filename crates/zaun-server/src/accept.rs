@@ -6,6 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use bytes::{Buf, BytesMut};
 use tokio::io::AsyncWriteExt;
 use tokio::time::timeout;
+use zaun_transport::proxy_header::{self, Header};
 use zaun_transport::{ProxySecret, SecretKind, faketls};
 
 use crate::endpoint::Endpoint;
@@ -13,7 +14,6 @@ use crate::http;
 use crate::inspect::{Kind, Reaction, Refusal};
 use crate::limits::STRANGER_IDLE;
 use crate::link::{FakeTls, Link, read_head};
-use crate::proxy_header::{self, Header};
 use crate::server::Slot;
 use crate::service::Service;
 use crate::socket::{Io, Peer, Prefixed, Socket};

@@ -54,7 +54,6 @@ pub mod limits;
 mod link;
 mod mailbox;
 mod middleware;
-mod proxy_header;
 mod router;
 mod running;
 mod server;

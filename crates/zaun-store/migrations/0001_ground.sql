@@ -64,6 +64,34 @@ CREATE TABLE login_attempts (
 CREATE INDEX login_attempts_phone ON login_attempts (phone, known);
 CREATE INDEX login_attempts_expiry ON login_attempts (expires_at);
 
+-- Cloud passwords: what the server needs to check one, and never the password itself (M-481).
+CREATE TABLE passwords (
+    user_id    BIGINT PRIMARY KEY,
+    salt1      BLOB NOT NULL,
+    salt2      BLOB NOT NULL,
+    verifier   BLOB NOT NULL,
+    hint       TEXT NOT NULL,
+    changed_at BIGINT NOT NULL
+);
+
+-- Keys on which a login has still to give the password (M-491).
+CREATE TABLE password_stages (
+    key_id  BIGINT PRIMARY KEY REFERENCES auth_keys (key_id) ON DELETE CASCADE,
+    user_id BIGINT NOT NULL,
+    at      BIGINT NOT NULL
+);
+CREATE INDEX password_stages_at ON password_stages (at);
+
+-- Logins by QR code (M-462 … M-469): the token that a key shows, hashed, and who accepted it.
+CREATE TABLE login_tokens (
+    key_id     BIGINT PRIMARY KEY REFERENCES auth_keys (key_id) ON DELETE CASCADE,
+    token_hash BLOB NOT NULL,
+    expires_at BIGINT NOT NULL,
+    user_id    BIGINT
+);
+CREATE UNIQUE INDEX login_tokens_hash ON login_tokens (token_hash);
+CREATE INDEX login_tokens_expiry ON login_tokens (expires_at);
+
 -- One-time bytes of auth.exportAuthorization (M-470 … M-472), hashed.
 CREATE TABLE exported_authorizations (
     token_hash BLOB PRIMARY KEY,
@@ -113,6 +141,14 @@ CREATE TABLE user_photos (
     photo_id BIGINT NOT NULL,
     added_at BIGINT NOT NULL,
     PRIMARY KEY (user_id, photo_id)
+) WITHOUT ROWID;
+
+-- Whom a user blocked: users, and chats and channels too.
+CREATE TABLE blocked (
+    owner_id   BIGINT NOT NULL,
+    peer       BIGINT NOT NULL,
+    blocked_at BIGINT NOT NULL,
+    PRIMARY KEY (owner_id, peer)
 ) WITHOUT ROWID;
 
 -- Counters of message boxes, one row per user and per channel. `floor_*` say up to where the log was trimmed: the pts,

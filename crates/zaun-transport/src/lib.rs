@@ -1,6 +1,6 @@
 //! MTProto over a byte stream, both roles: the abridged, intermediate, padded intermediate and full framings, their
 //! detection from the first bytes, obfuscation around the first three, secrets and fake TLS ([`faketls`]), quick
-//! acknowledgements and transport errors.
+//! acknowledgements and transport errors; and both ends of a stream for the proxy between them ([`relay`]).
 //!
 //! A codec owns no socket. Received bytes go in with `feed` (or are read straight into `receive_buffer`), frames come
 //! out of `next_frame`; what is to be sent is appended to a buffer of the caller. Padding and headers are drawn from the
@@ -38,6 +38,8 @@ pub mod faketls;
 mod framing;
 mod input;
 mod obfuscation;
+pub mod proxy_header;
+pub mod relay;
 mod secret;
 mod server;
 

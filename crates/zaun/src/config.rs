@@ -28,6 +28,11 @@ pub struct ServeArgs {
     #[arg(long, env = "ZAUN_SANDBOX")]
     pub sandbox: bool,
 
+    /// With --sandbox: ask test phones that nobody has seen for a name, as the official server does. Otherwise they
+    /// log in at once under a made-up one
+    #[arg(long, env = "ZAUN_SIGN_UP")]
+    pub sign_up: bool,
+
     /// Address and port to listen on [default: 127.0.0.1:4430; port 0 takes a free one]. Every transport is taken
     /// there: TCP in all framings, WebSocket and HTTP
     #[arg(long, env = "ZAUN_LISTEN", value_name = "ADDRESS:PORT")]
@@ -125,6 +130,7 @@ pub struct ServeArgs {
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 struct File {
     sandbox: bool,
+    sign_up: bool,
     listen: Option<SocketAddr>,
     endpoint: Vec<EndpointArgs>,
     tls: bool,
@@ -150,6 +156,8 @@ struct File {
 pub struct Config {
     /// Test phones, no limits.
     pub sandbox: bool,
+    /// Ask unseen test phones for a name.
+    pub sign_up: bool,
     /// What is listened on; the first one is announced.
     pub endpoints: Vec<EndpointArgs>,
     /// Certificate chain, if it is not self-signed.
@@ -202,6 +210,7 @@ impl Config {
         }
         Ok(Config {
             sandbox,
+            sign_up: args.sign_up || file.sign_up,
             endpoints,
             tls_cert: args.tls_cert.or(file.tls_cert),
             tls_key: args.tls_key.or(file.tls_key),

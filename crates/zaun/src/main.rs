@@ -11,6 +11,7 @@ mod endpoints;
 mod hints;
 mod inspect;
 mod keys;
+mod proxy;
 mod secrets;
 mod serve;
 mod terminal;
@@ -41,6 +42,8 @@ enum Command {
     Doctor(doctor::DoctorArgs),
     /// Use a server as a person would: log in, send and read messages, files up and down, follow updates.
     Client(client::ClientArgs),
+    /// Carry Telegram applications to the data centres, for oneself or for many: an MTProto proxy.
+    Proxy(Box<proxy::ProxyArgs>),
     /// Print the server's public key in every form that client libraries want.
     Keys(keys::KeysArgs),
 }
@@ -64,6 +67,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Bench(args) => bench::main(&args).map_err(terminal::harmless),
         Command::Doctor(args) => doctor::main(&args).map_err(terminal::harmless),
         Command::Client(args) => client::main(args).map_err(terminal::harmless),
+        Command::Proxy(args) => proxy::main(*args).map_err(terminal::harmless),
         Command::Keys(args) => keys::main(&args),
     }
 }

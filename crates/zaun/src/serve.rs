@@ -68,7 +68,11 @@ async fn run(config: Config) -> anyhow::Result<()> {
         blobs,
         access_secret: master.derive("access"),
         salt_secret: master.derive("salts"),
-        settings: Settings { sandbox: config.sandbox, ..Settings::default() },
+        settings: Settings {
+            sandbox: config.sandbox,
+            made_up_names: config.sandbox && !config.sign_up,
+            ..Settings::default()
+        },
         options: endpoints::options(&config, &bound),
         bus: LocalBus::default(),
     };

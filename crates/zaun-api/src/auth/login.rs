@@ -1,14 +1,14 @@
 //! Login by phone (M-438 … M-448).
 
-use zaun_messenger::Error;
 use zaun_messenger::accounts::{Origin, SignIn};
 use zaun_messenger::codes::SentCode;
 use zaun_messenger::views::UserRow;
+use zaun_messenger::{Error, errors};
 use zaun_schema::api::{enums, functions, types};
 
 use super::home;
 use crate::Call;
-use crate::account::own_user;
+use crate::account::{own_user, password};
 
 fn sent(code: &SentCode) -> enums::auth::SentCode {
     let length = code.length;
@@ -49,13 +49,14 @@ pub(crate) async fn cancel_code(call: Call, r: functions::auth::CancelCode) -> R
     Ok(true)
 }
 
-fn origin(call: &Call) -> Origin {
+pub(super) fn origin(call: &Call) -> Origin {
     let client = call.key.data.facts.lock().client.clone();
     let device = format!("{}, {}", client.device_model, client.system_version);
-    Origin { ip: call.context.peer.ip().map(|ip| ip.to_string()).unwrap_or_default(), device }
+    let ip = call.context.peer.ip().map(|ip| ip.to_string()).unwrap_or_default();
+    Origin { ip, device, home_dc: call.own_dc() }
 }
 
-async fn authorized(call: &mut Call, user: &UserRow) -> Result<enums::auth::Authorization, Error> {
+pub(super) async fn authorized(call: &mut Call, user: &UserRow) -> Result<enums::auth::Authorization, Error> {
     call.set_user(Some(user));
     call.user_id = user.id;
     let user = own_user(call).await?;
@@ -78,8 +79,19 @@ pub(crate) async fn sign_in(
         SignIn::SignUpRequired => {
             Ok(types::auth::AuthorizationSignUpRequired { terms_of_service: None }.into())
         }
+        SignIn::PasswordNeeded => Err(Error::refused(401, errors::SESSION_PASSWORD_NEEDED)),
         SignIn::WrongCode => Err(Error::bad("PHONE_CODE_INVALID")),
     }
+}
+
+/// auth.checkPassword
+pub(crate) async fn check_password(
+    mut call: Call,
+    r: functions::auth::CheckPassword,
+) -> Result<enums::auth::Authorization, Error> {
+    let answer = password::answer(r.password).ok_or_else(|| Error::bad(errors::PASSWORD_HASH_INVALID))?;
+    let user = call.messenger().log_in_by_password(call.actor(), answer, origin(&call)).await?;
+    authorized(&mut call, &user).await
 }
 
 /// auth.signUp
@@ -90,9 +102,7 @@ pub(crate) async fn sign_up(
     home::check_phone(&call, &r.phone_number).await?;
     let names = (r.first_name, r.last_name);
     let origin = origin(&call);
-    let user = call
-        .messenger()
-        .sign_up(call.actor(), &r.phone_number, r.phone_code_hash, names, call.own_dc(), origin)
-        .await?;
+    let user =
+        call.messenger().sign_up(call.actor(), &r.phone_number, r.phone_code_hash, names, origin).await?;
     authorized(&mut call, &user).await
 }

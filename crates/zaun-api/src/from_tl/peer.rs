@@ -1,5 +1,6 @@
 //! Input peers: access hashes are checked here, whether the peer exists is asked later.
 
+use zaun_messenger::messages::send::{Quote, ReplyTo};
 use zaun_messenger::peers::PeerRef;
 use zaun_messenger::{Error, errors};
 use zaun_model::{ChannelId, ChatId, MsgId, Peer, UserId};
@@ -81,6 +82,19 @@ impl Call {
         let id = ChannelId(channel);
         let good = hash == self.messenger().access.channel(self.user_id, id);
         if good { Ok(Peer::Channel(id)) } else { Err(Error::bad(errors::CHANNEL_INVALID)) }
+    }
+
+    /// Reads an InputReplyTo; stories cannot be replied to yet.
+    pub(crate) fn reply_to(&self, input: Option<enums::InputReplyTo>) -> Result<Option<ReplyTo>, Error> {
+        let reply = match input {
+            None => return Ok(None),
+            Some(enums::InputReplyTo::InputReplyToMessage(reply)) => *reply,
+            Some(_) => return Err(Error::bad(errors::REPLY_TO_INVALID)),
+        };
+        let elsewhere = reply.reply_to_peer_id.as_ref().map(|peer| self.peer(peer)).transpose()?;
+        let entities = self.entities(reply.quote_entities)?;
+        let quote = reply.quote_text.map(|text| Quote { text, entities, offset: reply.quote_offset });
+        Ok(Some(ReplyTo { msg_id: MsgId(reply.reply_to_msg_id), elsewhere, quote }))
     }
 
     /// Reads entities: a mention by input user becomes one by id, an empty list none.

@@ -98,3 +98,11 @@ pub(crate) async fn get_countries_list(
     ];
     Ok(types::help::CountriesList { countries, hash: 1 }.into())
 }
+
+/// help.getTimezonesList: clients that need one ask their own system.
+pub(crate) async fn get_timezones_list(
+    _: Call,
+    _: functions::help::GetTimezonesList,
+) -> Result<enums::help::TimezonesList, Error> {
+    Ok(types::help::TimezonesList::default().into())
+}

@@ -109,12 +109,3 @@ pub(crate) async fn mark_dialog_unread(
     call.messenger().mark_dialog(call.actor(), dialog_peer(&call, &r.peer)?, r.unread).await?;
     Ok(true)
 }
-
-/// messages.getDialogFilters: nobody has made a folder yet, so there is the one that holds everything.
-pub(crate) async fn get_dialog_filters(
-    _: Call,
-    _: functions::messages::GetDialogFilters,
-) -> Result<enums::messages::DialogFilters, Error> {
-    let filters = vec![enums::DialogFilter::DialogFilterDefault];
-    Ok(types::messages::DialogFilters { tags_enabled: false, filters })
-}

@@ -7,7 +7,6 @@ use zaun_messenger::messages::send::Draft;
 use zaun_messenger::views::Scene;
 use zaun_schema::api::{enums, functions, types};
 
-use super::reply_to;
 use crate::Call;
 use crate::to_tl;
 
@@ -36,7 +35,7 @@ pub(crate) async fn send_media(
     let draft = Draft {
         random_id: r.random_id,
         content: Content { text: r.message, message },
-        reply_to: reply_to(r.reply_to)?,
+        reply_to: call.reply_to(r.reply_to)?,
         clear_draft: r.clear_draft,
     };
     let sent = call.messenger().send(call.actor(), peer, vec![draft]).await?;
@@ -59,7 +58,7 @@ pub(crate) async fn send_multi_media(
     if let Some(sent) = call.messenger().sent_before(call.actor(), peer, random_ids).await? {
         return Ok(to_tl::sent_updates(call.view(&sent.scene), &sent));
     }
-    let reply_to = reply_to(r.reply_to)?;
+    let reply_to = call.reply_to(r.reply_to)?;
     let shared = types::Message {
         silent: r.silent,
         noforwards: r.noforwards,

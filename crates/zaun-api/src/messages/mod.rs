@@ -3,6 +3,8 @@
 mod dialogs;
 mod drafts;
 mod edit;
+mod empty;
+mod folders;
 mod history;
 mod media;
 mod pins;
@@ -14,6 +16,8 @@ mod typing;
 pub(crate) use dialogs::*;
 pub(crate) use drafts::*;
 pub(crate) use edit::*;
+pub(crate) use empty::*;
+pub(crate) use folders::*;
 pub(crate) use history::*;
 pub(crate) use media::*;
 pub(crate) use pins::*;

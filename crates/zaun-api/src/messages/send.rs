@@ -10,17 +10,6 @@ use zaun_schema::api::{enums, functions, types};
 use crate::Call;
 use crate::to_tl;
 
-/// Returns the message that an InputReplyTo names; stories and other conversations cannot be replied to yet.
-pub(crate) fn reply_to(
-    input: Option<enums::InputReplyTo>,
-) -> Result<Option<types::InputReplyToMessage>, Error> {
-    match input {
-        None => Ok(None),
-        Some(enums::InputReplyTo::InputReplyToMessage(reply)) => Ok(Some(*reply)),
-        Some(_) => Err(Error::bad("REPLY_TO_INVALID")),
-    }
-}
-
 /// messages.sendMessage
 pub(crate) async fn send_message(
     call: Call,
@@ -41,7 +30,7 @@ pub(crate) async fn send_message(
     let draft = Draft {
         random_id: r.random_id,
         content: Content { text: r.message, message },
-        reply_to: reply_to(r.reply_to)?,
+        reply_to: call.reply_to(r.reply_to)?,
         clear_draft: r.clear_draft,
     };
     let sent = call.messenger().send(call.actor(), peer, vec![draft]).await?;

@@ -56,7 +56,8 @@ fn reply_header(
 ) -> Option<enums::MessageReplyHeader> {
     let enums::MessageReplyHeader::MessageReplyHeader(mut header) = header? else { return None };
     header.reply_to_msg_id = shown.row.reply_to_id.map(|id| id.0).or(header.reply_to_msg_id);
-    header.reply_to_msg_id.map(|_| enums::MessageReplyHeader::MessageReplyHeader(header))
+    let shown = header.reply_to_msg_id.is_some() || header.reply_from.is_some();
+    shown.then_some(enums::MessageReplyHeader::MessageReplyHeader(header))
 }
 
 /// Returns an event of a box as an update.

@@ -27,11 +27,11 @@ fn id_named(input: &enums::InputUser) -> i64 {
     }
 }
 
-/// What a private chat offers above its messages: adding a stranger as a contact. Blocking and reporting do not exist
-/// yet.
+/// What a private chat offers above its messages: adding a stranger as a contact, or blocking it. Reporting does not
+/// exist yet.
 pub(crate) fn peer_settings(seen: &PersonView<'_>) -> types::PeerSettings {
     let stranger = !seen.is_self && seen.contact.is_none() && seen.user.id != zaun_messenger::SERVICE_USER;
-    types::PeerSettings { add_contact: stranger, ..types::PeerSettings::default() }
+    types::PeerSettings { add_contact: stranger, block_contact: stranger, ..types::PeerSettings::default() }
 }
 
 /// users.getFullUser
@@ -51,6 +51,8 @@ pub(crate) async fn get_full_user(
         notify_settings: profile.notify,
         can_pin_message: true,
         pinned_msg_id: profile.pinned,
+        blocked: profile.blocked,
+        folder_id: profile.archived.then_some(1),
         ..types::UserFull::default()
     };
     Ok(call.answer(&profile.scene, |Lists { users, chats }| types::users::UserFull {

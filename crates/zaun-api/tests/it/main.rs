@@ -2,6 +2,7 @@
 
 mod channels;
 mod data_centres;
+mod first_screens;
 mod invoking;
 mod support;
 mod temporary_keys;

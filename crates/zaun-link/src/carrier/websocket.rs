@@ -9,16 +9,20 @@ use futures_util::{Sink, Stream};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use tokio_tungstenite::tungstenite::http::HeaderValue;
+use tokio_tungstenite::tungstenite::http::{HeaderValue, Response};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::Io;
 use crate::link::LinkError;
 
 /// Upgrades a stream with the sub-protocol `binary`, as clients do; the server has to take it.
-pub(crate) async fn connect(io: Box<dyn Io>, path: &str) -> Result<Box<dyn Io>, LinkError> {
-    let broken = |error: Error| LinkError::Carrier(format!("WebSocket: {error}"));
-    let mut request = format!("ws://localhost{path}").into_client_request().map_err(broken)?;
+pub(crate) async fn connect(io: Box<dyn Io>, host: &str, path: &str) -> Result<Box<dyn Io>, LinkError> {
+    let broken = |error: Error| match error {
+        Error::Io(error) => LinkError::Io(error),
+        Error::Http(response) => LinkError::Carrier(refusal(&response)),
+        error => LinkError::Carrier(format!("WebSocket: {error}")),
+    };
+    let mut request = format!("ws://{host}{path}").into_client_request().map_err(broken)?;
     request.headers_mut().insert("Sec-WebSocket-Protocol", HeaderValue::from_static("binary"));
     let (stream, response) = tokio_tungstenite::client_async(request, io).await.map_err(broken)?;
     let protocol = response.headers().get("Sec-WebSocket-Protocol");
@@ -26,6 +30,17 @@ pub(crate) async fn connect(io: Box<dyn Io>, path: &str) -> Result<Box<dyn Io>, 
         return Err(LinkError::Carrier("the server did not take the sub-protocol \"binary\" (M-068)".into()));
     }
     Ok(Box::new(WebSocket { stream, rest: Bytes::new() }))
+}
+
+/// An answer that is no upgrade, in words.
+fn refusal<T>(response: &Response<T>) -> String {
+    let status = response.status();
+    match response.headers().get("Location").and_then(|to| to.to_str().ok()) {
+        Some(to) if status.is_redirection() => {
+            format!("the server sends WebSockets elsewhere: {status} to {to:?}")
+        }
+        _ => format!("the server answered {status} instead of a WebSocket"),
+    }
 }
 
 struct WebSocket {

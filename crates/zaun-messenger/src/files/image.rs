@@ -100,9 +100,8 @@ impl Picture {
         let (x, y) = ((width - side) / 2, (height - side) / 2);
         let pixels = image::imageops::crop_imm(&self.pixels, x, y, side, side).to_image();
         let square = Picture { pixels };
-        let larger = PROFILE_BOXES.iter().filter(|(_, side)| *side < square.dimensions().0).count();
-        let boxes = PROFILE_BOXES.iter().take(larger + 1);
-        boxes.map(|(letter, side)| square.fit(*side).encode(letter)).collect()
+        // All of them, however small the source: clients ask for the largest by its letter.
+        PROFILE_BOXES.iter().map(|(letter, side)| square.fit(*side).encode(letter)).collect()
     }
 
     /// The thumbnail of a document.
@@ -340,6 +339,9 @@ mod tests {
         let sizes = gradient(400, 900).profile_sizes().unwrap();
         let shape: Vec<_> = sizes.iter().map(|s| (s.letter, s.width, s.height)).collect();
         assert_eq!(shape, [("a", 160, 160), ("b", 320, 320), ("c", 400, 400)]);
+        let small: Vec<_> =
+            gradient(200, 200).profile_sizes().unwrap().iter().map(|s| (s.letter, s.width)).collect();
+        assert_eq!(small, [("a", 160), ("b", 200), ("c", 200)]);
         assert!(gradient(159, 900).profile_sizes().is_err());
     }
 

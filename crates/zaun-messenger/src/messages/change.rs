@@ -6,7 +6,7 @@ use zaun_schema::api::{enums, types};
 use zaun_store::repo::{contents, messages};
 
 use super::content::{Body, Content};
-use super::entities::settle_entities;
+use super::entities::settle_content;
 use super::send;
 use crate::limits::EDIT_TIME_S;
 use crate::peers::PeerRef;
@@ -20,8 +20,6 @@ pub struct Edit {
     pub text: Option<(String, Option<Vec<enums::MessageEntity>>)>,
     /// New media.
     pub media: Option<enums::MessageMedia>,
-    /// New buttons.
-    pub reply_markup: Option<enums::ReplyMarkup>,
 }
 
 impl Messenger {
@@ -36,7 +34,7 @@ impl Messenger {
         if let Some((text, entities)) = edit.text.take() {
             let message = types::Message { entities, ..types::Message::default() };
             let mut content = Content { text, message };
-            settle_entities(&mut content)?;
+            settle_content(&mut content)?;
             edit.text = Some((content.text, content.message.entities));
         }
         let work = move |changes: &mut Changes<'_, '_>| {
@@ -80,7 +78,6 @@ fn apply(before: &Content, edit: &Edit) -> Result<Body, Error> {
     if let Some(media) = &edit.media {
         content.message.media = Some(media.clone());
     }
-    content.message.reply_markup.clone_from(&edit.reply_markup);
     send::check_content(&content)?;
     if content == *before { Err(Error::bad(errors::MESSAGE_NOT_MODIFIED)) } else { Ok(content.into()) }
 }

@@ -10,6 +10,7 @@ use zaun_store::repo::messages::{self, MessageRow, Range};
 use zaun_store::repo::{dialogs, search};
 
 use super::content::Body;
+use crate::changes::Place;
 use crate::limits::{DELETE_BATCH, IDS_PER_CALL};
 use crate::peers::PeerRef;
 use crate::rights::{self, Reading};
@@ -101,13 +102,33 @@ impl Messenger {
             }
             let lowest = rows.last().map_or(0, |row| row.id.0);
             let affected = remove(changes, box_id, rows, revoke)?;
-            if !more && !just_clear && max_id.0 == 0 {
-                dialogs::delete(changes.tx, actor.user_id, peer)?;
+            if more || max_id.0 > 0 {
+                return Ok(Affected { offset: if more { lowest } else { 0 }, ..affected });
             }
-            Ok(Affected { offset: if more { lowest } else { 0 }, ..affected })
+            if just_clear {
+                return leave_mark(changes, &reading, affected);
+            }
+            dialogs::delete(changes.tx, actor.user_id, peer)?;
+            Ok(affected)
         };
         Ok(self.change(actor, work).await?.value)
     }
+}
+
+/// Keeps an emptied conversation in the list, by the service message that says so; only who emptied it sees that.
+fn leave_mark(
+    changes: &mut Changes<'_, '_>,
+    reading: &Reading,
+    affected: Affected,
+) -> Result<Affected, Error> {
+    let Reading { viewer, peer, box_id } = *reading;
+    if affected.pts_count == 0 {
+        return Ok(affected);
+    }
+    let place = Place { box_id, peer, reply_to: None, unread: false };
+    let mark = Body::from(enums::MessageAction::MessageActionHistoryClear);
+    changes.post(viewer, Peer::User(viewer), &mark, &[place])?;
+    Ok(Affected { pts: changes.pts(box_id)?, pts_count: affected.pts_count + 1, offset: 0 })
 }
 
 fn distinct(ids: &[MsgId]) -> Vec<MsgId> {

@@ -71,6 +71,20 @@ impl Messenger {
     }
 }
 
+/// Notes in the header of a copy in Saved Messages where it was saved from, and of a forward of a forward who passed
+/// it on and when (G-321).
+fn save(header: &mut types::MessageFwdHeader, original: &Message, sender: UserId) {
+    let row = &original.row;
+    header.saved_from_peer = Some(peer_to_tl(row.peer));
+    header.saved_from_msg_id = Some(row.id.0);
+    header.saved_out = original.writer == Peer::User(sender) && row.peer != Peer::User(sender);
+    let forwarded = original.body.written().is_ok_and(|content| content.message.fwd_from.is_some());
+    if forwarded {
+        header.saved_from_id = Some(peer_to_tl(row.author));
+        header.saved_date = Some(row.date.to_tl());
+    }
+}
+
 /// Returns the copy of a message: its content, and where it came from unless that is to be hidden.
 fn copy(original: &Message, forward: &Forward, to: Peer, sender: UserId) -> Result<Content, Error> {
     let content = original.body.written()?.clone();
@@ -84,13 +98,18 @@ fn copy(original: &Message, forward: &Forward, to: Peer, sender: UserId) -> Resu
         date: row.date.to_tl(),
         ..types::MessageFwdHeader::default()
     });
+    // Where the sender saved something from is nobody else's business.
+    header = types::MessageFwdHeader {
+        saved_out: false,
+        saved_from_peer: None,
+        saved_from_msg_id: None,
+        saved_from_id: None,
+        saved_from_name: None,
+        saved_date: None,
+        ..header
+    };
     if to == Peer::User(sender) {
-        // Saved messages remember where they were saved from.
-        header.saved_from_peer = Some(peer_to_tl(row.peer));
-        header.saved_from_msg_id = Some(row.id.0);
-    } else {
-        header.saved_from_peer = None;
-        header.saved_from_msg_id = None;
+        save(&mut header, original, sender);
     }
     let has_media = content.message.media.is_some();
     let drop_text = forward.drop_captions && has_media;

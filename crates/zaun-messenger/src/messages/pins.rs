@@ -1,15 +1,17 @@
 //! Pinned messages.
 
 use zaun_model::rights::{AdminRights, BannedRights};
-use zaun_model::{BoxId, MsgId};
+use zaun_model::{BoxId, MsgId, Peer};
 use zaun_schema::api::{enums, types};
 use zaun_store::repo::contents::{self, ContentRow};
 use zaun_store::repo::messages::{self, MessageRow};
 
+use super::content::Body;
 use super::delete::Affected;
+use crate::changes::Place;
 use crate::limits::PINNED_MESSAGES;
 use crate::peers::{PeerRef, peer_to_tl};
-use crate::rights;
+use crate::rights::{self, Membership, Reading};
 use crate::{Actor, Changes, Error, Messenger, Outcome, errors};
 
 impl Messenger {
@@ -31,7 +33,9 @@ impl Messenger {
             if row.pinned == pinned {
                 return Err(Error::bad(errors::CHAT_NOT_MODIFIED));
             }
-            set_pinned(changes, vec![row], pinned, one_side)
+            set_pinned(changes, vec![row.clone()], pinned, one_side)?;
+            let to_self = reading.peer == Peer::User(actor.user_id);
+            if pinned && !one_side && !to_self { tell_pin(changes, &reading, &row) } else { Ok(()) }
         };
         self.change(actor, work).await
     }
@@ -54,6 +58,33 @@ impl Messenger {
         };
         Ok(self.change(actor, work).await?.value)
     }
+}
+
+/// Posts the service message about a pin, for everybody who sees the message; it answers what was pinned.
+fn tell_pin(changes: &mut Changes<'_, '_>, reading: &Reading, row: &MessageRow) -> Result<(), Error> {
+    let (viewer, peer) = (reading.viewer, reading.peer);
+    let content = contents::find_many(changes.tx, &[row.content_id])?.pop();
+    let copies: Vec<_> = content.iter().flat_map(ContentRow::copies).collect();
+    let place = |box_id: BoxId, peer: Peer, unread: bool| Place {
+        box_id,
+        peer,
+        reply_to: copies.iter().find(|(copy, _)| *copy == box_id).map(|(_, id)| *id),
+        unread,
+    };
+    let mut author = Peer::User(viewer);
+    let mut places = vec![place(reading.box_id, peer, false)];
+    match peer {
+        Peer::User(other) => places.push(place(BoxId::User(other), Peer::User(viewer), true)),
+        Peer::Channel(id) if Membership::load(changes.tx, viewer, id)?.channel.broadcast => author = peer,
+        Peer::Channel(_) | Peer::Chat(_) => {}
+    }
+    let body = Body::Service(Box::new(types::MessageService {
+        action: enums::MessageAction::MessageActionPinMessage,
+        post: author == peer,
+        reply_to: Some(types::MessageReplyHeader::default().into()),
+        ..types::MessageService::default()
+    }));
+    changes.post(viewer, author, &body, &places).map(drop)
 }
 
 /// Changes rows of one conversation and, unless `one_side`, their copies in other boxes.

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use zaun_model::{BoxId, MsgId, Peer, UnixTime, UserId};
-use zaun_schema::api::types;
+use zaun_schema::api::{enums, types};
 use zaun_store::Tx;
 use zaun_store::repo::{contents, messages};
 
 use super::content::{Body, Content};
-use super::entities::settle_entities;
+use super::entities::settle_content;
 use crate::changes::Place;
 use crate::limits::{CAPTION_LENGTH, ENTITIES, MESSAGE_LENGTH, QUOTE_LENGTH};
-use crate::peers::PeerRef;
+use crate::peers::{PeerRef, peer_to_tl};
 use crate::rights::{self, Posting};
 use crate::views::{self, Message};
 use crate::{Actor, Changes, Error, Messenger, Outcome, errors};
@@ -23,10 +23,32 @@ pub struct Draft {
     pub random_id: i64,
     /// Text, entities, media and what else the author decided.
     pub content: Content,
-    /// The message answered, in the author's view of the conversation.
-    pub reply_to: Option<types::InputReplyToMessage>,
+    /// The message answered.
+    pub reply_to: Option<ReplyTo>,
     /// Whether the draft of the conversation is spent with it.
     pub clear_draft: bool,
+}
+
+/// The message that another one answers.
+#[derive(Debug, Clone, Default)]
+pub struct ReplyTo {
+    /// Its number in the author's view of its conversation.
+    pub msg_id: MsgId,
+    /// Its conversation, if that is another than the answer's.
+    pub elsewhere: Option<PeerRef>,
+    /// The part that is quoted, with its entities and its offset in the whole.
+    pub quote: Option<Quote>,
+}
+
+/// A part of a message that an answer quotes.
+#[derive(Debug, Clone, Default)]
+pub struct Quote {
+    /// The words.
+    pub text: String,
+    /// Their entities.
+    pub entities: Option<Vec<enums::MessageEntity>>,
+    /// Where they stand in the whole, in UTF-16 code units; a hint only.
+    pub offset: Option<i32>,
 }
 
 /// A message that was sent, as the sender's view of the conversation has it.
@@ -38,29 +60,29 @@ pub struct Sent {
     pub message: Arc<Message>,
 }
 
-/// Returns a length as clients count: in UTF-16 code units.
-#[must_use]
-pub fn utf16_length(text: &str) -> usize {
-    text.chars().map(char::len_utf16).sum()
-}
-
 /// Checks what an author wrote, or what is left after an edit.
 pub(crate) fn check_content(content: &Content) -> Result<(), Error> {
-    let length = utf16_length(&content.text);
+    let length = content.text.chars().count();
     if content.has_media() && length > CAPTION_LENGTH {
         return Err(Error::bad(errors::MEDIA_CAPTION_TOO_LONG));
     }
     if length > MESSAGE_LENGTH {
         return Err(Error::bad(errors::MESSAGE_TOO_LONG));
     }
-    let blank = |c: char| c.is_whitespace() || c == '\0';
-    if !content.has_media() && content.text.chars().all(blank) {
+    if !content.has_media() && content.text.is_empty() {
         return Err(Error::bad(errors::MESSAGE_EMPTY));
     }
     if content.message.entities.as_ref().is_some_and(|e| e.len() > ENTITIES) {
         return Err(Error::bad(errors::ENTITIES_TOO_LONG));
     }
     Ok(())
+}
+
+/// Takes away what only bots may give a message: buttons. Whether messages may be forwarded is a matter of the
+/// conversation, not of one message of a user.
+fn leave_to_bots(content: &mut Content) {
+    content.message.reply_markup = None;
+    content.message.noforwards = false;
 }
 
 impl Messenger {
@@ -72,8 +94,9 @@ impl Messenger {
         mut drafts: Vec<Draft>,
     ) -> Result<Outcome<Vec<Sent>>, Error> {
         for draft in &mut drafts {
+            settle_content(&mut draft.content)?;
+            leave_to_bots(&mut draft.content);
             check_content(&draft.content)?;
-            settle_entities(&mut draft.content)?;
         }
         let work = move |changes: &mut Changes<'_, '_>| {
             let posting = rights::posting(changes.tx, actor.user_id, peer)?;
@@ -128,6 +151,12 @@ pub(crate) fn send_one_message(
     let mut content = draft.content.clone();
     content.message.reply_to = reply.as_ref().map(|reply| reply.header.clone().into());
     content.message.post = matches!(posting.author, Peer::Channel(_));
+    if peer == Peer::User(sender) {
+        // G-414: each note says to which conversation of Saved Messages it belongs.
+        let forwarded = content.message.fwd_from.as_ref();
+        let origin = forwarded.and_then(|header| header.saved_from_peer.clone());
+        content.message.saved_peer_id = Some(origin.unwrap_or_else(|| peer_to_tl(peer)));
+    }
     let places = places(posting, reply.as_ref());
     let posted = changes.post(sender, posting.author, &content.into(), &places)?;
     let message = posted.into_iter().next().ok_or_else(|| Error::bad(errors::PEER_ID_INVALID))?;
@@ -183,34 +212,51 @@ impl Reply {
     }
 }
 
-fn find_reply(
-    tx: &Tx<'_>,
-    posting: &Posting,
-    reply: &types::InputReplyToMessage,
-) -> Result<Option<Reply>, Error> {
-    let (box_id, peer) = (posting.reading.box_id, posting.reading.peer);
+fn find_reply(tx: &Tx<'_>, posting: &Posting, reply: &ReplyTo) -> Result<Option<Reply>, Error> {
+    let here = &posting.reading;
+    let there = match reply.elsewhere {
+        Some(place) => rights::reading(tx, here.viewer, place)?,
+        None => here.clone(),
+    };
     // A reply to a message that is gone is sent as an ordinary message.
-    let Some(row) = messages::find(tx, box_id, peer, MsgId(reply.reply_to_msg_id))? else { return Ok(None) };
+    let Some(row) = messages::find(tx, there.box_id, there.peer, reply.msg_id)? else { return Ok(None) };
     let Some(answered) = contents::find_many(tx, &[row.content_id])?.pop() else { return Ok(None) };
-    if let Some(quote) = &reply.quote_text {
-        // Case counts, and a wrong offset is no error.
-        let fits = utf16_length(quote) <= QUOTE_LENGTH && answered.text.contains(quote.as_str());
-        if !fits {
-            return Err(Error::bad(errors::QUOTE_TEXT_INVALID));
-        }
+    let mut header = quoting(reply.quote.as_ref(), &answered.text)?;
+    if there.peer == here.peer {
+        return Ok(Some(Reply { header, copies: answered.copies().collect() }));
     }
-    let quote_entities = match (&reply.quote_text, &reply.quote_entities) {
-        (Some(text), Some(entities)) => super::entities::settle(text, Some(entities.clone()))?,
-        _ => None,
-    };
-    let header = types::MessageReplyHeader {
-        quote: reply.quote_text.is_some(),
-        quote_text: reply.quote_text.clone(),
-        quote_entities,
-        quote_offset: reply.quote_offset,
+    // G-323: the reader need not be where the message is, so the header tells what it was.
+    let post = row.author.channel().map(|_| row.id.0);
+    header.reply_from = Some(types::MessageFwdHeader {
+        from_id: Some(peer_to_tl(row.author)),
+        channel_post: post,
+        date: row.date.to_tl(),
+        ..types::MessageFwdHeader::default()
+    });
+    if let Body::Written(content) = Body::decode(&answered)? {
+        header.reply_media = content.message.media;
+    }
+    if there.peer.channel().is_some() {
+        header.reply_to_peer_id = Some(peer_to_tl(there.peer));
+        header.reply_to_msg_id = Some(row.id.0);
+    }
+    Ok(Some(Reply { header, copies: Vec::new() }))
+}
+
+/// Returns the header of a reply with what it quotes. Case counts, and a wrong offset is no error.
+fn quoting(quote: Option<&Quote>, answered: &str) -> Result<types::MessageReplyHeader, Error> {
+    let Some(quote) = quote else { return Ok(types::MessageReplyHeader::default()) };
+    if quote.text.chars().count() > QUOTE_LENGTH || !answered.contains(quote.text.as_str()) {
+        return Err(Error::bad(errors::QUOTE_TEXT_INVALID));
+    }
+    let (text, entities) = super::entities::settle(&quote.text, quote.entities.clone())?;
+    Ok(types::MessageReplyHeader {
+        quote: true,
+        quote_text: Some(text),
+        quote_entities: entities.filter(|_| quote.entities.is_some()),
+        quote_offset: quote.offset,
         ..types::MessageReplyHeader::default()
-    };
-    Ok(Some(Reply { header, copies: answered.copies().collect() }))
+    })
 }
 
 /// Sends a text from a service account, into the receiver's box only.

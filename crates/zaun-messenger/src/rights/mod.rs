@@ -7,6 +7,7 @@ use zaun_store::Tx;
 use zaun_store::repo::channels::{self, ChannelRow, MEMBER, MemberRow, REMOVED};
 use zaun_store::repo::users;
 
+use crate::blocking::require_unblocked;
 use crate::peers::PeerRef;
 use crate::{Error, errors};
 
@@ -118,6 +119,7 @@ pub fn posting(tx: &Tx<'_>, viewer: UserId, peer: PeerRef) -> Result<Posting, Er
             if users::find(tx, id)?.is_none_or(|user| user.deleted) {
                 return Err(Error::bad(errors::INPUT_USER_DEACTIVATED));
             }
+            require_unblocked(tx, viewer, id)?;
             Peer::User(viewer)
         }
         Peer::Chat(_) => return Err(Error::bad(errors::CHAT_ID_INVALID)),

@@ -1,22 +1,14 @@
 //! Boxes and contents: what is counted, what is logged, what goes when nobody needs it any more.
 
 use zaun_messenger::messages::change::Edit;
-use zaun_messenger::messages::content::Content;
-use zaun_messenger::messages::send::Draft;
+use zaun_messenger::messages::send::{Draft, Quote, ReplyTo};
 use zaun_messenger::updates::{Difference, Events};
 use zaun_messenger::{Actor, Audience};
 use zaun_model::{MsgId, Pts};
-use zaun_schema::api::types;
 
-use crate::world::{World, user};
+use crate::world::{World, text, user};
 
 impl World {
-    async fn post(&self, from: Actor, to: Actor, draft: Draft) -> (MsgId, Pts) {
-        let sent = self.messenger.send(from, user(to), vec![draft]).await.unwrap();
-        let message = &sent.value[0].message;
-        (message.id(), message.row.pts)
-    }
-
     async fn pts(&self, actor: Actor) -> Pts {
         self.messenger.state(actor).await.unwrap().pts
     }
@@ -32,11 +24,6 @@ impl World {
         let sql = format!("SELECT count(*) FROM {table}");
         self.store.read(move |tx| tx.scalar::<i64>(&sql, &[])).await.unwrap()
     }
-}
-
-fn text(text: &str, random_id: i64) -> Draft {
-    let content = Content { text: text.into(), ..Content::default() };
-    Draft { random_id, content, reply_to: None, clear_draft: false }
 }
 
 #[tokio::test]
@@ -170,10 +157,10 @@ async fn a_reply_names_the_message_as_each_box_numbers_it() {
     w.post(w.bob, w.bob, text("a note that moves the numbers apart", 1)).await;
     let (asked, _) = w.post(w.alice, w.bob, text("A question?", 2)).await;
     let reply = |quote: Option<&str>, random_id| Draft {
-        reply_to: Some(types::InputReplyToMessage {
-            reply_to_msg_id: asked.0,
-            quote_text: quote.map(str::to_owned),
-            ..types::InputReplyToMessage::default()
+        reply_to: Some(ReplyTo {
+            msg_id: asked,
+            elsewhere: None,
+            quote: quote.map(|text| Quote { text: text.into(), ..Quote::default() }),
         }),
         ..text("an answer", random_id)
     };

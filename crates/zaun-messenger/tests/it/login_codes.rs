@@ -48,7 +48,7 @@ impl Town {
         let outcome = town.guess(actor, &sent, &code, HOME).await.unwrap();
         assert_eq!(outcome, SignIn::SignUpRequired);
         let names = ("Alice".to_owned(), String::new());
-        let user = town.messenger.sign_up(actor, PHONE, sent.hash, names, 0, origin(HOME)).await.unwrap();
+        let user = town.messenger.sign_up(actor, PHONE, sent.hash, names, origin(HOME)).await.unwrap();
         town.owner = user.id;
         town
     }
@@ -92,7 +92,7 @@ impl Town {
 }
 
 fn origin(ip: &str) -> Origin {
-    Origin { ip: ip.to_owned(), device: String::new() }
+    Origin { ip: ip.to_owned(), ..Origin::default() }
 }
 
 fn is(error: &Error, text: &str) -> bool {

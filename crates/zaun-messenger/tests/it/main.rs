@@ -6,4 +6,5 @@ mod files;
 mod login_codes;
 mod profile_photos;
 mod search;
+mod sending;
 mod world;

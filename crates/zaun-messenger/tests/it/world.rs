@@ -6,9 +6,11 @@ use std::sync::{Arc, Mutex};
 use zaun_blob::{Blobs, Durability};
 use zaun_messenger::accounts::Origin;
 use zaun_messenger::files::uploads::Part;
+use zaun_messenger::messages::content::Content;
+use zaun_messenger::messages::send::Draft;
 use zaun_messenger::peers::PeerRef;
 use zaun_messenger::{Actor, Clock, Delivery, Messenger, Outlet, Seat, Settings};
-use zaun_model::{ChannelId, Peer, UnixTime, UserId};
+use zaun_model::{ChannelId, MsgId, Peer, Pts, UnixTime, UserId};
 use zaun_schema::api::{enums, types};
 use zaun_store::Store;
 
@@ -86,6 +88,13 @@ impl World {
         self.ahead.fetch_add(seconds, Ordering::Relaxed);
     }
 
+    /// Sends a message; its id and pts in the sender's box.
+    pub async fn post(&self, from: Actor, to: Actor, draft: Draft) -> (MsgId, Pts) {
+        let sent = self.messenger.send(from, user(to), vec![draft]).await.unwrap();
+        let message = &sent.value[0].message;
+        (message.id(), message.row.pts)
+    }
+
     /// One more user.
     pub async fn another(&self, number: i32) -> Actor {
         let (key_id, phone) = (100 + i64::from(number), format!("99966 3 {number:04}").replace(' ', ""));
@@ -132,8 +141,14 @@ async fn sign_up(store: &Store, messenger: &Messenger, key_id: i64, phone: &str,
     let code = phone[5..6].repeat(5);
     messenger.sign_in(nobody, phone, hash.clone(), code, Origin::default()).await.unwrap();
     let names = (name.to_owned(), String::new());
-    let user = messenger.sign_up(nobody, phone, hash, names, 0, Origin::default()).await.unwrap();
+    let user = messenger.sign_up(nobody, phone, hash, names, Origin::default()).await.unwrap();
     Actor { user_id: user.id, ..nobody }
+}
+
+/// A message of plain text.
+pub fn text(text: &str, random_id: i64) -> Draft {
+    let content = Content { text: text.into(), ..Content::default() };
+    Draft { random_id, content, reply_to: None, clear_draft: false }
 }
 
 /// A PNG of one colour.

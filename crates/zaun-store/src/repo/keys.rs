@@ -38,6 +38,27 @@ pub struct ClientRow {
     pub lang_code: String,
 }
 
+/// Returns what the client on a key said of itself, if there is one.
+pub fn client(tx: &Tx<'_>, key_id: i64) -> Result<Option<ClientRow>, StoreError> {
+    tx.query_one(
+        "SELECT layer, coalesce(api_id, 0), device_model, system_version, app_version, system_lang_code, lang_pack,
+         lang_code FROM auth_keys WHERE key_id = $1",
+        params![key_id],
+        |row| {
+            Ok(ClientRow {
+                layer: row.column(0)?,
+                api_id: row.column(1)?,
+                device_model: row.column(2)?,
+                system_version: row.column(3)?,
+                app_version: row.column(4)?,
+                system_lang_code: row.column(5)?,
+                lang_pack: row.column(6)?,
+                lang_code: row.column(7)?,
+            })
+        },
+    )
+}
+
 /// Keeps a new key; `false` if the id is taken.
 pub fn insert(
     tx: &Tx<'_>,

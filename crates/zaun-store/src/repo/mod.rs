@@ -1,6 +1,7 @@
 //! One module per aggregate: the statements that the rules of the messenger are made of, and nothing that decides.
 
 pub mod authorizations;
+pub mod blocked;
 pub mod boxes;
 pub mod channels;
 pub mod contacts;
@@ -9,8 +10,10 @@ pub mod dialogs;
 pub mod events;
 pub mod keys;
 pub mod login_attempts;
+pub mod login_tokens;
 pub mod media;
 pub mod messages;
+pub mod passwords;
 pub mod search;
 pub mod settings;
 pub mod users;

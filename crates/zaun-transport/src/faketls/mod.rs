@@ -4,14 +4,16 @@
 //! both sides speak through [`Records`]. What happens to a stranger, who is no client of ours, is the caller's choice.
 
 mod client;
+mod gather;
 mod record;
 mod replay;
 mod server;
 
 pub use client::{ClientHello, ServerRefused};
+pub use gather::{Gathered, gather};
 pub use record::{MAX_RECORD_BYTES, RecordError, Records, seal};
 pub use replay::ReplayCache;
-pub use server::{Accepted, MAX_HELLO_BYTES, Stranger, accept, hello_len};
+pub use server::{Accepted, Hello, MAX_HELLO_BYTES, Stranger, Window, accept, certificate_len, hello_len};
 
 /// Where the random of a hello is, behind record header, message header and version.
 const RANDOM_AT: usize = 11;

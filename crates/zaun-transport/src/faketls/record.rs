@@ -57,6 +57,15 @@ impl Records {
         }
     }
 
+    /// All that is left, as records: `content`, which was taken out and is not used yet, in front.
+    #[must_use]
+    pub fn unread(self, content: &[u8]) -> BytesMut {
+        let mut all = BytesMut::new();
+        seal(content, &mut all);
+        all.unsplit(self.buffer);
+        all
+    }
+
     /// Gives the memory back if no record has begun.
     pub fn release_idle(&mut self) {
         if self.buffer.is_empty() {

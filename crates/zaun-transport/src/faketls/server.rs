@@ -4,7 +4,8 @@ use bytes::{BufMut, BytesMut};
 use rand::CryptoRng;
 use zaun_crypto::{ct_eq, hmac_sha256, x25519};
 
-use super::{CHANGE_CIPHER_SPEC, RANDOM_AT, RECORD_HEADER, ReplayCache, without_random};
+use super::{CHANGE_CIPHER_SPEC, RANDOM_AT, RECORD_HEADER, ReplayCache};
+use crate::obfuscation::Secret;
 use crate::secret::{ProxySecret, SecretKind};
 
 /// The longest first record that is read: hellos with a post-quantum key share have about 1,800 bytes.
@@ -49,6 +50,37 @@ pub enum Stranger {
     Offer,
 }
 
+/// What a client of ours has to be like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// How far ahead the time in a hello may be, in seconds.
+    pub ahead_s: u64,
+    /// How old it may be, in seconds.
+    pub age_s: u64,
+}
+
+impl Default for Window {
+    /// M-344.
+    fn default() -> Window {
+        Window { ahead_s: MAX_AHEAD_S, age_s: MAX_AGE_S }
+    }
+}
+
+impl Window {
+    /// Checks the time of a hello.
+    ///
+    /// # Errors
+    /// [`Stranger::Time`].
+    pub fn check(&self, time_s: u32, now_s: u64) -> Result<(), Stranger> {
+        let time = u64::from(time_s);
+        if time > now_s.saturating_add(self.ahead_s) || time.saturating_add(self.age_s) < now_s {
+            let age = i64::try_from(now_s).unwrap_or(i64::MAX).saturating_sub(i64::from(time_s));
+            return Err(Stranger::Time(age));
+        }
+        Ok(())
+    }
+}
+
 /// The length of the first record with its header, as soon as it can be told; `None` before that.
 #[must_use]
 pub fn hello_len(head: &[u8]) -> Option<usize> {
@@ -68,42 +100,26 @@ pub fn accept<R: CryptoRng + ?Sized>(
     rng: &mut R,
 ) -> Result<Accepted, Stranger> {
     let hello = Hello::parse(record).ok_or(Stranger::NoHello)?;
-    let blank = without_random(record);
-    let (secret, time) = secrets
-        .iter()
-        .find_map(|secret| Some((secret, stamp(secret, &hello.random, &blank)?)))
-        .ok_or(Stranger::Secret)?;
-    let age = i64::try_from(now_s).unwrap_or(i64::MAX).saturating_sub(i64::from(time));
-    if u64::from(time) > now_s + MAX_AHEAD_S || u64::from(time) + MAX_AGE_S < now_s {
-        return Err(Stranger::Time(age));
-    }
+    let fake = secrets.iter().filter(|secret| matches!(secret.kind, SecretKind::FakeTls(_)));
+    let (secret, time) =
+        fake.into_iter().find_map(|s| Some((s, hello.proven_time(&s.key)?))).ok_or(Stranger::Secret)?;
+    Window::default().check(time, now_s)?;
     if !matches!(&secret.kind, SecretKind::FakeTls(domain) if domain.as_bytes() == hello.domain) {
         return Err(Stranger::Domain);
     }
-    let cipher = hello.cipher().ok_or(Stranger::Offer)?;
-    if !hello.offers_x25519 {
-        return Err(Stranger::Offer);
-    }
+    hello.check_offer()?;
     // Last, so that only hellos that would be taken are remembered.
     if !replays.insert(hello.random, time.into()) {
         return Err(Stranger::Replay);
     }
-    Ok(Accepted { secret: secret.clone(), flight: flight(secret, &hello, cipher, rng) })
-}
-
-/// The time in a hello's random, if this secret made it (M-342, M-343).
-fn stamp(secret: &ProxySecret, random: &[u8; 32], blank: &[u8]) -> Option<u32> {
-    if !matches!(secret.kind, SecretKind::FakeTls(_)) {
-        return None;
-    }
-    let mac = hmac_sha256(&secret.key.0, &[blank]);
-    let (mac, last) = mac.split_last_chunk::<4>()?;
-    let (made, stamped) = random.split_last_chunk::<4>()?;
-    ct_eq(mac, made).then(|| u32::from_le_bytes(*last) ^ u32::from_le_bytes(*stamped))
+    let certificate = certificate_len(&secret.key, rng);
+    Ok(Accepted { secret: secret.clone(), flight: hello.answer(&secret.key, certificate, rng)? })
 }
 
 /// What matters of a ClientHello (RFC 8446, section 4.1.2).
-struct Hello<'a> {
+#[derive(Debug)]
+pub struct Hello<'a> {
+    record: &'a [u8],
     random: [u8; 32],
     session_id: &'a [u8],
     ciphers: &'a [[u8; 2]],
@@ -112,7 +128,9 @@ struct Hello<'a> {
 }
 
 impl<'a> Hello<'a> {
-    fn parse(record: &'a [u8]) -> Option<Hello<'a>> {
+    /// Reads a whole record; `None` if it is no ClientHello, or one that makes no sense.
+    #[must_use]
+    pub fn parse(record: &'a [u8]) -> Option<Hello<'a>> {
         if !matches!(record, [0x16, 3, 1, _, _, 1, ..]) || hello_len(record)? != record.len() {
             return None;
         }
@@ -122,12 +140,59 @@ impl<'a> Hello<'a> {
         let (ciphers, []) = take(&mut rest, 2)?.as_chunks() else { return None };
         take(&mut rest, 1)?;
         let mut extensions = take(&mut rest, 2)?;
-        let mut hello = Hello { random, session_id, ciphers, domain: &[], offers_x25519: false };
+        let mut hello = Hello { record, random, session_id, ciphers, domain: &[], offers_x25519: false };
         while let Some((kind, tail)) = extensions.split_first_chunk::<2>() {
             extensions = tail;
             hello.extension(u16::from_be_bytes(*kind), take(&mut extensions, 2)?);
         }
         Some(hello)
+    }
+
+    /// The name of the site it asks for; empty if it names none, as some versions of iOS clients do.
+    #[must_use]
+    pub fn domain(&self) -> &'a [u8] {
+        self.domain
+    }
+
+    /// Its random, by which a replay is known (M-345).
+    #[must_use]
+    pub fn random(&self) -> &[u8; 32] {
+        &self.random
+    }
+
+    /// The unix time in its random, if this secret made it (M-342, M-343).
+    #[must_use]
+    pub fn proven_time(&self, key: &Secret) -> Option<u32> {
+        let (head, rest) = self.record.split_at_checked(RANDOM_AT)?;
+        let rest = rest.get(self.random.len()..)?;
+        let mac = hmac_sha256(&key.0, &[head, &[0; 32], rest]);
+        let (mac, last) = mac.split_last_chunk::<4>()?;
+        let (made, stamped) = self.random.split_last_chunk::<4>()?;
+        ct_eq(mac, made).then(|| u32::from_le_bytes(*last) ^ u32::from_le_bytes(*stamped))
+    }
+
+    /// Checks that it can be answered.
+    ///
+    /// # Errors
+    /// [`Stranger::Offer`].
+    pub fn check_offer(&self) -> Result<(), Stranger> {
+        if self.cipher().is_some() && self.offers_x25519 { Ok(()) } else { Err(Stranger::Offer) }
+    }
+
+    /// Three records, whose first proves that the server knows the secret (M-346, M-347). The last has so many random
+    /// bytes in place of the site's certificate.
+    ///
+    /// # Errors
+    /// [`Stranger::Offer`].
+    pub fn answer<R: CryptoRng + ?Sized>(
+        &self,
+        key: &Secret,
+        certificate_bytes: u16,
+        rng: &mut R,
+    ) -> Result<BytesMut, Stranger> {
+        self.check_offer()?;
+        let cipher = self.cipher().ok_or(Stranger::Offer)?;
+        Ok(flight(key, self, cipher, certificate_bytes, rng))
     }
 
     fn extension(&mut self, kind: u16, mut body: &'a [u8]) {
@@ -171,11 +236,11 @@ fn take<'a>(input: &mut &'a [u8], width: usize) -> Option<&'a [u8]> {
     Some(value)
 }
 
-/// Three records, whose first proves that the server knows the secret (M-346, M-347).
 fn flight<R: CryptoRng + ?Sized>(
-    secret: &ProxySecret,
+    key: &Secret,
     hello: &Hello<'_>,
     cipher: [u8; 2],
+    certificate_bytes: u16,
     rng: &mut R,
 ) -> BytesMut {
     let mut private = [0; 32];
@@ -201,22 +266,23 @@ fn flight<R: CryptoRng + ?Sized>(
     out.put_u16(length(body.len()));
     out.put_slice(&body);
     out.put_slice(&CHANGE_CIPHER_SPEC);
-    let mut certificate = vec![0; usize::from(certificate_len(secret, rng))];
+    let mut certificate = vec![0; usize::from(certificate_bytes)];
     rng.fill_bytes(&mut certificate);
     out.put_slice(&[0x17, 3, 3]);
     out.put_u16(length(certificate.len()));
     out.put_slice(&certificate);
 
-    let proof = hmac_sha256(&secret.key.0, &[&hello.random, &out]);
+    let proof = hmac_sha256(&key.0, &[&hello.random, &out]);
     if let Some(random) = out.get_mut(RANDOM_AT..RANDOM_AT + 32) {
         random.copy_from_slice(&proof);
     }
     out
 }
 
-/// A site's flight has one length but for the few bytes by which its signature varies.
-fn certificate_len<R: CryptoRng + ?Sized>(secret: &ProxySecret, rng: &mut R) -> u16 {
-    let mac = hmac_sha256(&secret.key.0, &[b"certificate length"]);
+/// How long the certificate flight of a site that nobody has looked at may be: one length for each secret, but for the
+/// few bytes by which a signature varies.
+pub fn certificate_len<R: CryptoRng + ?Sized>(key: &Secret, rng: &mut R) -> u16 {
+    let mac = hmac_sha256(&key.0, &[b"certificate length"]);
     let base = mac.first_chunk().map_or(0, |bytes| u16::from_le_bytes(*bytes));
     let mut jitter = [0];
     rng.fill_bytes(&mut jitter);

@@ -4,3 +4,4 @@ mod client;
 mod data;
 mod doctor;
 mod inspect;
+mod proxy;

@@ -13,31 +13,37 @@ const V2_SIGNATURE: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
 
 /// What the first bytes of a trusted proxy's connection say.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Header {
+pub enum Header {
     /// More bytes are needed.
     Incomplete,
     /// A header of so many bytes; the client's address, unless the proxy speaks for itself or knows none.
-    Complete { length: usize, client: Option<SocketAddr> },
+    Complete {
+        /// Its length.
+        length: usize,
+        /// The client.
+        client: Option<SocketAddr>,
+    },
     /// No PROXY header.
     Wrong,
 }
 
 /// Reads the header at the beginning of `bytes`.
-pub(crate) fn parse(bytes: &[u8]) -> Header {
-    let signature = bytes.len().min(V2_SIGNATURE.len());
-    if bytes.is_empty() || bytes[..signature] == V2_SIGNATURE[..signature] {
+#[must_use]
+pub fn parse(bytes: &[u8]) -> Header {
+    let begins = |with: &[u8]| bytes.iter().zip(with).all(|(byte, expected)| byte == expected);
+    if begins(V2_SIGNATURE) {
         return parse_v2(bytes);
     }
-    let word = bytes.len().min(6);
-    if bytes[..word] == b"PROXY "[..word] { parse_v1(bytes) } else { Header::Wrong }
+    if begins(b"PROXY ") { parse_v1(bytes) } else { Header::Wrong }
 }
 
 fn parse_v1(bytes: &[u8]) -> Header {
-    let Some(end) = bytes.windows(2).take(MAX_V1_BYTES - 1).position(|pair| pair == b"\r\n") else {
+    let end = bytes.windows(2).take(MAX_V1_BYTES - 1).position(|pair| pair == b"\r\n");
+    let Some(line) = end.and_then(|end| bytes.get(..end + 2)) else {
         return if bytes.len() < MAX_V1_BYTES { Header::Incomplete } else { Header::Wrong };
     };
-    let length = end + 2;
-    let client = match v1::Header::try_from(&bytes[..length]).map(|header| header.addresses) {
+    let length = line.len();
+    let client = match v1::Header::try_from(line).map(|header| header.addresses) {
         Ok(v1::Addresses::Tcp4(a)) => Some((a.source_address, a.source_port).into()),
         Ok(v1::Addresses::Tcp6(a)) => Some((a.source_address, a.source_port).into()),
         Ok(v1::Addresses::Unknown) => None,

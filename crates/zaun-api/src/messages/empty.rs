@@ -1,0 +1,66 @@
+//! `messages.*` that list what does not exist here.
+
+use zaun_schema::api::{enums, functions, types};
+
+use crate::empty::empty_answers;
+
+empty_answers! {
+    /// messages.getAttachMenuBots: no bot has a place in the menu.
+    get_attach_menu_bots: functions::messages::GetAttachMenuBots => enums::AttachMenuBots = types::AttachMenuBots::default();
+    /// messages.getSavedDialogs: notes are one conversation.
+    get_saved_dialogs: functions::messages::GetSavedDialogs => enums::messages::SavedDialogs = types::messages::SavedDialogs::default();
+    /// messages.getPinnedSavedDialogs: notes are one conversation.
+    get_pinned_saved_dialogs: functions::messages::GetPinnedSavedDialogs => enums::messages::SavedDialogs = types::messages::SavedDialogs::default();
+    /// messages.getEmojiStickers: there are no sticker sets.
+    get_emoji_stickers: functions::messages::GetEmojiStickers => enums::messages::AllStickers = types::messages::AllStickers::default();
+    /// messages.getAllStickers: there are no sticker sets.
+    get_all_stickers: functions::messages::GetAllStickers => enums::messages::AllStickers = types::messages::AllStickers::default();
+    /// messages.getMaskStickers: there are no sticker sets.
+    get_mask_stickers: functions::messages::GetMaskStickers => enums::messages::AllStickers = types::messages::AllStickers::default();
+    /// messages.getFavedStickers: there are no sticker sets.
+    get_faved_stickers: functions::messages::GetFavedStickers => enums::messages::FavedStickers = types::messages::FavedStickers::default();
+    /// messages.getRecentStickers: there are no sticker sets.
+    get_recent_stickers: functions::messages::GetRecentStickers => enums::messages::RecentStickers = types::messages::RecentStickers::default();
+    /// messages.getStickers: there are no sticker sets.
+    get_stickers: functions::messages::GetStickers => enums::messages::Stickers = types::messages::Stickers::default();
+    /// messages.getArchivedStickers: there are no sticker sets.
+    get_archived_stickers: functions::messages::GetArchivedStickers => enums::messages::ArchivedStickers = types::messages::ArchivedStickers::default();
+    /// messages.getMyStickers: there are no sticker sets.
+    get_my_stickers: functions::messages::GetMyStickers => enums::messages::MyStickers = types::messages::MyStickers::default();
+    /// messages.getFeaturedStickers: there are no sticker sets.
+    get_featured_stickers: functions::messages::GetFeaturedStickers => enums::messages::FeaturedStickers = types::messages::FeaturedStickers::default();
+    /// messages.getFeaturedEmojiStickers: there are no sticker sets.
+    get_featured_emoji_stickers: functions::messages::GetFeaturedEmojiStickers => enums::messages::FeaturedStickers = types::messages::FeaturedStickers::default();
+    /// messages.getOldFeaturedStickers: there are no sticker sets.
+    get_old_featured_stickers: functions::messages::GetOldFeaturedStickers => enums::messages::FeaturedStickers = types::messages::FeaturedStickers::default();
+    /// messages.getSavedGifs: none can be saved.
+    get_saved_gifs: functions::messages::GetSavedGifs => enums::messages::SavedGifs = types::messages::SavedGifs::default();
+    /// messages.getEmojiGroups: emoji are in no groups.
+    get_emoji_groups: functions::messages::GetEmojiGroups => enums::messages::EmojiGroups = types::messages::EmojiGroups::default();
+    /// messages.getEmojiStickerGroups: emoji are in no groups.
+    get_emoji_sticker_groups: functions::messages::GetEmojiStickerGroups => enums::messages::EmojiGroups = types::messages::EmojiGroups::default();
+    /// messages.getEmojiStatusGroups: emoji are in no groups.
+    get_emoji_status_groups: functions::messages::GetEmojiStatusGroups => enums::messages::EmojiGroups = types::messages::EmojiGroups::default();
+    /// messages.getEmojiProfilePhotoGroups: emoji are in no groups.
+    get_emoji_profile_photo_groups: functions::messages::GetEmojiProfilePhotoGroups => enums::messages::EmojiGroups = types::messages::EmojiGroups::default();
+    /// messages.getEmojiKeywordsLanguages: emoji have no keywords.
+    get_emoji_keywords_languages: functions::messages::GetEmojiKeywordsLanguages => Vec<enums::EmojiLanguage> = Vec::new();
+    /// messages.getAvailableReactions: nobody can react yet.
+    get_available_reactions: functions::messages::GetAvailableReactions => enums::messages::AvailableReactions = types::messages::AvailableReactions::default();
+    /// messages.getTopReactions: nobody can react yet.
+    get_top_reactions: functions::messages::GetTopReactions => enums::messages::Reactions = types::messages::Reactions::default();
+    /// messages.getRecentReactions: nobody can react yet.
+    get_recent_reactions: functions::messages::GetRecentReactions => enums::messages::Reactions = types::messages::Reactions::default();
+    /// messages.getDefaultTagReactions: nobody can react yet.
+    get_default_tag_reactions: functions::messages::GetDefaultTagReactions => enums::messages::Reactions = types::messages::Reactions::default();
+    /// messages.getSavedReactionTags: notes have no tags.
+    get_saved_reaction_tags: functions::messages::GetSavedReactionTags => enums::messages::SavedReactionTags = types::messages::SavedReactionTags::default();
+    /// messages.getAvailableEffects: messages have no effects.
+    get_available_effects: functions::messages::GetAvailableEffects => enums::messages::AvailableEffects = types::messages::AvailableEffects::default();
+    /// messages.getQuickReplies: nobody has a business account.
+    get_quick_replies: functions::messages::GetQuickReplies => enums::messages::QuickReplies = types::messages::QuickReplies::default();
+    /// messages.getSuggestedDialogFilters: nothing is suggested.
+    get_suggested_dialog_filters: functions::messages::GetSuggestedDialogFilters => Vec<enums::DialogFilterSuggested> = Vec::new();
+    /// messages.getScheduledHistory: messages cannot be scheduled yet.
+    get_scheduled_history: functions::messages::GetScheduledHistory => enums::messages::Messages = types::messages::Messages::default();
+}

@@ -1,0 +1,342 @@
+//! The proxy: listeners in, sessions out, and what can be changed while it runs.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use parking_lot::RwLock;
+use tokio::net::{TcpListener, UnixListener};
+use tokio::sync::watch;
+use tokio::time::timeout;
+use zaun_link::Io;
+use zaun_transport::faketls::Window;
+use zaun_transport::{ProxySecret, SecretKind};
+
+use crate::counters::Counters;
+use crate::cover::Cover;
+use crate::intake;
+use crate::limits::{ACCEPT_REST, MAX_CONNECTIONS};
+use crate::replay::ReplayGuard;
+use crate::session::{self, End};
+use crate::upstream::{Memory, Paths, RouteError, Upstream};
+use crate::users::{Allowance, Usage, User, Users, UsersError};
+
+/// What a proxy is to be like; all of it can change while it runs.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Secrets: a name, the secret, and what it allows.
+    pub secrets: Vec<(String, ProxySecret, Allowance)>,
+    /// What strangers see.
+    pub cover: Cover,
+    /// How far the clocks of clients may be off.
+    pub window: Window,
+    /// The way to the data centres.
+    pub upstream: Upstream,
+    /// Connections at once.
+    pub max_connections: usize,
+    /// Whether every connection begins with a PROXY header of version 1 or 2, which names the client. Only for listeners
+    /// that nobody but a balancer reaches.
+    pub proxy_headers: bool,
+}
+
+impl Settings {
+    /// One secret, and defaults for everything else.
+    #[must_use]
+    pub fn new(secret: ProxySecret) -> Settings {
+        Settings {
+            secrets: vec![("default".into(), secret, Allowance::default())],
+            cover: Cover::default(),
+            window: Window::default(),
+            upstream: Upstream::default(),
+            max_connections: MAX_CONNECTIONS,
+            proxy_headers: false,
+        }
+    }
+}
+
+/// Why settings cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// The secrets.
+    #[error(transparent)]
+    Users(#[from] UsersError),
+    /// The routes.
+    #[error(transparent)]
+    Routes(#[from] RouteError),
+}
+
+/// What sessions share that began under the same settings.
+#[derive(Debug)]
+pub(crate) struct Live {
+    pub settings: Settings,
+    pub users: Users,
+    pub paths: Paths,
+    pub replays: Arc<ReplayGuard>,
+    pub counters: Arc<Counters>,
+    /// Whose site strangers see who name none.
+    pub first_domain: Option<String>,
+}
+
+/// A listening socket.
+#[derive(Debug)]
+pub enum ListenSocket {
+    /// TCP, of either version of IP.
+    Tcp(TcpListener),
+    /// A Unix socket.
+    Unix(UnixListener),
+}
+
+impl From<TcpListener> for ListenSocket {
+    fn from(listener: TcpListener) -> ListenSocket {
+        ListenSocket::Tcp(listener)
+    }
+}
+
+impl From<UnixListener> for ListenSocket {
+    fn from(listener: UnixListener) -> ListenSocket {
+        ListenSocket::Unix(listener)
+    }
+}
+
+impl ListenSocket {
+    async fn accept(&self) -> std::io::Result<(Box<dyn Io>, Option<SocketAddr>)> {
+        match self {
+            ListenSocket::Tcp(listener) => {
+                let (stream, peer) = listener.accept().await?;
+                // A failure costs latency only.
+                let _ = stream.set_nodelay(true);
+                Ok((Box::new(stream), Some(peer)))
+            }
+            ListenSocket::Unix(listener) => Ok((Box::new(listener.accept().await?.0), None)),
+        }
+    }
+}
+
+/// A running proxy. Clones are the same proxy.
+#[derive(Debug, Clone)]
+pub struct Proxy {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    live: RwLock<Arc<Live>>,
+    memory: Arc<Memory>,
+    replays: Arc<ReplayGuard>,
+    counters: Arc<Counters>,
+    stopping: watch::Sender<bool>,
+    /// How many connections there are, for those who wait for none.
+    open: watch::Sender<usize>,
+}
+
+impl Proxy {
+    /// Starts one; `journal` is where used headers are remembered over a restart (M-083, M-345). It has to be called
+    /// inside a runtime of tokio.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub fn start(settings: Settings, journal: Option<PathBuf>) -> Result<Proxy, StartError> {
+        let replays = match journal {
+            Some(path) => ReplayGuard::open(&path)?,
+            None => ReplayGuard::default(),
+        };
+        let (memory, replays, counters) = (Arc::default(), Arc::new(replays), Arc::<Counters>::default());
+        let live = Live::new(settings, &HashMap::new(), &memory, &replays, &counters)?;
+        let live = Arc::new(live);
+        live.begin();
+        let shared = Shared {
+            live: RwLock::new(live),
+            memory,
+            replays,
+            counters,
+            stopping: watch::Sender::new(false),
+            open: watch::Sender::new(0),
+        };
+        Ok(Proxy { shared: Arc::new(shared) })
+    }
+
+    /// Takes other settings. Sessions go on as they began, but for those whose secret is no longer there.
+    ///
+    /// # Errors
+    /// [`SettingsError`]; nothing has changed then.
+    pub fn reload(&self, settings: Settings) -> Result<(), SettingsError> {
+        let shared = &self.shared;
+        let mut current = shared.live.write();
+        let usages: HashMap<_, _> = current
+            .users
+            .all()
+            .iter()
+            .map(|user| (user.secret.to_bytes(), Arc::clone(&user.usage)))
+            .collect();
+        let live = Live::new(settings, &usages, &shared.memory, &shared.replays, &shared.counters)?;
+        let live = Arc::new(live);
+        live.begin();
+        for user in current.users.all() {
+            if !live.users.all().iter().any(|other| Arc::ptr_eq(&other.usage, &user.usage)) {
+                user.usage.withdraw();
+            }
+        }
+        *current = live;
+        Ok(())
+    }
+
+    /// Serves a listener until the proxy stops.
+    pub async fn serve(&self, listener: impl Into<ListenSocket>) {
+        let listener = listener.into();
+        let mut stopping = self.shared.stopping.subscribe();
+        loop {
+            let accepted = tokio::select! {
+                accepted = listener.accept() => accepted,
+                _ = stopping.wait_for(|stopping| *stopping) => return,
+            };
+            match accepted {
+                Ok((io, peer)) => self.take(io, peer),
+                Err(error) => {
+                    tracing::warn!("a connection could not be accepted: {error}");
+                    tokio::time::sleep(ACCEPT_REST).await;
+                }
+            }
+        }
+    }
+
+    /// Serves one connection, in the background.
+    pub fn take(&self, io: Box<dyn Io>, peer: Option<SocketAddr>) {
+        let live = Arc::clone(&self.shared.live.read());
+        let counters = &self.shared.counters;
+        Counters::add(&counters.accepted);
+        if counters.connections.load(Ordering::Relaxed) >= live.settings.max_connections {
+            Counters::add(&counters.overflow);
+            return;
+        }
+        let place = Place::take(&self.shared);
+        let mut stopping = self.shared.stopping.subscribe();
+        tokio::spawn(async move {
+            let _place = place;
+            // Strangers need not be waited for; sessions have the time that `stop` gives them.
+            let client = tokio::select! {
+                client = intake::admit(&live, io, peer) => client,
+                _ = stopping.wait_for(|stopping| *stopping) => None,
+            };
+            let Some(client) = client else { return };
+            let name = client.seat.user.name.clone();
+            match Box::pin(session::run(client, &live.paths)).await {
+                Ok(()) => {}
+                Err(end) => {
+                    match &end {
+                        End::UnknownDc => Counters::add(&live.counters.unknown_dc),
+                        End::NoPath(_) => Counters::add(&live.counters.no_path),
+                        End::Io(_) | End::Withdrawn => {}
+                    }
+                    tracing::debug!(name, "a session ended: {end}");
+                }
+            }
+        });
+    }
+
+    /// Takes no more connections, and waits until the sessions have ended, at most so long. Returns how many were left.
+    pub async fn stop(&self, grace: Duration) -> usize {
+        self.shared.stopping.send_replace(true);
+        let mut open = self.shared.open.subscribe();
+        let _ = timeout(grace, open.wait_for(|open| *open == 0)).await;
+        for user in self.shared.live.read().users.all() {
+            user.usage.withdraw();
+        }
+        *open.borrow()
+    }
+
+    /// What was counted.
+    #[must_use]
+    pub fn counters(&self) -> &Counters {
+        &self.shared.counters
+    }
+
+    /// The secrets as they are now.
+    #[must_use]
+    pub fn users(&self) -> Vec<Arc<User>> {
+        self.shared.live.read().users.all().to_vec()
+    }
+
+    /// What is known of the paths.
+    #[must_use]
+    pub fn standings(&self) -> Vec<crate::upstream::Standing> {
+        self.shared.live.read().paths.standings()
+    }
+
+    /// How many connections wait in the pool.
+    #[must_use]
+    pub fn pooled(&self) -> usize {
+        self.shared.live.read().paths.pooled()
+    }
+
+    /// How many headers and hellos are remembered.
+    #[must_use]
+    pub fn remembered(&self) -> usize {
+        self.shared.replays.len()
+    }
+}
+
+/// Why a proxy cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The settings.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// The journal of the replay guard.
+    #[error("the replay journal: {0}")]
+    Journal(#[from] std::io::Error),
+}
+
+impl Live {
+    fn new(
+        settings: Settings,
+        usages: &HashMap<Vec<u8>, Arc<Usage>>,
+        memory: &Arc<Memory>,
+        replays: &Arc<ReplayGuard>,
+        counters: &Arc<Counters>,
+    ) -> Result<Live, SettingsError> {
+        settings.upstream.check()?;
+        let user = |(name, secret, allowance): &(String, ProxySecret, Allowance)| {
+            let usage = usages.get(&secret.to_bytes()).cloned().unwrap_or_default();
+            let (name, secret, allowance) = (name.clone(), secret.clone(), allowance.clone());
+            Arc::new(User { name, secret, allowance, usage })
+        };
+        let users = Users::new(settings.secrets.iter().map(user).collect())?;
+        let first_domain = users.all().iter().find_map(|user| match &user.secret.kind {
+            SecretKind::FakeTls(domain) => Some(domain.clone()),
+            SecretKind::Plain | SecretKind::Padded => None,
+        });
+        let paths = Paths::new(settings.upstream.clone(), Arc::clone(memory), Arc::clone(counters));
+        let (replays, counters) = (Arc::clone(replays), Arc::clone(counters));
+        Ok(Live { settings, users, paths, replays, counters, first_domain })
+    }
+
+    fn begin(&self) {
+        if self.settings.upstream.pool_size > 0 {
+            self.paths.warm_up();
+            tokio::spawn(Arc::clone(&self.paths.pool).keep());
+        }
+    }
+}
+
+/// One connection among all; it is given back when dropped.
+struct Place {
+    shared: Arc<Shared>,
+}
+
+impl Place {
+    fn take(shared: &Arc<Shared>) -> Place {
+        shared.counters.connections.fetch_add(1, Ordering::Relaxed);
+        shared.open.send_modify(|open| *open += 1);
+        Place { shared: Arc::clone(shared) }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.shared.counters.connections.fetch_sub(1, Ordering::Relaxed);
+        self.shared.open.send_modify(|open| *open -= 1);
+    }
+}

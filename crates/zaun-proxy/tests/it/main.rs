@@ -1,0 +1,7 @@
+//! The proxy between our client engine and our own server.
+
+mod kinds;
+mod paths;
+mod sessions;
+mod strangers;
+mod support;
