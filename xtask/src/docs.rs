@@ -5,12 +5,15 @@ use std::fs;
 
 use anyhow::Context;
 
-use crate::{protocol, root};
+use crate::{layers, protocol, root};
 
 type Generator = fn() -> anyhow::Result<String>;
 
-const DOCUMENTS: [(&str, Generator); 2] =
-    [("docs/METHODS.md", methods), ("docs/PROTOCOL.md", protocol::generate)];
+const DOCUMENTS: [(&str, Generator); 3] = [
+    ("docs/LAYERS.md", layers::generate),
+    ("docs/METHODS.md", methods),
+    ("docs/PROTOCOL.md", protocol::generate),
+];
 
 /// Writes the documents.
 pub fn write() -> anyhow::Result<()> {

@@ -1,6 +1,6 @@
 //! invokeWithLayer and its kin: undone one after another until the method itself is left (M-401 … M-415).
 
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 use bytes::Bytes;
 use zaun_messenger::authorizations::ClientRow;
@@ -92,6 +92,8 @@ async fn unwrap(
             Request::InitConnection(mut w) => {
                 let query = std::mem::take(&mut w.query.0);
                 said.client = Some(*w);
+                // Here, because what is inside may be older than anything that can be read.
+                check_layer(said)?;
                 query
             }
             Request::InvokeWithoutUpdates(w) => {
@@ -122,11 +124,34 @@ async fn unwrap(
     Err(RpcError::bad_request("INPUT_FETCH_ERROR"))
 }
 
+/// Sends clients away that are older than any layer that is written; a newer one gets our newest (M-406).
+fn check_layer(said: &Said) -> Result<(), RpcError> {
+    static NEWER: Once = Once::new();
+    let Some(layer) = said.layer.filter(|layer| *layer > 0) else { return Ok(()) };
+    let app =
+        |client: &functions::InitConnection| format!("{} on {}", client.app_version, client.device_model);
+    let client = said.client.as_ref().map(app).unwrap_or_default();
+    if layer < zaun_schema::MIN_LAYER {
+        tracing::warn!(layer, client, oldest = zaun_schema::MIN_LAYER, "a client's layer is too old");
+        return Err(RpcError::new(406, "UPDATE_APP_TO_LOGIN"));
+    }
+    if layer > zaun_schema::LAYER {
+        NEWER.call_once(|| {
+            tracing::info!(layer, client, newest = zaun_schema::LAYER, "a client's layer is newer than ours");
+        });
+    }
+    Ok(())
+}
+
 /// M-416: an unknown method is told apart from arguments that cannot be read.
 fn unreadable(error: &DecodeError) -> RpcError {
     tracing::debug!(%error, "a query could not be read");
     match error {
         DecodeError::UnknownMethod { id } => RpcError::bad_request(format!("INPUT_METHOD_INVALID_{id}")),
+        // An old id of a method that has no successor; of what else has none, it is arguments that cannot be read.
+        DecodeError::NoSuccessor { id, .. } if zaun_schema::api::method_name(*id).is_some() => {
+            RpcError::bad_request("METHOD_NOT_IMPLEMENTED")
+        }
         DecodeError::UnknownConstructor { .. } => RpcError::bad_request("INPUT_CONSTRUCTOR_INVALID"),
         _ => RpcError::bad_request("INPUT_FETCH_ERROR"),
     }
@@ -137,6 +162,7 @@ fn settle_client(api: &Arc<Api>, key: &KeyEntry<Api>, said: &mut Said) -> Result
     if said.layer.is_some_and(|layer| layer <= 0) {
         return Err(RpcError::bad_request("CONNECTION_LAYER_INVALID"));
     }
+    check_layer(said)?;
     let (client, changed) = {
         let mut facts = key.data.facts.lock();
         let before = facts.client.clone();

@@ -20,10 +20,16 @@ pub mod visit;
 /// The newest layer: the one that the types have.
 pub const LAYER: i32 = 232;
 /// The oldest layer that values can be encoded for.
-pub const MIN_LAYER: i32 = 198;
+pub const MIN_LAYER: i32 = 133;
 
 /// The Telegram API.
-#[allow(missing_docs, unused_variables, clippy::all, reason = "generated; the schema is the documentation")]
+#[allow(
+    missing_docs,
+    unused_variables,
+    unused_parens,
+    clippy::all,
+    reason = "generated; the schema is the documentation"
+)]
 pub mod api {
     include!(concat!(env!("OUT_DIR"), "/api.rs"));
 }

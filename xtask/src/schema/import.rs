@@ -39,7 +39,7 @@ fn checklist(layers: &Layers, before: i32, layer: i32) {
     println!(
         "2. `cargo build -p zaun-schema` lists conversions without a rule, and numbers of which nobody knows"
     );
-    println!("   whose id they are. Rules go to crates/zaun-schema/src/rules/, the rest to tl/rules.toml.");
+    println!("   whose id they are. Both go to crates/zaun-schema/tl/rules.toml.");
     println!("   Ids that changed:");
     list(new.iter().filter(|it| changed(old, it) && known(old, it)));
     println!("3. New methods, for crates/zaun-api/methods.toml; `absent` until there is a handler:");

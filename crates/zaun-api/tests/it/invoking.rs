@@ -53,6 +53,33 @@ async fn m401_to_m405_a_client_says_its_layer_once_and_may_say_it_again() {
 }
 
 #[tokio::test]
+async fn a_client_older_than_every_layer_is_told_to_update() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let mut client = stranger(&sandbox).await;
+    // What is inside need not be readable.
+    let query = raw(&init(1, RawObject(vec![1, 2, 3, 4].into())));
+    let old = functions::InvokeWithLayer { layer: zaun_schema::MIN_LAYER - 1, query };
+    assert_eq!(text(client.call_raw(&old).await), "406 UPDATE_APP_TO_LOGIN");
+    let bare = functions::InvokeWithLayer { layer: 1, query: nearest() };
+    assert_eq!(text(client.call_raw(&bare).await), "406 UPDATE_APP_TO_LOGIN");
+    let oldest =
+        functions::InvokeWithLayer { layer: zaun_schema::MIN_LAYER, query: raw(&init(1, nearest())) };
+    client.call_raw(&oldest).await.expect("the oldest layer is served");
+}
+
+#[tokio::test]
+async fn a_method_that_ended_without_a_successor_is_named_as_absent() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let mut client = stranger(&sandbox).await;
+    // help.getAppChangelog, which ended with layer 167.
+    let mut changelog = 0x9010_ef6f_u32.to_le_bytes().to_vec();
+    changelog.extend([3, b'1', b'.', b'0']);
+    let query = raw(&init(1, RawObject(changelog.into())));
+    let call = functions::InvokeWithLayer { layer: 160, query };
+    assert_eq!(text(client.call_raw(&call).await), "400 METHOD_NOT_IMPLEMENTED");
+}
+
+#[tokio::test]
 async fn m407_m408_an_answer_is_written_in_the_layer_of_the_client() {
     let sandbox = Sandbox::start().await.unwrap();
     let mut client = stranger(&sandbox).await;
@@ -61,7 +88,7 @@ async fn m407_m408_an_answer_is_written_in_the_layer_of_the_client() {
         functions::InvokeWithLayer { layer, query }
     };
     let id = |bytes: bytes::Bytes| u32::from_le_bytes(*bytes.first_chunk().unwrap());
-    for layer in [198, 214, LAYER] {
+    for layer in [181, 198, 214, LAYER] {
         let answer = client.call_raw(&ask(layer)).await.unwrap();
         let config: types::Config = zaun_tl::from_bytes(answer.clone()).unwrap();
         let again = zaun_tl::to_bytes(&config, layer).unwrap();

@@ -15,7 +15,14 @@ fn seed() -> u64 {
 }
 
 /// Old definitions that nothing in the newest layer can stand for.
-const NO_SUCCESSOR: [&str; 18] = [
+const NO_SUCCESSOR: [&str; 39] = [
+    "channels.clickSponsoredMessage",
+    "channels.getSponsoredMessages",
+    "channels.reportSponsoredMessage",
+    "channels.viewSponsoredMessage",
+    "contacts.toggleStoriesHidden",
+    "folders.deleteFolder",
+    "help.getAppChangelog",
     "inputKeyboardButtonUrlAuth",
     "inputKeyboardButtonUserProfile",
     "inputPasskeyCredentialFirebasePNV",
@@ -28,13 +35,35 @@ const NO_SUCCESSOR: [&str; 18] = [
     "keyboardButtonUrlAuth",
     "keyboardButtonUserProfile",
     "keyboardButtonWebView",
+    "messages.getAllChats",
     "payments.getStarGiftWithdrawalUrl",
+    "payments.getUserStarGift",
+    "payments.getUserStarGifts",
+    "payments.requestRecurringPayment",
+    "payments.restorePlayMarketReceipt",
     "phone.createConferenceCall",
+    "starGiftUnique",
     "stats.getBroadcastRevenueStats",
     "stats.getBroadcastRevenueTransactions",
     "stats.getBroadcastRevenueWithdrawalUrl",
+    "stories.applyBoost",
+    "stories.canApplyBoost",
+    "stories.getAllReadUserStories",
+    "stories.getBoostersList",
+    "stories.getBoostsStatus",
+    "stories.getUserStories",
+    "test.parseInputAppEvent",
     "updateBroadcastRevenueTransactions",
+    "users.getStoriesMaxIDs",
 ];
+
+/// Constructors of which one old version, of one or two layers, is not written.
+const NO_OLD_FORM: [&str; 3] = ["chatTheme", "starGiftUnique", "userFull"];
+
+/// Whether an old version of it has no conversion because nothing that is served needs one.
+fn is_unconverted(name: &str) -> bool {
+    api::UNCONVERTED.iter().any(|(_, known)| *known == name)
+}
 
 fn first_word(bytes: &[u8]) -> u32 {
     u32::from_le_bytes(*bytes.first_chunk().expect("a word"))
@@ -93,12 +122,16 @@ fn every_version_of_every_layer_survives() {
                         assert_eq!(first_word(&again), definition.id, "{}", context());
                     }
                 }
+                Err(TranscodeError::Decode(DecodeError::NoSuccessor { name, .. }))
+                    if is_unconverted(name) => {}
                 Err(TranscodeError::Decode(DecodeError::NoSuccessor { name, .. })) => {
                     lost.insert(name);
                 }
                 // A method whose old form cannot be made from the new one is not sent in old layers.
                 Err(TranscodeError::Encode(EncodeError::NoForm { type_name, .. }))
-                    if api::METHODS.iter().any(|method| method.name == type_name) => {}
+                    if api::METHODS.iter().any(|method| method.name == type_name)
+                        || is_unconverted(type_name)
+                        || NO_OLD_FORM.contains(&type_name) => {}
                 Err(error) => panic!("{error}: {}", context()),
             }
         }
@@ -122,14 +155,22 @@ fn newest_values_are_readable_in_every_layer() {
             match api::transcode_any(bytes.clone().into(), *number) {
                 Ok(old) => {
                     layer.check(&old).unwrap_or_else(|error| panic!("{error}: {}", context()));
-                    let again = api::transcode_any(old.clone().into(), *number);
-                    assert_eq!(again.as_ref(), Ok(&old), "{}", context());
+                    match api::transcode_any(old.clone().into(), *number) {
+                        Err(TranscodeError::Decode(DecodeError::NoSuccessor { name, .. }))
+                            if is_unconverted(name) => {}
+                        again => assert_eq!(again.as_ref(), Ok(&old), "{}", context()),
+                    }
                 }
                 Err(TranscodeError::Encode(EncodeError::NoForm { type_name, .. })) => {
                     assert!(*number < LAYER && !type_name.is_empty(), "{}", context());
                     let whole = type_name == definition.name && known.contains(type_name);
                     let is_method = api::METHODS.iter().any(|method| method.name == type_name);
-                    assert!(!whole || is_method, "{type_name} is known in {number}: {}", context());
+                    let is_excused = is_unconverted(type_name) || NO_OLD_FORM.contains(&type_name);
+                    assert!(
+                        !whole || is_method || is_excused,
+                        "{type_name} is known in {number}: {}",
+                        context()
+                    );
                 }
                 Err(error) => panic!("{error}: {}", context()),
             }
@@ -149,7 +190,10 @@ fn unknown_layers_are_served_as_the_next_lower_known_one() {
         let layer = |number| api::transcode_any(bytes.clone(), number).ok();
         assert_eq!(layer(226), layer(225), "{definition}");
         assert_eq!(layer(999), layer(LAYER), "{definition}");
-        assert_eq!(layer(133), layer(MIN_LAYER), "{definition}");
+        assert_eq!(layer(231), layer(230), "{definition}");
+        assert_eq!(layer(157), layer(156), "{definition}");
+        assert_eq!(layer(141), layer(140), "{definition}");
+        assert_eq!(layer(100), layer(MIN_LAYER), "{definition}");
         assert_eq!(layer(i32::MIN), layer(MIN_LAYER), "{definition}");
     }
 }

@@ -38,6 +38,8 @@ impl Generator<'_> {
             let old = fields(&version.slots).find(|old| old.name == field.name);
             taken.extend(old.map(|old| old.name.as_str()));
             let rule = self.field_rule(name, id, "decode", field, old);
+            // One for all versions does not concern those that lack what it reads.
+            let rule = rule.filter(|rule| is_readable(rule, version));
             let value = match rule {
                 Some(rule) => Some(rule.to_owned()),
                 None => match old {
@@ -176,6 +178,13 @@ impl Generator<'_> {
             (true, false) => return None,
         })
     }
+}
+
+/// Whether a version has every old field that a rule reads.
+fn is_readable(rule: &str, version: &Version) -> bool {
+    let words = rule.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    let mut wanted = words.filter(|word| word.starts_with("x_"));
+    wanted.all(|word| fields(&version.slots).any(|old| local(&old.ident) == word))
 }
 
 /// How a value of one type becomes one of another, if that is mechanical.

@@ -32,8 +32,12 @@ impl Generator<'_> {
             None => {
                 let mut problems = Vec::new();
                 let plan = self.encode_plan(combinator, version, &mut problems);
-                if combinator.definition.category == Category::Function && !problems.is_empty() {
-                    // Calls in old layers are a client's business; what is not mechanical is refused there.
+                let is_function = combinator.definition.category == Category::Function;
+                // Calls in old layers are a client's business; what is not mechanical is refused there.
+                if !problems.is_empty() && (is_function || !self.served.is_written(combinator)) {
+                    if !is_function {
+                        self.unconverted.insert((id, name.clone()));
+                    }
                     format!("        w.no_form(\"{name}\");\n")
                 } else {
                     self.problems.extend(problems);
@@ -165,6 +169,8 @@ impl Generator<'_> {
         for version in &combinator.older {
             arms.push((version.first, format!("self.encode_{:08x}(w)", version.definition.id)));
         }
+        arms.extend(combinator.before.map(|first| (first, newest.to_owned())));
+        arms.sort_by_key(|(first, _)| std::cmp::Reverse(*first));
         // Two versions of one layer were seen at different times: the later one counts.
         arms.dedup_by_key(|(first, _)| *first);
         let first = arms.last().map_or(combinator.since, |(first, _)| *first);

@@ -140,6 +140,12 @@ impl Generator<'_> {
                     let path = model.struct_path(name);
                     format!("{{ let old = {path}::{}?; Ok({rule}) }}", self.body_call(combinator))
                 }
+                None if !self.served.is_read(combinator) => {
+                    let ids = combinator.older.iter().map(|version| version.definition.id);
+                    let ids = ids.chain([definition.id]).map(|id| (id, name.clone()));
+                    self.unconverted.extend(ids);
+                    format!("Err(DecodeError::NoSuccessor {{ id, name: \"{name}\" }})")
+                }
                 None => {
                     self.problems.push(format!("{name}: gone from {ty}, no decode_gone"));
                     continue;

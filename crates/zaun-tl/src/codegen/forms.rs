@@ -76,7 +76,9 @@ pub(super) fn first_form(model: &Model, rules: &Rules, combinator: &Combinator) 
     if rules.get(&definition.name, "encode_before").is_some() {
         return model.min_layer;
     }
-    combinator.older.last().map_or(combinator.since, |oldest| oldest.first.min(combinator.since))
+    let oldest =
+        combinator.older.last().map_or(combinator.since, |oldest| oldest.first.min(combinator.since));
+    combinator.before.map_or(oldest, |before| before.min(oldest))
 }
 
 impl Generator<'_> {

@@ -11,12 +11,13 @@ mod functions;
 mod model;
 mod names;
 mod rules;
+mod served;
 mod shape;
 mod structs;
 mod tables;
 mod visits;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::schema::{Definition, History, SchemaError};
 
@@ -64,6 +65,9 @@ pub struct Input<'a> {
     pub history: Option<&'a History>,
     /// The rules file: what is not mechanical between versions.
     pub rules: &'a str,
+    /// The methods that are answered; `None` if all are. What no such method takes or answers with, nor an update
+    /// holds, is converted as far as that is mechanical, and listed in `UNCONVERTED` beyond that.
+    pub served: Option<&'a BTreeSet<String>>,
 }
 
 /// What every generated module imports of the runtime.
@@ -76,8 +80,16 @@ pub fn generate(input: &Input<'_>) -> Result<String, CodegenError> {
     let mut model = model::Model::new(input.module, input.definitions, input.history)?;
     let shape = shape::Shape::new(&mut model);
     let forms = forms::Forms::new(&model, &rules);
-    let problems = Vec::new();
-    let mut generator = Generator { model: &model, shape: &shape, rules: &rules, forms: &forms, problems };
+    let served = served::Served::new(&model, input.served);
+    let mut generator = Generator {
+        model: &model,
+        shape: &shape,
+        rules: &rules,
+        forms: &forms,
+        served: &served,
+        problems: Vec::new(),
+        unconverted: BTreeSet::new(),
+    };
     let mut out = generator.types(false);
     out.push_str(&generator.enums(false));
     out.push_str(&generator.functions(false)?);
@@ -98,6 +110,7 @@ pub fn generate(input: &Input<'_>) -> Result<String, CodegenError> {
     out.push_str(&generator.tables());
     out.push_str(&generator.decode_any());
     out.push_str(&generator.visits()?);
+    out.push_str(&generator.unconverted());
     if !generator.problems.is_empty() {
         generator.problems.dedup();
         return Err(CodegenError::NoRule(generator.problems));
@@ -112,6 +125,9 @@ struct Generator<'a> {
     shape: &'a shape::Shape,
     rules: &'a rules::Rules,
     forms: &'a forms::Forms,
+    served: &'a served::Served,
+    /// Old ids without a conversion, which nothing served needs.
+    unconverted: BTreeSet<(u32, String)>,
     problems: Vec<convert::Problem>,
 }
 

@@ -57,6 +57,8 @@ pub(super) struct Combinator {
     pub(super) slots: Vec<Slot>,
     /// The layer it came with.
     pub(super) since: i32,
+    /// The layer it first came with, if another version was in force in between.
+    pub(super) before: Option<i32>,
     /// Older versions, the newest first.
     pub(super) older: Vec<Version>,
 }
@@ -179,16 +181,22 @@ impl Model {
         };
         let mut older = Vec::new();
         let mut since = since.unwrap_or(self.min_layer);
+        let mut before = None;
         for old in old.iter().filter(same) {
             if old.definition.id == definition.id {
-                since = old.first;
+                if self.is_legacy(definition) {
+                    since = old.first;
+                } else {
+                    before = Some(old.first);
+                }
                 continue;
             }
             let slots = self.slots(&old.definition, bare)?;
             older.push(Version { definition: old.definition.clone(), slots, first: old.first });
         }
         older.sort_by_key(|version| std::cmp::Reverse(version.first));
-        Ok(Combinator { definition: definition.clone(), slots: self.slots(definition, bare)?, since, older })
+        let slots = self.slots(definition, bare)?;
+        Ok(Combinator { definition: definition.clone(), slots, since, before, older })
     }
 
     fn slots(&self, definition: &Definition, bare: &BTreeSet<String>) -> Result<Vec<Slot>, CodegenError> {

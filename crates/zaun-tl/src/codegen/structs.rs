@@ -88,11 +88,7 @@ impl Generator<'_> {
         }
         let value = match self.rules.find(&combinator.definition.name, id, "decode") {
             Some("none") => {
-                let name = &version.definition.name;
-                return format!(
-                    "    fn decode_{id:08x}(_: &mut Reader) -> Result<Self, DecodeError> {{ \
-                     Err(DecodeError::NoSuccessor {{ id: {id:#010x}, name: \"{name}\" }}) }}\n"
-                );
+                return no_successor(version);
             }
             Some(rule) => rule.to_owned(),
             None => {
@@ -102,6 +98,10 @@ impl Generator<'_> {
                 format!("Self {{\n            {}\n        }}", fields.join(",\n            "))
             }
         };
+        if !problems.is_empty() && !self.served.is_read(combinator) {
+            self.unconverted.insert((id, combinator.definition.name.clone()));
+            return no_successor(version);
+        }
         self.problems.extend(problems);
         format!(
             "    /// `{}`\n    fn decode_{id:08x}(r: &mut Reader) -> Result<Self, DecodeError> {{\n{}        \
@@ -209,6 +209,15 @@ impl Generator<'_> {
             expression.to_owned()
         }
     }
+}
+
+/// A reader of an old version that nothing of today can stand for.
+fn no_successor(version: &Version) -> String {
+    let (name, id) = (&version.definition.name, version.definition.id);
+    format!(
+        "    fn decode_{id:08x}(_: &mut Reader) -> Result<Self, DecodeError> {{ \
+         Err(DecodeError::NoSuccessor {{ id: {id:#010x}, name: \"{name}\" }}) }}\n"
+    )
 }
 
 /// Reads the body of whichever version the id names.

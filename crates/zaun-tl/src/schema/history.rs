@@ -50,10 +50,36 @@ impl History {
                 span.last = *layer;
             }
         }
-        let since = spans.iter().filter(|(id, span)| current.contains(id) && span.first > oldest);
-        let since = since.map(|(id, span)| (*id, span.first)).collect();
-        let mut old: Vec<Old> =
-            spans.into_values().filter(|span| !current.contains(&span.definition.id)).collect();
+        let mut since = BTreeMap::new();
+        let mut old: Vec<Old> = Vec::new();
+        for span in spans.values() {
+            let id = span.definition.id;
+            if !current.contains(&id) {
+                old.push(span.clone());
+                continue;
+            }
+            // An id that another one took the place of for a while is in force again since that one's end.
+            let others = spans.values().filter(|other| {
+                let (one, two) = (&other.definition, &span.definition);
+                one.id != id && (one.category, &one.name) == (two.category, &two.name)
+            });
+            let between: Vec<&Old> = others.filter(|other| other.first > span.first).collect();
+            let end = between.iter().map(|other| other.last).max();
+            let again = end.and_then(|end| layers.keys().find(|layer| **layer > end).copied());
+            if let Some(again) = again {
+                let start = between.iter().map(|other| other.first).min().unwrap_or(again);
+                let last = layers.keys().filter(|layer| **layer < start).next_back().copied();
+                old.push(Old {
+                    definition: span.definition.clone(),
+                    first: span.first,
+                    last: last.unwrap_or(start),
+                });
+            }
+            let first = again.unwrap_or(span.first);
+            if first > oldest {
+                since.insert(id, first);
+            }
+        }
         old.sort_by_key(|old| {
             (old.definition.category, old.definition.name.clone(), old.first, old.definition.id)
         });
@@ -133,6 +159,18 @@ impl History {
 mod tests {
     use super::*;
     use crate::schema::parse;
+
+    #[test]
+    fn an_id_that_comes_back_is_in_force_before_and_after() {
+        let layer = |text| parse(text).unwrap();
+        let layers =
+            BTreeMap::from([(1, layer("a#1 = A;")), (2, layer("a#2 x:int = A;")), (3, layer("a#1 = A;"))]);
+        let history = History::build(&layers);
+        assert_eq!(history.since, BTreeMap::from([(1, 3)]));
+        for (layer, definitions) in &layers {
+            assert_eq!(&history.layer(*layer, &layers[&3]), definitions, "layer {layer}");
+        }
+    }
 
     #[test]
     fn table_survives_its_text() {

@@ -11,7 +11,7 @@ const OLD: &str = "thing#1 a:int b:string = Thing; bare#7 = Other;";
 fn build(newest: &str, rules: &str) -> Result<String, CodegenError> {
     let layers = BTreeMap::from([(1, parse(OLD)?), (2, parse(newest)?)]);
     let history = History::build(&layers);
-    generate(&Input { module: "api", definitions: &layers[&2], history: Some(&history), rules })
+    generate(&Input { module: "api", definitions: &layers[&2], history: Some(&history), rules, served: None })
 }
 
 fn problems(newest: &str, rules: &str) -> Vec<String> {
@@ -51,6 +51,30 @@ fn gone_constructor_of_a_living_type_is_named() {
 }
 
 #[test]
+fn what_no_served_method_takes_or_answers_with_needs_no_rule() {
+    let newest = "thing#2 a:int c:Other = Thing; bare#7 = Other; updates#9 = Updates;\n---functions---\nask#a = Other; \
+                  tell#b what:Thing = Other;";
+    let layers = BTreeMap::from([(1, parse(OLD).unwrap()), (2, parse(newest).unwrap())]);
+    let history = History::build(&layers);
+    let build = |served: &[&str]| {
+        let served = served.iter().map(|name| (*name).to_owned()).collect();
+        let definitions = layers[&2].as_slice();
+        generate(&Input {
+            module: "api",
+            definitions,
+            history: Some(&history),
+            rules: "",
+            served: Some(&served),
+        })
+    };
+    let text = build(&["ask"]).unwrap();
+    assert!(text.contains("UNCONVERTED: &[(u32, &str)] = &[\n    (0x00000001, \"thing\"),\n]"), "{text}");
+    let error = build(&["ask", "tell"]).unwrap_err();
+    let expected = ["thing#00000001: no decode.c", "thing#00000001: b neither used nor in drop"];
+    assert_eq!(error, CodegenError::NoRule(expected.map(str::to_owned).to_vec()));
+}
+
+#[test]
 fn rule_that_nothing_needs_is_named() {
     let error = build(OLD, "[\"thing\"]\ndefault = \"b\"\n").unwrap_err();
     assert_eq!(error, CodegenError::UnusedRule("thing".into(), "default".into()));
@@ -71,7 +95,7 @@ fn unknown_type_is_named() {
 /// Generates from one layer whose only method answers with a `Thing`.
 fn visits(constructors: &str, rules: &str) -> Result<String, CodegenError> {
     let definitions = parse(&format!("{constructors}\n---functions---\nfind#99 = Thing;"))?;
-    generate(&Input { module: "api", definitions: &definitions, history: None, rules })
+    generate(&Input { module: "api", definitions: &definitions, history: None, rules, served: None })
 }
 
 const THINGS: &str = "thing#1 user_id:long near:Vector<long> size_max:long part:Part = Thing; \
