@@ -88,7 +88,7 @@ async fn m407_m408_an_answer_is_written_in_the_layer_of_the_client() {
         functions::InvokeWithLayer { layer, query }
     };
     let id = |bytes: bytes::Bytes| u32::from_le_bytes(*bytes.first_chunk().unwrap());
-    for layer in [181, 198, 214, LAYER] {
+    for layer in [133, 158, 181, 198, 214, LAYER] {
         let answer = client.call_raw(&ask(layer)).await.unwrap();
         let config: types::Config = zaun_tl::from_bytes(answer.clone()).unwrap();
         let again = zaun_tl::to_bytes(&config, layer).unwrap();

@@ -170,14 +170,17 @@ impl Generator<'_> {
             arms.push((version.first, format!("self.encode_{:08x}(w)", version.definition.id)));
         }
         arms.extend(combinator.before.map(|first| (first, newest.to_owned())));
+        let instead = match self.rules.get(name, "encode_before") {
+            Some(rule) => format!("{{ {rule} }}"),
+            None => format!("w.no_form(\"{name}\")"),
+        };
+        arms.extend(combinator.gaps.iter().map(|gap| (gap.start, instead.clone())));
         arms.sort_by_key(|(first, _)| std::cmp::Reverse(*first));
         // Two versions of one layer were seen at different times: the later one counts.
         arms.dedup_by_key(|(first, _)| *first);
         let first = arms.last().map_or(combinator.since, |(first, _)| *first);
-        if let Some(rule) = self.rules.get(name, "encode_before") {
-            arms.push((self.model.min_layer, format!("{{ {rule} }}")));
-        } else if first > self.model.min_layer {
-            arms.push((self.model.min_layer, format!("w.no_form(\"{name}\")")));
+        if first > self.model.min_layer || self.rules.get(name, "encode_before").is_some() {
+            arms.push((self.model.min_layer, instead));
         }
         debug_assert!(
             first_form(self.model, self.rules, combinator) <= first,

@@ -47,7 +47,13 @@ impl Forms {
     /// The layer from which on all values of a constructor have a form.
     fn combinator(&self, model: &Model, rules: &Rules, combinator: &Combinator) -> i32 {
         let fields = self.deciding_fields(combinator).map(|(_, _, complete)| complete);
-        fields.chain([first_form(model, rules, combinator)]).max().unwrap_or(self.min_layer)
+        // After the last gap, a constructor can be said for good.
+        let gap = match rules.get(&combinator.definition.name, "encode_before") {
+            Some(_) => None,
+            None => combinator.gaps.last().map(|gap| gap.end),
+        };
+        let own = first_form(model, rules, combinator);
+        fields.chain([own]).chain(gap).max().unwrap_or(self.min_layer)
     }
 
     /// Required fields whose value may lack a form: with the layer that brought the field, and the one from which on
@@ -88,6 +94,10 @@ impl Generator<'_> {
         let first = first_form(self.model, self.rules, combinator);
         if first > self.model.min_layer {
             conditions.push(format!("layer >= {first}"));
+        }
+        if self.rules.get(&combinator.definition.name, "encode_before").is_none() {
+            let gaps = combinator.gaps.iter();
+            conditions.extend(gaps.map(|gap| format!("!({}..{}).contains(&layer)", gap.start, gap.end)));
         }
         for (field, since, _) in self.forms.deciding_fields(combinator) {
             let own = format!("self.{}.has_form(layer)", field.ident);

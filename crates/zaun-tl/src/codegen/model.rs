@@ -1,6 +1,7 @@
 //! The schema as the generator sees it: types with their constructors, fields with Rust types.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use super::{CodegenError, names};
 use crate::schema::{Category, Definition, Flag, History, Old, Param, TypeExpr};
@@ -61,6 +62,8 @@ pub(super) struct Combinator {
     pub(super) before: Option<i32>,
     /// Older versions, the newest first.
     pub(super) older: Vec<Version>,
+    /// Layers between two versions that had none: from the first of them up to the one that had it again.
+    pub(super) gaps: Vec<Range<i32>>,
 }
 
 /// An older version of a constructor or function.
@@ -81,6 +84,8 @@ pub(super) struct Model {
     pub(super) module: String,
     /// The oldest layer.
     pub(super) min_layer: i32,
+    /// The layers that were read, ascending.
+    layers: Vec<i32>,
     /// Constructors by name, legacy ones too.
     pub(super) constructors: BTreeMap<String, Combinator>,
     /// Functions by name, legacy ones too.
@@ -107,6 +112,7 @@ impl Model {
         let mut model = Self {
             module: module.to_owned(),
             min_layer,
+            layers: history.map_or_else(Vec::new, |history| history.layers.clone()),
             constructors: BTreeMap::new(),
             functions: BTreeMap::new(),
             types: BTreeMap::new(),
@@ -181,8 +187,9 @@ impl Model {
         };
         let mut older = Vec::new();
         let mut since = since.unwrap_or(self.min_layer);
-        let mut before = None;
+        let (mut before, mut spans) = (None, Vec::new());
         for old in old.iter().filter(same) {
+            spans.push((old.first, old.last));
             if old.definition.id == definition.id {
                 if self.is_legacy(definition) {
                     since = old.first;
@@ -196,7 +203,22 @@ impl Model {
         }
         older.sort_by_key(|version| std::cmp::Reverse(version.first));
         let slots = self.slots(definition, bare)?;
-        Ok(Combinator { definition: definition.clone(), slots, since, before, older })
+        spans.push((since, i32::MAX));
+        let gaps = self.gaps(spans);
+        Ok(Combinator { definition: definition.clone(), slots, since, before, older, gaps })
+    }
+
+    /// The layers between the first and the last of some spans that none of them covers. What was not read is no gap.
+    fn gaps(&self, mut spans: Vec<(i32, i32)>) -> Vec<Range<i32>> {
+        spans.sort_unstable();
+        let mut gaps = Vec::new();
+        let mut covered = i32::MAX;
+        for (first, last) in spans {
+            let missing = self.layers.iter().copied().find(|layer| *layer > covered && *layer < first);
+            gaps.extend(missing.map(|missing| missing..first));
+            covered = if covered == i32::MAX { last } else { covered.max(last) };
+        }
+        gaps
     }
 
     fn slots(&self, definition: &Definition, bare: &BTreeSet<String>) -> Result<Vec<Slot>, CodegenError> {
