@@ -64,7 +64,7 @@ pub enum ChannelDifference {
     /// Some or all of it.
     Events(Box<Events>),
     /// Too much: the conversation as it is, with its newest messages, newest first.
-    TooLong(Box<DialogLine>, Vec<Message>, Scene),
+    TooLong(Box<DialogLine>, Vec<Message>, Box<Scene>),
 }
 
 pub(crate) fn state(tx: &Tx<'_>, user: UserId, now: UnixTime) -> Result<State, Error> {
@@ -207,7 +207,7 @@ fn start_afresh(
     mention(&mut mentioned, peer);
     newest.iter().for_each(|message| message.mentions(&mut mentioned));
     let scene = Scene::for_viewer(tx, viewer, &mentioned)?;
-    Ok(ChannelDifference::TooLong(Box::new(line), newest, scene))
+    Ok(ChannelDifference::TooLong(Box::new(line), newest, Box::new(scene)))
 }
 
 /// An event on its way into a difference, with its pts.

@@ -1,7 +1,7 @@
 //! Restricting and removing members (G-130 … G-144).
 
 use zaun_model::rights::{AdminRights, BannedRights};
-use zaun_model::{ChannelId, Peer, UnixTime, UserId};
+use zaun_model::{Peer, UnixTime, UserId};
 use zaun_schema::api::{enums, types};
 use zaun_store::repo::channels::{self, ChannelRow, LEFT, MEMBER, MemberRow, REMOVED};
 use zaun_store::repo::dialogs;
@@ -42,7 +42,9 @@ impl Messenger {
                 return Err(Error::bad(errors::USER_ID_INVALID));
             }
             let before = channels::member(changes.tx, id, user)?;
-            let before = before.unwrap_or_else(|| stranger(id, user, changes.now));
+            // G-140: one may ban who never was here.
+            let stranger = || MemberRow { status: LEFT, ..MemberRow::ordinary(id, user, changes.now) };
+            let before = before.unwrap_or_else(stranger);
             let own = membership.is_creator() || before.by_id == actor.user_id;
             if before.creator || (before.admin != AdminRights::NONE && !own) {
                 return Err(Error::bad(errors::USER_ADMIN_INVALID));
@@ -90,25 +92,6 @@ impl Messenger {
             };
             self.change(nobody, work).await?;
         }
-    }
-}
-
-/// What a user is to a channel with which it has nothing to do.
-fn stranger(channel_id: ChannelId, user_id: UserId, now: UnixTime) -> MemberRow {
-    MemberRow {
-        channel_id,
-        user_id,
-        status: LEFT,
-        joined_at: now,
-        inviter_id: user_id,
-        creator: false,
-        admin: AdminRights::NONE,
-        banned: BannedRights::NONE,
-        banned_until: UnixTime(0),
-        rank: String::new(),
-        by_id: UserId(0),
-        hidden_until: zaun_model::MsgId(0),
-        posted_at: UnixTime(0),
     }
 }
 

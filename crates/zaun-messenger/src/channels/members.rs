@@ -1,7 +1,7 @@
 //! Who is in a channel: inviting, joining, leaving, and the list of members.
 
 use zaun_model::rights::{AdminRights, BannedRights};
-use zaun_model::{BoxId, ChannelId, MsgId, Peer, UnixTime, UserId};
+use zaun_model::{BoxId, ChannelId, MsgId, Peer, UserId};
 use zaun_schema::api::enums::ChannelAdminLogEventAction as Action;
 use zaun_schema::api::{enums, types};
 use zaun_store::Tx;
@@ -306,22 +306,18 @@ pub(crate) fn enter(
     let restricted = before.filter(|member| member.status == LEFT && !creator);
     let admin = if creator { AdminRights::ALL.without(AdminRights::ANONYMOUS) } else { joining.admin };
     let top_id = changes.counters(BoxId::Channel(channel.id))?.top_id;
-    let row = MemberRow {
-        channel_id: channel.id,
-        user_id: user,
-        status: MEMBER,
-        joined_at: changes.now,
+    let mut row = MemberRow {
         inviter_id: joining.inviter,
         creator,
         admin,
-        banned: restricted.as_ref().map_or(BannedRights::NONE, |member| member.banned),
-        banned_until: restricted.as_ref().map_or(UnixTime(0), |member| member.banned_until),
-        rank: String::new(),
-        by_id: restricted.as_ref().map_or(joining.by, |member| member.by_id),
+        by_id: joining.by,
         // G-226: a newcomer sees what comes after it.
         hidden_until: if channel.hidden_history { top_id } else { MsgId(0) },
-        posted_at: UnixTime(0),
+        ..MemberRow::ordinary(channel.id, user, changes.now)
     };
+    if let Some(before) = restricted.filter(|member| member.banned != BannedRights::NONE) {
+        (row.banned, row.banned_until, row.by_id) = (before.banned, before.banned_until, before.by_id);
+    }
     channels::put_member(changes.tx, &row)?;
     channel.members += 1;
     channel.admins += i32::from(admin != AdminRights::NONE);

@@ -39,7 +39,6 @@ pub fn participant(row: &MemberRow, viewer: UserId, broadcast: bool) -> enums::C
             kicked_by: row.by_id.0,
             date,
             banned_rights: banned_rights(row.banned, row.banned_until),
-            ..types::ChannelParticipantBanned::default()
         }
         .into();
     }

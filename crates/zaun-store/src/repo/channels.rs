@@ -90,6 +90,28 @@ table! {
     }
 }
 
+impl MemberRow {
+    /// An ordinary member who came by itself, from whom nothing was taken.
+    #[must_use]
+    pub fn ordinary(channel_id: ChannelId, user_id: UserId, joined_at: UnixTime) -> MemberRow {
+        MemberRow {
+            channel_id,
+            user_id,
+            status: MEMBER,
+            joined_at,
+            inviter_id: user_id,
+            creator: false,
+            admin: AdminRights::NONE,
+            banned: BannedRights::NONE,
+            banned_until: UnixTime(0),
+            rank: String::new(),
+            by_id: UserId(0),
+            hidden_until: MsgId(0),
+            posted_at: UnixTime(0),
+        }
+    }
+}
+
 /// `status` of members.
 pub const MEMBER: i64 = 1;
 /// `status` of those who left by themselves.

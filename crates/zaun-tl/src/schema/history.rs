@@ -68,7 +68,7 @@ impl History {
             let again = end.and_then(|end| layers.keys().find(|layer| **layer > end).copied());
             if let Some(again) = again {
                 let start = between.iter().map(|other| other.first).min().unwrap_or(again);
-                let last = layers.keys().filter(|layer| **layer < start).next_back().copied();
+                let last = layers.keys().rfind(|layer| **layer < start).copied();
                 old.push(Old {
                     definition: span.definition.clone(),
                     first: span.first,

@@ -12,11 +12,10 @@ use zaun_api::{Api, Options};
 use zaun_crypto::auth_key::AuthKey;
 use zaun_messenger::channels::NewChannel;
 use zaun_messenger::{Actor, Settings};
-use zaun_model::rights::{AdminRights, BannedRights};
 use zaun_model::{BoxId, ChannelId, Peer, UnixTime, UserId};
 use zaun_node::{Node, Parts};
 use zaun_probe::SpawnedServer;
-use zaun_store::repo::channels::{self, MEMBER, MemberRow};
+use zaun_store::repo::channels::{self, MemberRow};
 use zaun_store::repo::{authorizations, boxes, dialogs, keys, users};
 use zaun_store::{Store, StoreError, Tx};
 
@@ -117,18 +116,7 @@ async fn join(store: &Store, channel: ChannelId, ids: Vec<UserId>, now: UnixTime
         let batch = batch.to_vec();
         let work = move |tx: &Tx<'_>| {
             for user_id in &batch {
-                let row = MemberRow {
-                    channel_id: channel,
-                    user_id: *user_id,
-                    status: MEMBER,
-                    joined_at: now,
-                    inviter_id: *user_id,
-                    creator: false,
-                    admin: AdminRights::NONE,
-                    banned: BannedRights::NONE,
-                    banned_until: UnixTime(0),
-                    rank: String::new(),
-                };
+                let row = MemberRow::ordinary(channel, *user_id, now);
                 channels::put_member(tx, &row)?;
                 dialogs::ensure(tx, *user_id, Peer::Channel(channel))?;
             }
