@@ -1,7 +1,9 @@
 //! Duties in the background: sweeps of what nobody needs any more, and the search index.
 
 use zaun_model::BoxId;
-use zaun_store::repo::{authorizations, boxes, events, keys, login_tokens, media, messages, passwords};
+use zaun_store::repo::{
+    authorizations, bot_updates, boxes, events, keys, login_tokens, media, messages, passwords,
+};
 use zaun_store::{StoreError, Tx};
 
 use crate::limits::{LOG_DAYS, PASSWORD_STAGE_S, SWEEP_BATCH, UNUSED_KEY_DAYS, UNUSED_MEDIA_DAYS};
@@ -23,6 +25,7 @@ impl Messenger {
         self.sweep_in_steps(move |tx| messages::sweep_random_ids(tx, day, SWEEP_BATCH)).await?;
         let before = now - UNUSED_KEY_DAYS * DAY_S;
         self.sweep_in_steps(move |tx| keys::sweep_unused(tx, before, SWEEP_BATCH)).await?;
+        self.sweep_in_steps(move |tx| bot_updates::sweep(tx, now, SWEEP_BATCH)).await?;
         self.sweep_events().await?;
         self.sweep_media().await
     }

@@ -1,5 +1,6 @@
 //! `messages.*`
 
+mod bots;
 mod dialogs;
 mod drafts;
 mod edit;
@@ -13,6 +14,7 @@ mod send;
 mod settings;
 mod typing;
 
+pub(crate) use bots::*;
 pub(crate) use dialogs::*;
 pub(crate) use drafts::*;
 pub(crate) use edit::*;

@@ -11,7 +11,7 @@ use super::send;
 use crate::limits::EDIT_TIME_S;
 use crate::peers::PeerRef;
 use crate::rights;
-use crate::{Actor, Changes, Error, Messenger, Outcome, errors};
+use crate::{Actor, Changes, Error, Messenger, Outcome, bots, errors};
 
 /// What an edit changes; what is `None` stays.
 #[derive(Debug, Clone, Default)]
@@ -20,6 +20,8 @@ pub struct Edit {
     pub text: Option<(String, Option<Vec<enums::MessageEntity>>)>,
     /// New media.
     pub media: Option<enums::MessageMedia>,
+    /// The keyboard after the edit, which only a bot gives: without one it goes (B-090).
+    pub reply_markup: Option<enums::ReplyMarkup>,
 }
 
 impl Messenger {
@@ -55,9 +57,19 @@ impl Messenger {
             }
             let to_self = reading.peer == Peer::User(actor.user_id);
             let is_post = row.author == reading.peer && reading.peer.channel().is_some();
-            if !to_self && !is_post && changes.now - row.date > EDIT_TIME_S {
+            let by_bot = bots::is_bot(changes.tx, actor.user_id)?;
+            // B-249: a bot edits its own messages without a limit.
+            if !to_self && !is_post && !by_bot && changes.now - row.date > EDIT_TIME_S {
                 return Err(Error::bad(errors::MESSAGE_EDIT_TIME_EXPIRED));
             }
+            let mut edit = edit.clone();
+            edit.reply_markup = match edit.reply_markup.take().filter(|_| by_bot) {
+                Some(markup @ enums::ReplyMarkup::ReplyInlineMarkup(_)) => {
+                    bots::markup::settle(markup, reading.peer, is_post)?
+                }
+                Some(_) => return Err(Error::bad(errors::BUTTON_TYPE_INVALID)),
+                None => None,
+            };
             let body = apply(Body::decode(&content)?.written()?, &edit)?;
             changes.edit(&content, &body)
         };
@@ -78,6 +90,7 @@ fn apply(before: &Content, edit: &Edit) -> Result<Body, Error> {
     if let Some(media) = &edit.media {
         content.message.media = Some(media.clone());
     }
+    content.message.reply_markup.clone_from(&edit.reply_markup);
     send::check_content(&content)?;
     if content == *before { Err(Error::bad(errors::MESSAGE_NOT_MODIFIED)) } else { Ok(content.into()) }
 }

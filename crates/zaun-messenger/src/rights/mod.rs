@@ -5,7 +5,7 @@ use zaun_model::rights::{AdminRights, BannedRights};
 use zaun_model::{BoxId, ChannelId, Peer, UserId};
 use zaun_store::Tx;
 use zaun_store::repo::channels::{self, ChannelRow, MEMBER, MemberRow, REMOVED};
-use zaun_store::repo::users;
+use zaun_store::repo::{bots, users};
 
 use crate::blocking::require_unblocked;
 use crate::peers::PeerRef;
@@ -29,6 +29,8 @@ pub struct Posting {
     pub reading: Reading,
     /// As whom messages appear: the user, or the broadcast channel itself.
     pub author: Peer,
+    /// Whether the message lets the bot that receives it answer (B-047).
+    pub starts_bot: bool,
 }
 
 /// A channel with what a user is to it.
@@ -114,12 +116,19 @@ pub fn reading(tx: &Tx<'_>, viewer: UserId, peer: PeerRef) -> Result<Reading, Er
 /// Returns the right to post in a conversation.
 pub fn posting(tx: &Tx<'_>, viewer: UserId, peer: PeerRef) -> Result<Posting, Error> {
     let peer = peer.resolve(tx, viewer)?;
+    let mut starts_bot = false;
     let author = match peer {
         Peer::User(id) => {
-            if users::find(tx, id)?.is_none_or(|user| user.deleted) {
-                return Err(Error::bad(errors::INPUT_USER_DEACTIVATED));
+            let both = users::find_many(tx, &[viewer, id])?;
+            let receiver = both.iter().find(|user| user.id == id && !user.deleted);
+            let receiver = receiver.ok_or_else(|| Error::bad(errors::INPUT_USER_DEACTIVATED))?;
+            let by_bot = both.iter().any(|user| user.id == viewer && user.is_bot());
+            starts_bot = receiver.is_bot() && !by_bot;
+            if by_bot {
+                require_started(tx, viewer, receiver)?;
+            } else {
+                require_unblocked(tx, viewer, id)?;
             }
-            require_unblocked(tx, viewer, id)?;
             Peer::User(viewer)
         }
         Peer::Chat(_) => return Err(Error::bad(errors::CHAT_ID_INVALID)),
@@ -134,7 +143,18 @@ pub fn posting(tx: &Tx<'_>, viewer: UserId, peer: PeerRef) -> Result<Posting, Er
             }
         }
     };
-    Ok(Posting { reading: Reading { viewer, peer, box_id: BoxId::of(viewer, peer) }, author })
+    Ok(Posting { reading: Reading { viewer, peer, box_id: BoxId::of(viewer, peer) }, author, starts_bot })
+}
+
+/// Requires that a bot may write to a user: the user wrote first and did not block it (B-045, B-048, B-050).
+fn require_started(tx: &Tx<'_>, bot: UserId, receiver: &users::UserRow) -> Result<(), Error> {
+    if receiver.is_bot() {
+        return Err(Error::bad(errors::USER_IS_BOT));
+    }
+    if !bots::is_allowed(tx, bot, receiver.id)? {
+        return Err(Error::bad(errors::PEER_ID_INVALID));
+    }
+    require_unblocked(tx, bot, receiver.id).map_err(|_| Error::bad(errors::USER_IS_BLOCKED))
 }
 
 /// Requires that the viewer may change how a message is shown to everybody: pin it, or edit and delete it although

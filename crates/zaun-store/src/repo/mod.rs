@@ -2,6 +2,8 @@
 
 pub mod authorizations;
 pub mod blocked;
+pub mod bot_updates;
+pub mod bots;
 pub mod boxes;
 pub mod channels;
 pub mod contacts;
