@@ -46,6 +46,8 @@ texts! {
     BUTTON_USER_INVALID,
     /// 400: no button of the message carries this (B-100).
     DATA_INVALID,
+    /// 400: there is no dice of this emoji.
+    EMOTICON_INVALID,
     /// 400: no such language (B-062).
     LANG_CODE_INVALID,
     /// 400: nobody waits for this answer, or not any more (B-095).
