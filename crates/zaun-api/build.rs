@@ -4,6 +4,8 @@ use std::fmt::Write;
 
 fn main() {
     println!("cargo::rerun-if-changed=methods.toml");
+    println!("cargo::rerun-if-changed=bots.toml");
+    let both = methods_of_both();
     let text = std::fs::read_to_string("methods.toml").expect("methods.toml is readable");
     let register: toml::Table = text.parse().expect("methods.toml is TOML");
     let (mut arms, mut table) = (String::new(), String::new());
@@ -18,6 +20,7 @@ fn main() {
                     .expect("a string grows");
             }
             let (access, flood) = (pascal(field("access")), pascal(field("flood")));
+            let access = if access == "User" && both.contains(&full) { "Both".to_owned() } else { access };
             let done = field("status") == "done";
             writeln!(
                 table,
@@ -37,6 +40,14 @@ fn main() {
     let path =
         std::path::Path::new(&std::env::var("OUT_DIR").expect("cargo sets OUT_DIR")).join("dispatch.rs");
     std::fs::write(path, out).expect("OUT_DIR is writable");
+}
+
+/// Methods that users and bots may call.
+fn methods_of_both() -> Vec<String> {
+    let text = std::fs::read_to_string("bots.toml").expect("bots.toml is readable");
+    let table: toml::Table = text.parse().expect("bots.toml is TOML");
+    let names = table["both"].as_array().expect("both is a list");
+    names.iter().map(|name| name.as_str().expect("names are strings").to_owned()).collect()
 }
 
 fn pascal(name: &str) -> String {

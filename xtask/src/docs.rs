@@ -38,13 +38,19 @@ fn methods() -> anyhow::Result<String> {
     let text =
         fs::read_to_string(&register).with_context(|| format!("cannot read {}", register.display()))?;
     let mut rows: Vec<(String, String, String)> = Vec::new();
+    let both =
+        fs::read_to_string(root().join("crates/zaun-api/bots.toml")).context("cannot read bots.toml")?;
     let mut namespace = String::new();
     for line in text.lines() {
         if let Some(name) = line.strip_prefix('[').and_then(|l| l.strip_suffix(']')) {
             name.clone_into(&mut namespace);
         } else if let Some((method, fields)) = line.split_once(" = {") {
             let full = if namespace == "root" { method.to_owned() } else { format!("{namespace}.{method}") };
-            rows.push((full, field(fields, "access")?, field(fields, "status")?));
+            let mut access = field(fields, "access")?;
+            if access == "user" && both.contains(&format!("{full:?}")) {
+                access.push_str(", bot");
+            }
+            rows.push((full, access, field(fields, "status")?));
         }
     }
     let done: Vec<_> = rows.iter().filter(|(_, _, status)| status != "absent").collect();

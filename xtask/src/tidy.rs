@@ -33,6 +33,7 @@ const RINGS: &[(&str, &[&str])] = &[
             "zaun-client",
             "zaun-probe",
             "zaun-api",
+            "zaun-botapi",
             "zaun-node",
             "zaun",
         ],

@@ -6,6 +6,7 @@
 
 mod account;
 mod auth;
+mod bots;
 mod channels;
 mod contacts;
 mod deliver;
@@ -67,6 +68,8 @@ impl KeyState {
 #[derive(Default, Clone)]
 pub(crate) struct KeyFacts {
     user_id: Option<UserId>,
+    /// Whether that is a bot.
+    bot: bool,
     /// The DC that the user is at home in; 0 for all of them.
     home_dc: i64,
     revoked: bool,
@@ -133,6 +136,7 @@ impl Api {
             let known = self.messenger.key_facts(key_id).await?;
             let mut facts = key.data.facts.lock();
             facts.user_id = known.user.as_ref().map(|user| user.id);
+            facts.bot = known.user.as_ref().is_some_and(UserRow::is_bot);
             facts.home_dc = known.user.map_or(0, |user| user.home_dc);
             facts.client.layer = known.layer;
             Ok(())
@@ -196,6 +200,8 @@ pub(crate) struct Call {
     pub(crate) method_id: u32,
     /// Who is logged in; id 0 for nobody.
     pub(crate) user_id: UserId,
+    /// Whether that is a bot.
+    pub(crate) bot: bool,
     /// The messages that invokeWithMessagesRange lets histories and searches see, both ends included (M-415).
     pub(crate) range: (i32, i32),
 }
@@ -207,6 +213,12 @@ impl Call {
 
     pub(crate) fn actor(&self) -> Actor {
         Actor { user_id: self.user_id, key_id: self.key.id(), session_id: self.context.session.id }
+    }
+
+    /// The language of the client, two letters; empty if it did not say.
+    pub(crate) fn lang(&self) -> String {
+        let lang = self.key.data.facts.lock().client.lang_code.to_ascii_lowercase();
+        lang.split(['-', '_']).next().filter(|lang| lang.len() == 2).unwrap_or_default().to_owned()
     }
 
     /// The DC that the client talks to: the listener's, or the one that it believes in: from its key, from the
@@ -255,6 +267,7 @@ impl Call {
     pub(crate) fn set_user(&self, user: Option<&UserRow>) {
         let mut facts = self.key.data.facts.lock();
         facts.user_id = user.map(|user| user.id);
+        facts.bot = user.is_some_and(UserRow::is_bot);
         facts.home_dc = user.map_or(0, |user| user.home_dc);
         facts.revoked = false;
     }

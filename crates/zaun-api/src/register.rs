@@ -18,6 +18,8 @@ pub enum Access {
     User,
     /// A bot.
     Bot,
+    /// Whoever is logged in.
+    Both,
 }
 
 /// What a method costs.

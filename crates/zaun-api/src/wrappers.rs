@@ -52,18 +52,30 @@ pub(crate) async fn call(api: Arc<Api>, context: Context<Api>, body: Bytes) -> R
         let text = if facts.revoked { "SESSION_REVOKED" } else { "AUTH_KEY_UNREGISTERED" };
         return Err(RpcError::new(401, text));
     }
+    if entry.done && facts.user_id.is_some() {
+        check_kind(entry.access, facts.bot)?;
+    }
     if let Some(user_id) = facts.user_id.filter(|_| !said.without_updates && entry.flood != Flood::File) {
         let subscribed = api.subscribe(&context.session, user_id).await;
         subscribed.map_err(|error| fail("subscribing a session", error))?;
     }
     let user_id = facts.user_id.unwrap_or(UserId(0));
     let range = said.range.unwrap_or((0, i32::MAX));
-    let call = Call { api, context, key, layer, method_id, user_id, range };
+    let call = Call { api, context, key, layer, method_id, user_id, bot: facts.bot, range };
     if entry.access != Access::Anyone && entry.flood != Flood::File {
         check_home(&call, &facts)?;
     }
     takeout::check(&facts, said.takeout)?;
     register::dispatch(call, request).await
+}
+
+/// B-021, B-022: some methods are for users alone, some for bots.
+fn check_kind(access: Access, bot: bool) -> Result<(), RpcError> {
+    match access {
+        Access::User if bot => Err(RpcError::bad_request("BOT_METHOD_INVALID")),
+        Access::Bot if !bot => Err(RpcError::bad_request("USER_BOT_REQUIRED")),
+        _ => Ok(()),
+    }
 }
 
 /// Away from home an account has its files only (M-474).

@@ -1,13 +1,17 @@
 //! Access hashes and file references: signed, never stored.
 
+use zaun_crypto::ctr::AesCtr256;
 use zaun_crypto::hash::{ct_eq, hmac_sha256};
-use zaun_model::{ChannelId, UnixTime, UserId};
+use zaun_model::{ChannelId, Peer, UnixTime, UserId};
 use zeroize::Zeroizing;
+
+use crate::bots::Token;
 
 /// Seconds that a file reference is good for (M-518). Clients fetch the object again afterwards.
 pub const FILE_REFERENCE_LIFE_S: i64 = 7 * 86_400;
 
 /// Signs and checks what clients hand back.
+#[derive(Clone)]
 pub struct Signer {
     secret: Zeroizing<[u8; 32]>,
 }
@@ -35,6 +39,43 @@ impl Signer {
     /// A salt of a user's next password; there are several.
     pub(crate) fn salt(&self, user: UserId, number: i64) -> i64 {
         self.number(b"salt", user.0, number)
+    }
+
+    /// The number of a conversation that a bot is told with pressed buttons (B-093).
+    pub fn chat_instance(&self, bot: UserId, peer: Peer) -> i64 {
+        self.number(b"chat instance", bot.0, peer.marked())
+    }
+
+    /// A keyed hash over bytes that leave the server and come back, for one purpose.
+    pub fn seal_of(&self, purpose: &[u8], bytes: &[u8]) -> [u8; 32] {
+        hmac_sha256(&*self.secret, &[purpose, bytes])
+    }
+
+    /// What is stored of a bot's token (B-003).
+    pub(crate) fn token_mac(&self, token: &Token) -> [u8; 32] {
+        self.seal_of(b"bot token", token.reveal().as_bytes())
+    }
+
+    /// Encrypts a short text for the store; the nonce is never used twice.
+    pub(crate) fn seal(&self, nonce: [u8; 16], text: &str) -> Vec<u8> {
+        let mut body = text.as_bytes().to_vec();
+        AesCtr256::new(&self.seal_of(b"sealing key", &[]), &nonce).apply(&mut body);
+        let mut out = nonce.to_vec();
+        out.append(&mut body);
+        out.extend_from_slice(&self.seal_of(b"sealed", &out));
+        out
+    }
+
+    /// Decrypts what [`Signer::seal`] made; `None` if it was damaged.
+    pub(crate) fn open(&self, sealed: &[u8]) -> Option<Zeroizing<String>> {
+        let (head, mac) = sealed.split_last_chunk::<32>()?;
+        if !ct_eq(&self.seal_of(b"sealed", head), mac) {
+            return None;
+        }
+        let (nonce, body) = head.split_first_chunk::<16>()?;
+        let mut body = body.to_vec();
+        AesCtr256::new(&self.seal_of(b"sealing key", &[]), nonce).apply(&mut body);
+        String::from_utf8(body).ok().map(Zeroizing::new)
     }
 
     /// The access hash of a photo or document.
@@ -71,6 +112,16 @@ impl Signer {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn b004_a_sealed_token_opens_again_and_a_damaged_one_does_not() {
+        let signer = Signer::new([1; 32]);
+        let mut sealed = signer.seal([2; 16], "42:secret");
+        assert!(!sealed.windows(6).any(|part| part == b"secret"));
+        assert_eq!(signer.open(&sealed).as_deref().map(String::as_str), Some("42:secret"));
+        sealed[20] ^= 1;
+        assert!(signer.open(&sealed).is_none());
+    }
 
     #[test]
     fn hashes_differ_by_viewer_and_references_expire() {

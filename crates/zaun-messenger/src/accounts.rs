@@ -260,7 +260,7 @@ pub(crate) fn log_in(
 }
 
 /// Tells everybody who may show the name: the user's own sessions, and those who have a chat or a contact entry.
-fn announce_name(changes: &mut Changes<'_, '_>, user_id: UserId) -> Result<(), Error> {
+pub(crate) fn announce_name(changes: &mut Changes<'_, '_>, user_id: UserId) -> Result<(), Error> {
     let Some(user) = users::find(changes.tx, user_id)? else { return Ok(()) };
     let usernames = user.username.iter().map(|name| types::Username {
         editable: true,

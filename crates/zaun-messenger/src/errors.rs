@@ -20,6 +20,40 @@ macro_rules! texts {
 }
 
 texts! {
+    /// 400: a bot's token is nobody's (B-013).
+    ACCESS_TOKEN_INVALID,
+    /// 400: a bot's token was revoked (B-013).
+    ACCESS_TOKEN_EXPIRED,
+    /// 400: the account is no bot, or not one of the user's.
+    BOT_INVALID,
+    /// 400: the user has as many bots as it may.
+    BOT_CREATE_LIMIT_EXCEEDED,
+    /// 400: a command is malformed, or there are too many (B-056).
+    BOT_COMMAND_INVALID,
+    /// 400: a command has no description, or too long a one (B-056).
+    BOT_COMMAND_DESCRIPTION_INVALID,
+    /// 400: the bot did not answer in time (B-094).
+    BOT_RESPONSE_TIMEOUT,
+    /// 400: a button carries nothing, or too much (B-074).
+    BUTTON_DATA_INVALID,
+    /// 400: a button of this kind cannot stand here (B-074).
+    BUTTON_TYPE_INVALID,
+    /// 400: a button opens no place (B-074).
+    BUTTON_URL_INVALID,
+    /// 400: a button copies nothing, or too much.
+    BUTTON_COPY_TEXT_INVALID,
+    /// 400: a button names nobody.
+    BUTTON_USER_INVALID,
+    /// 400: no button of the message carries this (B-100).
+    DATA_INVALID,
+    /// 400: there is no dice of this emoji.
+    EMOTICON_INVALID,
+    /// 400: no such language (B-062).
+    LANG_CODE_INVALID,
+    /// 400: nobody waits for this answer, or not any more (B-095).
+    QUERY_ID_INVALID,
+    /// 400: a bot cannot write to a bot (B-045).
+    USER_IS_BOT,
     /// 400: a bio is too long.
     ABOUT_TOO_LONG,
     /// 400: a member was named who is an administrator.

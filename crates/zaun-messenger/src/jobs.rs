@@ -2,7 +2,7 @@
 
 use zaun_model::BoxId;
 use zaun_store::repo::{
-    admin_log, authorizations, boxes, events, keys, login_tokens, media, messages, passwords,
+    admin_log, authorizations, bot_updates, boxes, events, keys, login_tokens, media, messages, passwords,
 };
 use zaun_store::{StoreError, Tx};
 
@@ -29,6 +29,7 @@ impl Messenger {
         self.sweep_in_steps(move |tx| keys::sweep_unused(tx, before, SWEEP_BATCH)).await?;
         let before = now - ADMIN_LOG_S;
         self.sweep_in_steps(move |tx| admin_log::sweep(tx, before, SWEEP_BATCH)).await?;
+        self.sweep_in_steps(move |tx| bot_updates::sweep(tx, now, SWEEP_BATCH)).await?;
         self.sweep_events().await?;
         self.sweep_media().await
     }

@@ -11,6 +11,7 @@ pub mod access;
 pub mod accounts;
 pub mod authorizations;
 pub mod blocking;
+pub mod bots;
 mod changes;
 pub mod channels;
 pub mod chats;
@@ -107,6 +108,7 @@ pub struct Messenger {
     /// Who is online.
     pub presence: presence::Presence,
     challenges: passwords::Challenges,
+    queries: bots::Queries,
     settings: Settings,
 }
 
@@ -131,6 +133,7 @@ impl Messenger {
             access,
             presence: presence::Presence::default(),
             challenges: passwords::Challenges::default(),
+            queries: bots::Queries::default(),
             settings,
         };
         messenger.store.write(move |tx| accounts::create_service_user(tx, now)).await?;

@@ -41,6 +41,48 @@ pub const FOLDERS: usize = 10;
 pub const CHATS_PER_FOLDER: usize = 100;
 /// Characters of the title of a folder.
 pub const FOLDER_TITLE_LENGTH: usize = 12;
+/// Characters of the name of a bot (B-065).
+pub const BOT_NAME_LENGTH: usize = 64;
+/// Characters of what a bot says of itself in its profile (B-065).
+pub const BOT_ABOUT_LENGTH: usize = 120;
+/// Characters of what stands in an empty chat with a bot (B-065).
+pub const BOT_DESCRIPTION_LENGTH: usize = 512;
+/// Bytes of a bot's token, as the official server has it (B-005).
+pub const BOT_TOKEN_BYTES: usize = 80;
+/// Bots that one user may own, as the official BotFather has it.
+pub const BOTS_PER_OWNER: i64 = 20;
+/// Bots that one list shows.
+pub const BOTS_LISTED: i64 = 500;
+/// Commands in one list (B-056).
+pub const BOT_COMMANDS: usize = 100;
+/// Lists of commands of one bot: one for each of its busiest chats, and the languages.
+pub const BOT_COMMAND_LISTS: i64 = 10_000;
+/// Bytes of a command (B-056).
+pub const COMMAND_LENGTH: usize = 32;
+/// Characters of the description of a command (B-056).
+pub const COMMAND_DESCRIPTION_LENGTH: usize = 256;
+/// Buttons in one row of a keyboard; more are cut (B-069).
+pub const BUTTON_ROW: usize = 12;
+/// Buttons of one keyboard; more are cut (B-069).
+pub const BUTTONS: usize = 300;
+/// Bytes that a button gives back to its bot (B-070).
+pub const BUTTON_DATA_BYTES: usize = 64;
+/// Bytes of a place that a button opens: as long as browsers take.
+pub const BUTTON_URL_BYTES: usize = 2048;
+/// Characters that a button copies (B-070).
+pub const COPY_TEXT_LENGTH: usize = 256;
+/// Characters of the answer to a pressed button (B-097).
+pub const CALLBACK_TEXT_LENGTH: usize = 200;
+/// Pressed buttons that wait for a bot's answer, about 200 bytes each.
+pub const OPEN_QUERIES: usize = 100_000;
+/// Seconds for which whoever pressed a button waits (B-094).
+pub const QUERY_WAIT_S: u64 = 10;
+/// Seconds for which a bot may answer a pressed button (B-095).
+pub const QUERY_LIFE_S: i64 = 15;
+/// Updates that wait for one bot over HTTP: a day of one each second; the oldest go first.
+pub const BOT_QUEUE: i64 = 100_000;
+/// Seconds for which updates wait for a bot (B-212).
+pub const BOT_UPDATE_LIFE_S: i64 = 86_400;
 /// Characters of the title of a channel.
 pub const TITLE_LENGTH: usize = 128;
 /// Characters of the description of a channel.

@@ -14,6 +14,8 @@ use crate::{Error, errors};
 pub enum PeerRef {
     /// Named by id and access hash; a basic group needs none.
     Known(Peer),
+    /// Named by a bot without an access hash, as a bot may name whom it has met (B-027).
+    Met(Peer),
     /// Named by a message in which the client saw it.
     Seen {
         /// Who was seen.
@@ -30,6 +32,17 @@ impl PeerRef {
     pub fn resolve(self, tx: &Tx<'_>, viewer: UserId) -> Result<Peer, Error> {
         let peer = match self {
             PeerRef::Known(peer) => peer,
+            PeerRef::Met(peer) => {
+                let met = match peer {
+                    Peer::User(id) => crate::bots::has_met(tx, viewer, id)?,
+                    Peer::Channel(id) => channels::member(tx, id, viewer)?.is_some(),
+                    Peer::Chat(_) => true,
+                };
+                if !met {
+                    return Err(errors::peer_invalid(peer));
+                }
+                peer
+            }
             PeerRef::Seen { whom, place, msg_id } => {
                 let row = messages::find(tx, BoxId::of(viewer, place), place, msg_id)?;
                 let seen = views::messages(tx, row.into_iter().collect())?;

@@ -6,6 +6,7 @@ use zaun_store::Tx;
 use zaun_store::repo::users::{self, UserRow};
 use zaun_store::repo::{blocked, contacts, dialogs, media, messages};
 
+use crate::bots::BotProfile;
 use crate::files::media::decode_photo;
 use crate::limits::{AUDIENCE, PEERS_PER_CALL};
 use crate::peers::PeerRef;
@@ -28,6 +29,8 @@ pub struct Profile {
     pub blocked: bool,
     /// Whether the chat is in the archive.
     pub archived: bool,
+    /// What a bot says of itself.
+    pub bot: Option<BotProfile>,
     /// The user as the viewer sees it.
     pub scene: Scene,
 }
@@ -77,7 +80,7 @@ impl Messenger {
     }
 
     /// Returns what the page of a user shows, in one snapshot.
-    pub async fn profile(&self, actor: Actor, peer: PeerRef) -> Result<Profile, Error> {
+    pub async fn profile(&self, actor: Actor, peer: PeerRef, lang: String) -> Result<Profile, Error> {
         self.read(actor.user_id, move |tx| {
             let viewer = actor.user_id;
             let id = peer.user(tx, viewer)?;
@@ -89,7 +92,12 @@ impl Messenger {
                 None => None,
             };
             let pinned = messages::pinned(tx, BoxId::User(viewer), Peer::User(id), 1)?;
+            let bot = match user.is_bot() {
+                true => Some(crate::bots::profile_of(tx, id, viewer, &lang)?),
+                false => None,
+            };
             Ok(Profile {
+                bot,
                 photo,
                 notify: notify(tx, viewer, Scope::Peer(Peer::User(id)))?,
                 pinned: pinned.first().map(|row| row.id.0),

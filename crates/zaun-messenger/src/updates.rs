@@ -227,7 +227,13 @@ impl Step {
 
 /// Messages that arrived tell it by their rows, everything else is in the log: both are merged by pts, and cut where
 /// the page or the answer is full.
-fn collect(tx: &Tx<'_>, viewer: UserId, counters: &BoxRow, pts: Pts, page: i64) -> Result<Events, Error> {
+pub(crate) fn collect(
+    tx: &Tx<'_>,
+    viewer: UserId,
+    counters: &BoxRow,
+    pts: Pts,
+    page: i64,
+) -> Result<Events, Error> {
     let logged = events::since(tx, counters.box_id, pts, page)?;
     let seen = last_id_at(tx, counters, pts, logged.first())?;
     let arrived = match counters.box_id {

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use tokio::task::JoinHandle;
 use zaun_api::{Api, Deliverer, Options};
 use zaun_blob::Blobs;
+use zaun_botapi::BotApi;
 use zaun_bus::LocalBus;
 use zaun_messenger::{Error, Messenger, Settings};
 use zaun_server::{Builder, Server};
@@ -59,6 +60,7 @@ impl Node {
         let deliverer = Arc::new(Deliverer::default());
         let member = bus.join();
         let node = u8::try_from(member.number()).unwrap_or(u8::MAX);
+        let sandbox = settings.sandbox;
         let settings = Settings { node, ..settings };
         // From before the first change on, so that nothing is missed.
         let listener = member.listen();
@@ -70,8 +72,12 @@ impl Node {
         deliverer.start(&api);
         let duties = Arc::new(Duties::new(messenger.clone()));
         let running = tokio::spawn(duties.clone().run());
+        let outlet_of_bots = outlet.clone();
         let listening = tokio::spawn(neighbours::listen(listener, outlet, messenger.clone(), api.clone()));
-        let builder = Server::builder(api, StoredKeys::new(store)).salt_secret(salt_secret);
+        let bots = BotApi::new(messenger.clone(), sandbox);
+        bots.resume().await?;
+        outlet_of_bots.add_bots(bots.clone());
+        let builder = Server::builder(api, StoredKeys::new(store)).salt_secret(salt_secret).web(bots);
         Ok((Node { messenger, duties, running, listening }, builder))
     }
 

@@ -1,11 +1,12 @@
 //! What this node tells the others, and what it does with their news.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use parking_lot::Mutex;
 use zaun_api::{Api, Deliverer};
+use zaun_botapi::BotApi;
 use zaun_bus::{Bus, Heard, LocalListener, LocalMember, News};
 use zaun_messenger::{Audience, Delivery, Error, Event, Messenger, Missed, Outlet, Seat};
 use zaun_model::{BoxId, ChannelId, Pts, UnixTime, UserId};
@@ -44,11 +45,18 @@ pub(crate) struct NodeOutlet {
     deliverer: Arc<Deliverer>,
     bus: LocalMember,
     told: Told,
+    bots: OnceLock<Arc<BotApi>>,
 }
 
 impl NodeOutlet {
     pub(crate) fn new(deliverer: Arc<Deliverer>, bus: LocalMember) -> NodeOutlet {
-        NodeOutlet { deliverer, bus, told: Told::default() }
+        NodeOutlet { deliverer, bus, told: Told::default(), bots: OnceLock::new() }
+    }
+
+    /// Lets bots that speak HTTP hear of everything from now on.
+    pub(crate) fn add_bots(&self, bots: Arc<BotApi>) {
+        // A second one would be the same.
+        let _ = self.bots.set(bots);
     }
 
     fn tell_others(&self, delivery: &Delivery) {
@@ -76,6 +84,9 @@ impl Outlet for NodeOutlet {
     fn deliver(&self, delivery: Delivery) {
         if self.bus.has_others() {
             self.tell_others(&delivery);
+        }
+        if let Some(bots) = self.bots.get() {
+            bots.hear(&delivery);
         }
         self.deliverer.deliver(delivery);
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::{Bytes, BytesMut};
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body, Incoming as RequestBody};
 use hyper::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
@@ -29,6 +29,7 @@ use crate::server::Slot;
 use crate::service::Service;
 use crate::socket::Io;
 use crate::stream::{self, Opening};
+use crate::web::{WebBody, full};
 use crate::websocket::WebSocket;
 
 /// Longest wait that a client may ask for with http_wait (M-319).
@@ -63,7 +64,7 @@ pub(crate) async fn run<S: Service>(
     connection.note(|| Kind::Closed { reason });
 }
 
-type Answer = Response<Full<Bytes>>;
+type Answer = Response<WebBody>;
 
 struct Site<S: Service> {
     connection: Mutex<Connection<S>>,
@@ -91,6 +92,10 @@ fn path_of(path: &str) -> Option<Path> {
 
 impl<S: Service> Site<S> {
     async fn answer(&self, request: Request<RequestBody>) -> Answer {
+        let web = self.slot.handle.shared.web.as_ref();
+        if let Some(web) = web.filter(|web| web.takes(request.uri().path())) {
+            return web.answer(request, self.slot.peer()).await;
+        }
         let Some(path) = path_of(request.uri().path()) else {
             return plain(StatusCode::NOT_FOUND, "No MTProto here: it is at /api, /apiw1 and /apiws.\n");
         };
@@ -171,7 +176,7 @@ impl<S: Service> Site<S> {
             };
             stream::run(slot, endpoint, opening).await;
         });
-        let mut response = Response::new(Full::default());
+        let mut response = Response::new(full(Bytes::new()));
         *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
         let headers = response.headers_mut();
         headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
@@ -267,7 +272,7 @@ impl OnePayload {
                 u16::try_from(code.unsigned_abs()).ok().and_then(|code| StatusCode::from_u16(code).ok());
             return plain(status.unwrap_or(StatusCode::BAD_REQUEST), "");
         }
-        let mut response = Response::new(Full::new(self.payload.unwrap_or_default()));
+        let mut response = Response::new(full(self.payload.unwrap_or_default()));
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
@@ -277,7 +282,7 @@ impl OnePayload {
 
 /// What a browser asks before it posts to another site (M-065).
 fn preflight() -> Answer {
-    let mut response = Response::new(Full::default());
+    let mut response = Response::new(full(Bytes::new()));
     *response.status_mut() = StatusCode::NO_CONTENT;
     let headers = response.headers_mut();
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
@@ -288,7 +293,7 @@ fn preflight() -> Answer {
 }
 
 fn plain(status: StatusCode, text: &'static str) -> Answer {
-    let mut response = Response::new(Full::new(Bytes::from_static(text.as_bytes())));
+    let mut response = Response::new(full(Bytes::from_static(text.as_bytes())));
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));

@@ -62,6 +62,7 @@ mod session;
 mod socket;
 mod stream;
 mod unsealed;
+mod web;
 mod websocket;
 
 pub use binding::{BindRefusal, BindRequest};
@@ -75,3 +76,4 @@ pub use server::{BuildError, Builder, Handle, Server};
 pub use service::{Answering, Context, Encoded, RpcError, Service};
 pub use session::SessionHandle;
 pub use socket::Peer;
+pub use web::{Web, WebAnswering, WebBody, full};

@@ -29,6 +29,7 @@ use crate::middleware::{Middleware, Next};
 use crate::service::Service;
 use crate::session::SessionHandle;
 use crate::socket::Peer;
+use crate::web::Web;
 
 /// The key exchange's settings, which may still be on their way.
 pub(crate) type RsaKeys = tokio::sync::watch::Receiver<Option<Arc<ServerConfig>>>;
@@ -45,6 +46,7 @@ pub(crate) struct Shared<S: Service> {
     pub(crate) addresses: Addresses,
     pub(crate) replays: Mutex<ReplayCache>,
     inspector: Inspector,
+    pub(crate) web: Option<Arc<dyn Web>>,
     explain: bool,
     pub(crate) version1: bool,
     pub(crate) batching: bool,
@@ -75,6 +77,7 @@ pub struct Builder<S: Service> {
     version1: bool,
     batching: bool,
     middleware: Vec<Arc<dyn Middleware<S>>>,
+    web: Option<Arc<dyn Web>>,
 }
 
 impl<S: Service> Builder<S> {
@@ -107,6 +110,12 @@ impl<S: Service> Builder<S> {
     /// Puts something between queries and the service, for example [`Faults`](crate::Faults).
     pub fn middleware(mut self, middleware: impl Middleware<S>) -> Self {
         self.middleware.push(Arc::new(middleware));
+        self
+    }
+
+    /// Lets somebody else answer HTTP requests that are not for MTProto.
+    pub fn web(mut self, web: Arc<dyn Web>) -> Self {
+        self.web = Some(web);
         self
     }
 
@@ -164,6 +173,7 @@ impl<S: Service> Builder<S> {
                 addresses: Addresses::new(self.flood),
                 replays: Mutex::default(),
                 inspector: Inspector::default(),
+                web: self.web,
                 explain: self.explain,
                 version1: self.version1,
                 batching: self.batching,
@@ -198,6 +208,7 @@ impl<S: Service> Server<S> {
             version1: false,
             batching: true,
             middleware: Vec::new(),
+            web: None,
         }
     }
 

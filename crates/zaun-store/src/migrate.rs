@@ -5,7 +5,10 @@ use std::fmt::Write as _;
 use crate::{Dialect, StoreError};
 
 /// Table definitions, oldest first, in SQLite's form; [`ddl`] derives that of PostgreSQL. A landed file never changes.
-const MIGRATIONS: &[(&str, &str)] = &[("0001_ground", include_str!("../migrations/0001_ground.sql"))];
+const MIGRATIONS: &[(&str, &str)] = &[
+    ("0001_ground", include_str!("../migrations/0001_ground.sql")),
+    ("0002_bots", include_str!("../migrations/0002_bots.sql")),
+];
 
 /// The schema version of this build: the number of migrations.
 pub const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;

@@ -33,6 +33,11 @@ pub struct ServeArgs {
     #[arg(long, env = "ZAUN_SIGN_UP")]
     pub sign_up: bool,
 
+    /// With --sandbox: make a bot of this name and announce its token; may be repeated. Any token of the right shape
+    /// makes its own bot there, too
+    #[arg(long = "bot", value_name = "NAME", requires = "sandbox")]
+    pub bots: Vec<String>,
+
     /// Address and port to listen on [default: 127.0.0.1:4430; port 0 takes a free one]. Every transport is taken
     /// there: TCP in all framings, WebSocket and HTTP
     #[arg(long, env = "ZAUN_LISTEN", value_name = "ADDRESS:PORT")]
@@ -158,6 +163,8 @@ pub struct Config {
     pub sandbox: bool,
     /// Ask unseen test phones for a name.
     pub sign_up: bool,
+    /// Bots to make and announce.
+    pub bots: Vec<String>,
     /// What is listened on; the first one is announced.
     pub endpoints: Vec<EndpointArgs>,
     /// Certificate chain, if it is not self-signed.
@@ -211,6 +218,7 @@ impl Config {
         Ok(Config {
             sandbox,
             sign_up: args.sign_up || file.sign_up,
+            bots: std::mem::take(&mut args.bots),
             endpoints,
             tls_cert: args.tls_cert.or(file.tls_cert),
             tls_key: args.tls_key.or(file.tls_key),

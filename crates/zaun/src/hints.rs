@@ -17,6 +17,8 @@ pub struct Places {
     certificate: Option<PathBuf>,
     /// The inspector's page.
     inspector: Option<String>,
+    /// Bots that were asked for: name, public name, token.
+    bots: Vec<(String, String, String)>,
 }
 
 impl Places {
@@ -30,12 +32,18 @@ impl Places {
             endpoints: bound.iter().map(describe).collect(),
             certificate: tls.then_some(certificate),
             inspector: None,
+            bots: Vec::new(),
         }
     }
 
     /// Says where the inspector's page is.
     pub fn with_inspector(self, inspector: Option<String>) -> Places {
         Places { inspector, ..self }
+    }
+
+    /// Says which bots there are: name, public name, token.
+    pub fn with_bots(self, bots: Vec<(String, String, String)>) -> Places {
+        Places { bots, ..self }
     }
 
     /// The announcement as one JSON object, for programs.
@@ -46,6 +54,9 @@ impl Places {
             "address": address.ip().to_string(), "port": address.port(), "dc": dc, "key": key,
             "endpoints": endpoints, "tls_certificate": self.certificate,
             "inspect": self.inspector,
+            "bots": self.bots.iter().map(|(name, username, token)| {
+                serde_json::json!({ "name": name, "username": username, "token": token })
+            }).collect::<Vec<_>>(),
         })
     }
 }
@@ -83,6 +94,11 @@ impl Places {
             certificate.map(|path| format!("  certificate  {}\n", path.display())).unwrap_or_default();
         let inspector = self.inspector.as_ref();
         let inspector = inspector.map(|url| format!("  inspector    {url}\n")).unwrap_or_default();
+        let bots: String = self
+            .bots
+            .iter()
+            .map(|(name, username, token)| format!("  bot          {name} @{username} {token}\n"))
+            .collect();
         let phones = if sandbox {
             "  sandbox      phone 99966XYYYY logs in with the digit X five times, as 99966 2 1234 with 22222\n"
         } else {
@@ -98,7 +114,7 @@ impl Places {
         format!(
             "\n  Zaun listens on {address}\n\n  \
          dc           {dc}\n  \
-         fingerprint  {fingerprint} (signed {signed})\n{more}{certificate}{inspector}{phones}\n  \
+         fingerprint  {fingerprint} (signed {signed})\n{more}{certificate}{inspector}{phones}{bots}\n  \
          {pem}\n  {forms}\n\n\
          Point a client here:\n\n  \
          Telethon   telethon.crypto.rsa._server_keys.clear(); telethon.crypto.rsa.add_key(PEM, old=False)\n             \

@@ -1,6 +1,7 @@
 //! `zaun`: a Telegram-compatible server in one binary.
 
 mod bench;
+mod bot;
 mod client;
 mod config;
 mod console;
@@ -44,6 +45,8 @@ enum Command {
     Client(client::ClientArgs),
     /// Carry Telegram applications to the data centres, for oneself or for many: an MTProto proxy.
     Proxy(Box<proxy::ProxyArgs>),
+    /// Make, list and delete bots, and print their tokens.
+    Bot(bot::BotArgs),
     /// Print the server's public key in every form that client libraries want.
     Keys(keys::KeysArgs),
 }
@@ -68,6 +71,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Doctor(args) => doctor::main(&args).map_err(terminal::harmless),
         Command::Client(args) => client::main(args).map_err(terminal::harmless),
         Command::Proxy(args) => proxy::main(*args).map_err(terminal::harmless),
+        Command::Bot(args) => bot::main(args),
         Command::Keys(args) => keys::main(&args),
     }
 }

@@ -11,7 +11,7 @@ use zaun_api::Api;
 use zaun_blob::Blobs;
 use zaun_bus::LocalBus;
 use zaun_crypto::rsa::PrivateKey;
-use zaun_messenger::Settings;
+use zaun_messenger::{Messenger, Settings};
 use zaun_mtproto::handshake::ServerConfig;
 use zaun_node::{Node, Parts};
 use zaun_server::{FloodLimits, Rate, Server};
@@ -88,7 +88,8 @@ async fn run(config: Config) -> anyhow::Result<()> {
     let doors = Doors::open(&data.path, config.inspect).await?;
 
     let key_path = config.key.clone().unwrap_or_else(|| secrets::rsa_path(&data.path));
-    let places = hints::Places::of(&config, &data.path, &bound).with_inspector(doors.url());
+    let bots = make_bots(&config, node.messenger()).await?;
+    let places = hints::Places::of(&config, &data.path, &bound).with_inspector(doors.url()).with_bots(bots);
     let inspector = doors.serve(server.handle(), node.messenger().clone());
     let announce = announce(&config, places, key_path, rsa);
     let result = tokio::select! {
@@ -99,6 +100,17 @@ async fn run(config: Config) -> anyhow::Result<()> {
     };
     tracing::info!("stopped");
     result
+}
+
+/// Makes the bots that were asked for: name, public name, token.
+async fn make_bots(config: &Config, messenger: &Messenger) -> anyhow::Result<Vec<(String, String, String)>> {
+    let mut made = Vec::new();
+    for name in &config.bots {
+        let bot = messenger.ensure_bot(name).await;
+        let bot = bot.with_context(|| format!("cannot make the bot \"{name}\""))?;
+        made.push((name.clone(), bot.user.username.unwrap_or_default(), bot.token.reveal().to_owned()));
+    }
+    Ok(made)
 }
 
 /// A sandbox is there to be driven as fast as tests can.

@@ -21,7 +21,7 @@ impl Call {
                 let whom = Peer::Channel(ChannelId(seen.channel_id));
                 self.seen(whom, &seen.peer, seen.msg_id)
             }
-            direct => self.named_peer(direct).map(PeerRef::Known),
+            direct => self.named_peer(direct).map(|peer| self.by_hash(peer, hash_of(direct))),
         }
     }
 
@@ -45,7 +45,8 @@ impl Call {
         match input {
             I::InputUserSelf => Ok(PeerRef::Known(Peer::User(self.user_id))),
             I::InputUser(user) => {
-                self.named_user(user.user_id, user.access_hash, errors::USER_ID_INVALID).map(PeerRef::Known)
+                let peer = self.named_user(user.user_id, user.access_hash, errors::USER_ID_INVALID)?;
+                Ok(self.by_hash(peer, user.access_hash))
             }
             I::InputUserFromMessage(seen) => {
                 self.seen(Peer::User(UserId(seen.user_id)), &seen.peer, seen.msg_id)
@@ -59,7 +60,8 @@ impl Call {
         use enums::InputChannel as I;
         match input {
             I::InputChannel(channel) => {
-                self.named_channel(channel.channel_id, channel.access_hash).map(PeerRef::Known)
+                let peer = self.named_channel(channel.channel_id, channel.access_hash)?;
+                Ok(self.by_hash(peer, channel.access_hash))
             }
             I::InputChannelFromMessage(seen) => {
                 self.seen(Peer::Channel(ChannelId(seen.channel_id)), &seen.peer, seen.msg_id)
@@ -68,19 +70,27 @@ impl Call {
         }
     }
 
+    /// A bot may name whom it has met without a hash (B-027).
+    fn by_hash(&self, peer: Peer, hash: i64) -> PeerRef {
+        let own = peer == Peer::User(self.user_id);
+        if self.bot && hash == 0 && !own { PeerRef::Met(peer) } else { PeerRef::Known(peer) }
+    }
+
     fn seen(&self, whom: Peer, place: &enums::InputPeer, msg_id: i32) -> Result<PeerRef, Error> {
         Ok(PeerRef::Seen { whom, place: self.named_peer(place)?, msg_id: MsgId(msg_id) })
     }
 
     fn named_user(&self, user: i64, hash: i64, error: &'static str) -> Result<Peer, Error> {
         let id = UserId(user);
-        let good = id == self.user_id || hash == self.messenger().access.user(self.user_id, id);
+        let good = id == self.user_id
+            || (self.bot && hash == 0)
+            || hash == self.messenger().access.user(self.user_id, id);
         if good { Ok(Peer::User(id)) } else { Err(Error::bad(error)) }
     }
 
     fn named_channel(&self, channel: i64, hash: i64) -> Result<Peer, Error> {
         let id = ChannelId(channel);
-        let good = hash == self.messenger().access.channel(self.user_id, id);
+        let good = (self.bot && hash == 0) || hash == self.messenger().access.channel(self.user_id, id);
         if good { Ok(Peer::Channel(id)) } else { Err(Error::bad(errors::CHANNEL_INVALID)) }
     }
 
@@ -115,6 +125,15 @@ impl Call {
             other => Ok(other),
         };
         given.into_iter().map(read).collect::<Result<Vec<_>, _>>().map(Some)
+    }
+}
+
+/// The access hash with which a peer is named; a basic group has none, and needs none.
+fn hash_of(input: &enums::InputPeer) -> i64 {
+    match input {
+        enums::InputPeer::InputPeerUser(user) => user.access_hash,
+        enums::InputPeer::InputPeerChannel(channel) => channel.access_hash,
+        _ => -1,
     }
 }
 

@@ -106,3 +106,13 @@ pub(crate) async fn get_timezones_list(
 ) -> Result<enums::help::TimezonesList, Error> {
     Ok(types::help::TimezonesList::default().into())
 }
+
+/// help.setBotUpdatesStatus: a server of HTTP bots says how far behind it is. It is noted in the log.
+pub(crate) async fn set_bot_updates_status(
+    call: Call,
+    r: functions::help::SetBotUpdatesStatus,
+) -> Result<bool, Error> {
+    let bot = call.user_id.0;
+    tracing::debug!(bot, waiting = r.pending_updates_count, message = r.message, "a bot's updates wait");
+    Ok(true)
+}

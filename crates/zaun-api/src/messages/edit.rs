@@ -20,7 +20,7 @@ pub(crate) async fn edit_message(
         None => None,
     };
     let entities = call.entities(r.entities)?;
-    let edit = Edit { text: r.message.map(|text| (text, entities)), media };
+    let edit = Edit { text: r.message.map(|text| (text, entities)), media, reply_markup: r.reply_markup };
     let edited = call.messenger().edit_message(call.actor(), peer, MsgId(r.id), edit).await?;
     Ok(to_tl::own_updates(call.view(&edited.scene), &edited.own))
 }

@@ -11,7 +11,7 @@ use crate::Call;
 fn without_hashes(call: &Call, peers: &[enums::InputPeer]) -> Result<Vec<enums::InputPeer>, Error> {
     let bare = |peer: &enums::InputPeer| match call.peer(peer)? {
         PeerRef::Known(peer) => Ok(input_peer(peer, 0, 0)),
-        PeerRef::Seen { .. } => Err(Error::bad(errors::PEER_ID_INVALID)),
+        PeerRef::Met(_) | PeerRef::Seen { .. } => Err(Error::bad(errors::PEER_ID_INVALID)),
     };
     peers.iter().map(bare).collect()
 }

@@ -1,5 +1,6 @@
 //! `messages.*`
 
+mod bots;
 mod chats;
 mod dialogs;
 mod drafts;
@@ -14,6 +15,7 @@ mod send;
 mod settings;
 mod typing;
 
+pub(crate) use bots::*;
 pub(crate) use chats::*;
 pub(crate) use dialogs::*;
 pub(crate) use drafts::*;

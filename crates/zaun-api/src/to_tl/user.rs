@@ -1,6 +1,7 @@
 //! Users.
 
 use zaun_messenger::SERVICE_USER;
+use zaun_messenger::bots::flag;
 use zaun_messenger::views::PersonView;
 use zaun_model::{UnixTime, UserId};
 use zaun_schema::api::{enums, types};
@@ -32,7 +33,14 @@ pub(super) fn user(view: View<'_>, seen: &PersonView<'_>) -> enums::User {
         username: row.username.clone(),
         phone: open_phone.or(known_phone),
         photo: photo(view, seen),
-        status: Some(online_status(view, row.id, row.last_seen)),
+        // Nobody is told whether a bot is online.
+        status: (!row.is_bot()).then(|| online_status(view, row.id, row.last_seen)),
+        bot: row.is_bot(),
+        bot_info_version: row.is_bot().then_some(row.bot_version),
+        bot_chat_history: row.bot_flags & flag::CHAT_HISTORY != 0,
+        bot_nochats: row.bot_flags & flag::NO_CHATS != 0,
+        bot_can_edit: false,
+        bot_inline_placeholder: row.bot_placeholder.clone(),
         ..types::User::default()
     }
     .into()

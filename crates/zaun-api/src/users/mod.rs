@@ -1,7 +1,9 @@
 //! `users.*`
 
 use zaun_messenger::Error;
+use zaun_messenger::bots::BotProfile;
 use zaun_messenger::views::PersonView;
+use zaun_model::UserId;
 use zaun_schema::api::{enums, functions, types};
 
 use crate::Call;
@@ -34,18 +36,31 @@ pub(crate) fn peer_settings(seen: &PersonView<'_>) -> types::PeerSettings {
     types::PeerSettings { add_contact: stranger, block_contact: stranger, ..types::PeerSettings::default() }
 }
 
+/// What the page of a bot shows beside the account.
+fn bot_info(id: UserId, bot: BotProfile) -> enums::BotInfo {
+    types::BotInfo {
+        user_id: Some(id.0),
+        description: Some(bot.description),
+        commands: Some(bot.commands),
+        menu_button: Some(enums::BotMenuButton::BotMenuButtonDefault),
+        ..types::BotInfo::default()
+    }
+}
+
 /// users.getFullUser
 pub(crate) async fn get_full_user(
     call: Call,
     r: functions::users::GetFullUser,
 ) -> Result<enums::users::UserFull, Error> {
-    let profile = call.messenger().profile(call.actor(), call.user(&r.id)?).await?;
+    let profile = call.messenger().profile(call.actor(), call.user(&r.id)?, call.lang()).await?;
     let view = call.view(&profile.scene);
     let id = profile.user.id;
     let settings = profile.scene.person(call.user_id, id).as_ref().map(peer_settings).unwrap_or_default();
+    let about = profile.bot.as_ref().map_or(&profile.user.about, |bot| &bot.about).clone();
     let full_user = types::UserFull {
         id: id.0,
-        about: Some(profile.user.about.clone()).filter(|about| !about.is_empty()),
+        about: Some(about).filter(|about| !about.is_empty()),
+        bot_info: profile.bot.map(|bot| bot_info(id, bot)),
         settings,
         profile_photo: profile.photo.map(|photo| view.completed(enums::Photo::from(photo))),
         notify_settings: profile.notify,

@@ -1,5 +1,6 @@
 //! The API over a real socket, asked by a raw client.
 
+mod bots;
 mod channels;
 mod chats;
 mod data_centres;

@@ -1,5 +1,6 @@
 //! From what a client wants to send to the media of a message.
 
+use rand::RngExt;
 use zaun_schema::api::{enums, types};
 use zaun_store::repo::media::{self, MediaRow};
 use zaun_store::repo::users;
@@ -38,6 +39,7 @@ impl Messenger {
                 Ok(types::MessageMediaGeo { geo: geo_point(&input.geo_point)? }.into())
             }
             I::InputMediaVenue(input) => venue(*input),
+            I::InputMediaDice(input) => dice(input.emoticon),
             _ => Err(Error::bad(errors::MEDIA_INVALID)),
         }
     }
@@ -191,6 +193,18 @@ fn geo_point(input: &enums::InputGeoPoint) -> Result<enums::GeoPoint, Error> {
     }
     let (lat, long, accuracy_radius) = (point.lat, point.long, point.accuracy_radius);
     Ok(types::GeoPoint { long, lat, access_hash: 0, accuracy_radius }.into())
+}
+
+/// Throws a dice: each emoji has as many sides as clients can show.
+fn dice(emoticon: String) -> Result<M, Error> {
+    let sides = match emoticon.as_str() {
+        "🎲" | "🎯" | "🎳" => 6,
+        "🏀" | "⚽" | "⚽️" => 5,
+        "🎰" => 64,
+        _ => return Err(Error::bad(errors::EMOTICON_INVALID)),
+    };
+    let value = rand::rng().random_range(1..=sides);
+    Ok(types::MessageMediaDice { value, emoticon, game_outcome: None }.into())
 }
 
 fn venue(input: types::InputMediaVenue) -> Result<M, Error> {

@@ -12,7 +12,7 @@ use crate::channels;
 use crate::limits::EDIT_TIME_S;
 use crate::peers::PeerRef;
 use crate::rights;
-use crate::{Actor, Changes, Error, Messenger, Outcome, errors};
+use crate::{Actor, Changes, Error, Messenger, Outcome, bots, errors};
 
 /// What an edit changes; what is `None` stays.
 #[derive(Debug, Clone, Default)]
@@ -21,6 +21,8 @@ pub struct Edit {
     pub text: Option<(String, Option<Vec<enums::MessageEntity>>)>,
     /// New media.
     pub media: Option<enums::MessageMedia>,
+    /// The keyboard after the edit, which only a bot gives: without one it goes (B-090).
+    pub reply_markup: Option<enums::ReplyMarkup>,
 }
 
 impl Messenger {
@@ -58,7 +60,9 @@ impl Messenger {
                 }
             }
             let to_self = reading.peer == Peer::User(actor.user_id);
-            if !to_self && !is_post && changes.now - row.date > EDIT_TIME_S {
+            let by_bot = bots::is_bot(changes.tx, actor.user_id)?;
+            // B-249: a bot edits its own messages without a limit.
+            if !to_self && !is_post && !by_bot && changes.now - row.date > EDIT_TIME_S {
                 // G-114: whoever may pin edits its own messages without end.
                 let right = AdminRights::PIN_MESSAGES;
                 let free = reading.peer.channel().is_some()
@@ -67,6 +71,14 @@ impl Messenger {
                     return Err(Error::bad(errors::MESSAGE_EDIT_TIME_EXPIRED));
                 }
             }
+            let mut edit = edit.clone();
+            edit.reply_markup = match edit.reply_markup.take().filter(|_| by_bot) {
+                Some(markup @ enums::ReplyMarkup::ReplyInlineMarkup(_)) => {
+                    bots::markup::settle(markup, reading.peer, is_post)?
+                }
+                Some(_) => return Err(Error::bad(errors::BUTTON_TYPE_INVALID)),
+                None => None,
+            };
             let body = apply(before, &edit)?;
             if let Some(id) = reading.peer.channel()
                 && !own
@@ -92,6 +104,7 @@ fn apply(before: &Content, edit: &Edit) -> Result<Body, Error> {
     if let Some(media) = &edit.media {
         content.message.media = Some(media.clone());
     }
+    content.message.reply_markup.clone_from(&edit.reply_markup);
     send::check_content(&content)?;
     if content == *before { Err(Error::bad(errors::MESSAGE_NOT_MODIFIED)) } else { Ok(content.into()) }
 }

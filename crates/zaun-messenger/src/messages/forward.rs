@@ -124,6 +124,7 @@ fn copy(original: &Message, forward: &Forward, to: Peer, sender: UserId) -> Resu
         message: types::Message {
             fwd_from: (!forward.drop_author).then_some(header),
             media: content.message.media,
+            reply_markup: crate::bots::markup::forwarded(content.message.reply_markup),
             entities: content.message.entities.filter(|_| !drop_text),
             invert_media: content.message.invert_media,
             grouped_id: content.message.grouped_id,

@@ -14,7 +14,7 @@ use crate::limits::{CAPTION_LENGTH, ENTITIES, MESSAGE_LENGTH, QUOTE_LENGTH};
 use crate::peers::{PeerRef, peer_to_tl};
 use crate::rights::{self, Posting};
 use crate::views::{self, Message};
-use crate::{Actor, Changes, Error, Messenger, Outcome, errors};
+use crate::{Actor, Changes, Error, Messenger, Outcome, bots, errors};
 
 /// A message on its way in.
 #[derive(Debug, Clone)]
@@ -78,11 +78,23 @@ pub(crate) fn check_content(content: &Content) -> Result<(), Error> {
     Ok(())
 }
 
-/// Takes away what only bots may give a message: buttons. Whether messages may be forwarded is a matter of the
+/// Settles what only bots may give a message: buttons. Whether messages may be forwarded is a matter of the
 /// conversation, not of one message of a user.
-fn leave_to_bots(content: &mut Content) {
-    content.message.reply_markup = None;
-    content.message.noforwards = false;
+fn leave_to_bots(tx: &Tx<'_>, posting: &Posting, draft: &mut Draft) -> Result<(), Error> {
+    let message = &mut draft.content.message;
+    if message.reply_markup.is_none() && !message.noforwards {
+        return Ok(());
+    }
+    if !bots::is_bot(tx, posting.reading.viewer)? {
+        (message.reply_markup, message.noforwards) = (None, false);
+        return Ok(());
+    }
+    let (peer, broadcast) = (posting.reading.peer, posting.author.channel().is_some());
+    message.reply_markup = match message.reply_markup.take() {
+        Some(markup) => bots::markup::settle(markup, peer, broadcast)?,
+        None => None,
+    };
+    Ok(())
 }
 
 impl Messenger {
@@ -95,12 +107,13 @@ impl Messenger {
     ) -> Result<Outcome<Vec<Sent>>, Error> {
         for draft in &mut drafts {
             settle_content(&mut draft.content)?;
-            leave_to_bots(&mut draft.content);
             check_content(&draft.content)?;
         }
         let work = move |changes: &mut Changes<'_, '_>| {
             let posting = rights::posting(changes.tx, actor.user_id, peer)?;
             observe_slow_mode(changes, &posting, drafts.len())?;
+            let mut drafts = drafts.clone();
+            drafts.iter_mut().try_for_each(|draft| leave_to_bots(changes.tx, &posting, draft))?;
             drafts.iter().map(|draft| send_one_message(changes, &posting, draft)).collect()
         };
         self.change(actor, work).await
@@ -160,6 +173,11 @@ pub(crate) fn send_one_message(
         let forwarded = content.message.fwd_from.as_ref();
         let origin = forwarded.and_then(|header| header.saved_from_peer.clone());
         content.message.saved_peer_id = Some(origin.unwrap_or_else(|| peer_to_tl(peer)));
+    }
+    if let Peer::User(bot) = peer
+        && posting.starts_bot
+    {
+        zaun_store::repo::bots::allow(changes.tx, bot, sender, changes.now)?;
     }
     posting.forbidden.check(&content)?;
     let places = places(posting, |box_id| reply.as_ref().and_then(|reply| reply.id_in(box_id)));

@@ -11,7 +11,7 @@ use zaun_model::rights::{AdminRights, BannedRights};
 use zaun_model::{BoxId, ChannelId, MsgId, Peer, UserId};
 use zaun_store::Tx;
 use zaun_store::repo::channels::{self, ChannelRow, MEMBER, MemberRow, REMOVED};
-use zaun_store::repo::{chats, users};
+use zaun_store::repo::{bots, chats, users};
 
 use crate::blocking::require_unblocked;
 use crate::peers::PeerRef;
@@ -60,12 +60,22 @@ pub struct Posting {
     pub signed: bool,
     /// Whether messages are posts of a broadcast channel, which speaks itself (G-161).
     pub is_post: bool,
+    /// Whether the message lets the bot that receives it answer (B-047).
+    pub starts_bot: bool,
 }
 
 impl Posting {
     fn plain(reading: Reading, author: Peer, others: Vec<UserId>) -> Posting {
-        let forbidden = Forbidden::default();
-        Posting { reading, author, others, forbidden, slow_mode: None, signed: false, is_post: false }
+        Posting {
+            reading,
+            author,
+            others,
+            forbidden: Forbidden::default(),
+            slow_mode: None,
+            signed: false,
+            is_post: false,
+            starts_bot: false,
+        }
     }
 }
 
@@ -194,13 +204,19 @@ pub fn posting(tx: &Tx<'_>, viewer: UserId, peer: PeerRef) -> Result<Posting, Er
     let own = Peer::User(viewer);
     match peer {
         Peer::User(id) => {
-            if users::find(tx, id)?.is_none_or(|user| user.deleted) {
-                return Err(Error::bad(errors::INPUT_USER_DEACTIVATED));
+            let both = users::find_many(tx, &[viewer, id])?;
+            let receiver = both.iter().find(|user| user.id == id && !user.deleted);
+            let receiver = receiver.ok_or_else(|| Error::bad(errors::INPUT_USER_DEACTIVATED))?;
+            let by_bot = both.iter().any(|user| user.id == viewer && user.is_bot());
+            let starts_bot = receiver.is_bot() && !by_bot;
+            if by_bot {
+                require_started(tx, viewer, receiver)?;
+            } else {
+                require_unblocked(tx, viewer, id)?;
             }
-            require_unblocked(tx, viewer, id)?;
             // Notes to oneself are in one place only.
             let others = Some(id).filter(|id| *id != viewer).into_iter().collect();
-            Ok(Posting::plain(reading, own, others))
+            Ok(Posting { starts_bot, ..Posting::plain(reading, own, others) })
         }
         Peer::Chat(id) => {
             let group = Group::load(tx, viewer, id)?;
@@ -262,6 +278,17 @@ pub(crate) fn announcing(tx: &Tx<'_>, viewer: UserId, peer: Peer) -> Result<Post
         }
     }
     Ok(Posting { is_post, ..Posting::plain(reading, author, others) })
+}
+
+/// Requires that a bot may write to a user: the user wrote first and did not block it (B-045, B-048, B-050).
+fn require_started(tx: &Tx<'_>, bot: UserId, receiver: &users::UserRow) -> Result<(), Error> {
+    if receiver.is_bot() {
+        return Err(Error::bad(errors::USER_IS_BOT));
+    }
+    if !bots::is_allowed(tx, bot, receiver.id)? {
+        return Err(Error::bad(errors::PEER_ID_INVALID));
+    }
+    require_unblocked(tx, bot, receiver.id).map_err(|_| Error::bad(errors::USER_IS_BLOCKED))
 }
 
 /// Requires that the viewer may change how a message is shown to everybody: pin it, or edit and delete it although

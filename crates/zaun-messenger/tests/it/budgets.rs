@@ -61,7 +61,7 @@ async fn a_profile_and_a_page_of_history_take_a_handful() {
     for n in 0..60 {
         w.say(w.bob, w.alice, "hello", n + 1).await;
     }
-    let (_, statements) = w.cost(w.messenger.profile(w.alice, user(w.bob))).await;
+    let (_, statements) = w.cost(w.messenger.profile(w.alice, user(w.bob), String::new())).await;
     assert!(statements <= 7, "profile: {statements} statements");
     let (page, statements) = w.cost(w.messenger.history(w.alice, user(w.bob), newest(50))).await;
     assert_eq!(page.messages.len(), 50);

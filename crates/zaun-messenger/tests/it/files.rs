@@ -244,8 +244,8 @@ async fn what_does_not_exist_here_is_refused() {
     let w = World::new().await;
     let media = |input: enums::InputMedia| w.messenger.make_media(w.alice, input);
     assert_eq!(refusal(media(enums::InputMedia::InputMediaEmpty).await), "400 MEDIA_EMPTY");
-    let dice = types::InputMediaDice { emoticon: "🎲".into() };
-    assert_eq!(refusal(media(dice.into()).await), "400 MEDIA_INVALID");
+    let story = types::InputMediaStory { peer: enums::InputPeer::InputPeerSelf, id: 1 };
+    assert_eq!(refusal(media(story.into()).await), "400 MEDIA_INVALID");
     let secret = types::InputMediaUploadedPhoto {
         file: named(1, 1),
         ttl_seconds: Some(5),

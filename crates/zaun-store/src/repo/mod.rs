@@ -3,6 +3,8 @@
 pub mod admin_log;
 pub mod authorizations;
 pub mod blocked;
+pub mod bot_updates;
+pub mod bots;
 pub mod boxes;
 pub mod channels;
 pub mod chats;

@@ -32,6 +32,20 @@ table! {
         deleted: bool,
         /// The DC it is at home in; 0 for all of them.
         home_dc: i64,
+        /// Rises with what clients keep of a bot; 0 is no bot.
+        bot_version: i32,
+        /// Bits of [`crate::repo::bots::flag`].
+        bot_flags: i64,
+        /// What an inline query is asked with; none if the bot takes none.
+        bot_placeholder: Option<String>,
+    }
+}
+
+impl UserRow {
+    /// Says whether the account is a bot.
+    #[must_use]
+    pub fn is_bot(&self) -> bool {
+        self.bot_version > 0
     }
 }
 

@@ -309,7 +309,7 @@ impl World {
             Ok(())
         };
         let profile = async |_| {
-            messenger.profile(me, self.peer()).await?;
+            messenger.profile(me, self.peer(), String::new()).await?;
             Ok(())
         };
         Ok(vec![

@@ -1,0 +1,5 @@
+//! `bots.*`
+
+mod profile;
+
+pub(crate) use profile::*;

@@ -1,0 +1,132 @@
+//! The HTTP Bot API over the messenger: methods, updates by polling and by webhook, files.
+//!
+//! It calls the rules of the messenger directly; there is no MTProto in between. Which methods exist is in the
+//! description of the Bot API (`api/`), from which the table [`METHODS`] is generated; what each of them does is in
+//! `methods/`. Rules are numbered B-… in the specification digest.
+//!
+//! It deliberately opens no socket: requests are handed over by the server (`zaun_server::Web`).
+
+mod client;
+mod error;
+mod file_ids;
+mod instance;
+pub mod limits;
+mod markup;
+mod methods;
+mod request;
+mod serve;
+mod text;
+mod to_json;
+mod webhook;
+
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock, Weak};
+
+use parking_lot::Mutex;
+use zaun_messenger::{Audience, Delivery, Event, Messenger};
+use zaun_model::{ChannelId, UserId};
+use zaun_schema::api::enums::Update;
+
+pub use error::ApiError;
+pub use methods::DONE;
+
+use client::Fetcher;
+use instance::Instance;
+
+/// One method of the Bot API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Method {
+    /// Its name.
+    pub name: &'static str,
+    /// Parameters that have to be there.
+    pub required: &'static [&'static str],
+    /// Why it does not exist here; none if it does.
+    pub absent: Option<&'static str>,
+}
+
+include!(concat!(env!("OUT_DIR"), "/methods.rs"));
+
+/// The Bot API of a server.
+pub struct BotApi {
+    messenger: Arc<Messenger>,
+    fetcher: Fetcher,
+    instances: Mutex<HashMap<UserId, Arc<Instance>>>,
+    itself: OnceLock<Weak<BotApi>>,
+}
+
+impl BotApi {
+    /// The Bot API over a messenger; in a sandbox webhooks and files may be at private addresses.
+    #[must_use]
+    pub fn new(messenger: Arc<Messenger>, sandbox: bool) -> Arc<BotApi> {
+        let api = Arc::new(BotApi {
+            messenger,
+            fetcher: Fetcher { open: sandbox, ..Fetcher::default() },
+            instances: Mutex::new(HashMap::new()),
+            itself: OnceLock::new(),
+        });
+        // Nobody else has it yet.
+        let _ = api.itself.set(Arc::downgrade(&api));
+        api
+    }
+
+    /// Goes on with the bots that spoke HTTP before (B-230).
+    pub async fn resume(&self) -> Result<(), zaun_messenger::Error> {
+        for bot in self.messenger.bots_over_http().await? {
+            if let Err(error) = self.instance(bot).await {
+                tracing::error!(%error, bot = bot.0, "the updates of a bot could not be gone on with");
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns what is kept of a bot in memory; its first call starts gathering updates.
+    async fn instance(&self, bot: UserId) -> Result<Arc<Instance>, ApiError> {
+        if let Some(known) = self.instances.lock().get(&bot) {
+            return Ok(known.clone());
+        }
+        let opened = Arc::new(Instance::open(self.messenger.clone(), bot).await?);
+        let mut instances = self.instances.lock();
+        if let Some(known) = instances.get(&bot) {
+            return Ok(known.clone());
+        }
+        if instances.len() >= limits::INSTANCES {
+            return Err(ApiError::too_many(1));
+        }
+        instances.insert(bot, opened.clone());
+        drop(instances);
+        tokio::spawn(opened.clone().gather_for_ever());
+        if let Some(api) = self.itself.get().and_then(Weak::upgrade) {
+            tokio::spawn(webhook::deliver_for_ever(api, opened.clone()));
+        }
+        Ok(opened)
+    }
+
+    fn known(&self, bot: UserId) -> Option<Arc<Instance>> {
+        self.instances.lock().get(&bot).cloned()
+    }
+
+    /// Takes the news that something was delivered: bots that are concerned look for it. It must not block.
+    pub fn hear(&self, delivery: &Delivery) {
+        match delivery.audience {
+            Audience::User(user) => {
+                let Some(bot) = self.known(user) else { return };
+                match &delivery.event {
+                    Event::Transient(Update::UpdateBotCallbackQuery(query)) => {
+                        let query = (**query).clone();
+                        tokio::spawn(async move { methods::queries::push_callback(&bot, query).await });
+                    }
+                    Event::Transient(_) => {}
+                    _ => bot.ring(),
+                }
+            }
+            Audience::Channel(channel) => self.hear_channel(channel, &delivery.event),
+        }
+    }
+
+    /// Every bot looks: which of them are in the channel is known to the store.
+    fn hear_channel(&self, _: ChannelId, event: &Event) {
+        if !matches!(event, Event::Transient(_)) {
+            self.instances.lock().values().for_each(|bot| bot.ring());
+        }
+    }
+}

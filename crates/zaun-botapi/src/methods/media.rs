@@ -1,0 +1,249 @@
+//! Sending files (B-191 … B-203, B-268 … B-270).
+
+use serde_json::Value;
+use zaun_messenger::files::media::{album_id, check_album};
+use zaun_messenger::messages::content::Content;
+use zaun_schema::api::{enums, types};
+
+use super::Call;
+use super::files::{Given, known};
+use crate::error::ApiError;
+use crate::file_ids::FileKind;
+use crate::limits::PHOTO_BYTES;
+use crate::request::{Params, Upload};
+use crate::text;
+
+use enums::DocumentAttribute as D;
+
+/// Messages of one album (B-268).
+const ALBUM: usize = 10;
+
+/// sendPhoto
+pub(super) async fn send_photo(call: Call<'_>) -> Result<Value, ApiError> {
+    send(call, FileKind::Photo).await
+}
+
+/// sendDocument
+pub(super) async fn send_document(call: Call<'_>) -> Result<Value, ApiError> {
+    send(call, FileKind::Document).await
+}
+
+/// sendVideo
+pub(super) async fn send_video(call: Call<'_>) -> Result<Value, ApiError> {
+    send(call, FileKind::Video).await
+}
+
+/// sendAudio
+pub(super) async fn send_audio(call: Call<'_>) -> Result<Value, ApiError> {
+    send(call, FileKind::Audio).await
+}
+
+/// sendVoice
+pub(super) async fn send_voice(call: Call<'_>) -> Result<Value, ApiError> {
+    send(call, FileKind::Voice).await
+}
+
+/// sendAnimation
+pub(super) async fn send_animation(call: Call<'_>) -> Result<Value, ApiError> {
+    send(call, FileKind::Animation).await
+}
+
+/// sendVideoNote
+pub(super) async fn send_video_note(call: Call<'_>) -> Result<Value, ApiError> {
+    send(call, FileKind::VideoNote).await
+}
+
+/// The name of the parameter that brings a file.
+fn parameter(kind: FileKind) -> &'static str {
+    match kind {
+        FileKind::VideoNote => "video_note",
+        FileKind::Voice => "voice",
+        other => other.word(),
+    }
+}
+
+async fn send(call: Call<'_>, kind: FileKind) -> Result<Value, ApiError> {
+    let peer = call.peer("chat_id").await?;
+    let name = parameter(kind);
+    let given = call.file(name, call.params.get(name)).await?;
+    let input = call.input(kind, given, call.params).await?;
+    let caption = call.formatted("caption", "caption_entities")?;
+    call.send_media(peer, input, caption).await
+}
+
+impl Call<'_> {
+    /// What the messenger takes for a file of a kind; `facts` are what the caller says of it.
+    async fn input(
+        &self,
+        kind: FileKind,
+        given: Given,
+        facts: &Params,
+    ) -> Result<enums::InputMedia, ApiError> {
+        let spoiler = facts.is_set("has_spoiler");
+        let upload = match given {
+            Given::Known(id) => {
+                if id.kind != kind {
+                    let (there, wanted) = (capital(id.kind), capital(kind));
+                    return Err(ApiError::bad(format!("can't use file of type {there} as {wanted}")));
+                }
+                let mut input = known(self.api, id);
+                match &mut input {
+                    enums::InputMedia::InputMediaPhoto(photo) => photo.spoiler = spoiler,
+                    enums::InputMedia::InputMediaDocument(document) => document.spoiler = spoiler,
+                    _ => {}
+                }
+                return Ok(input);
+            }
+            Given::New(upload) => upload,
+        };
+        if kind == FileKind::Photo {
+            if upload.bytes.len() > PHOTO_BYTES {
+                return Err(ApiError::bad("file is too big"));
+            }
+            let file = self.uploaded(&upload).await?;
+            return Ok(types::InputMediaUploadedPhoto { spoiler, file, ..Default::default() }.into());
+        }
+        // B-193: a thumbnail is an upload, or it is ignored.
+        let named = facts.get("thumbnail").or(facts.get("thumb")).unwrap_or_default();
+        let part = named.strip_prefix("attach://").unwrap_or("thumbnail");
+        let thumb = self.params.files.get(part).or_else(|| self.params.files.get("thumb"));
+        let thumb = match thumb {
+            Some(thumb) => Some(self.uploaded(thumb).await?),
+            None => None,
+        };
+        Ok(types::InputMediaUploadedDocument {
+            nosound_video: kind == FileKind::Animation,
+            force_file: kind == FileKind::Document,
+            spoiler,
+            file: self.uploaded(&upload).await?,
+            thumb,
+            mime_type: mime_of(kind, &upload),
+            attributes: attributes(kind, &upload, facts),
+            ..Default::default()
+        }
+        .into())
+    }
+}
+
+fn capital(kind: FileKind) -> String {
+    let word = kind.word();
+    let mut chars = word.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}
+
+/// What an upload is: what its sender says, else what its name ends in, else what it is sent as.
+fn mime_of(kind: FileKind, upload: &Upload) -> String {
+    let said = upload.mime.as_deref().filter(|mime| !mime.is_empty() && *mime != "application/octet-stream");
+    let ending = upload.name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
+    let by_name = match ending.as_deref() {
+        Some("jpg" | "jpeg") => Some("image/jpeg"),
+        Some("png") => Some("image/png"),
+        Some("gif") => Some("image/gif"),
+        Some("webp") => Some("image/webp"),
+        Some("mp4") => Some("video/mp4"),
+        Some("mp3") => Some("audio/mpeg"),
+        Some("ogg" | "oga") => Some("audio/ogg"),
+        Some("m4a") => Some("audio/mp4"),
+        Some("txt") => Some("text/plain"),
+        Some("pdf") => Some("application/pdf"),
+        _ => None,
+    };
+    let by_kind = match kind {
+        FileKind::Video | FileKind::VideoNote | FileKind::Animation => "video/mp4",
+        FileKind::Audio => "audio/mpeg",
+        FileKind::Voice => "audio/ogg",
+        _ => "application/octet-stream",
+    };
+    said.or(by_name).unwrap_or(by_kind).to_owned()
+}
+
+fn attributes(kind: FileKind, upload: &Upload, facts: &Params) -> Vec<D> {
+    let number = |name: &str| facts.number(name).and_then(|n| i32::try_from(n).ok()).unwrap_or(0).max(0);
+    let text = |name: &str| facts.get(name).map(str::to_owned);
+    let mut list = Vec::new();
+    let video = |round_message| {
+        let side = number("length");
+        let (w, h) = if round_message { (side, side) } else { (number("width"), number("height")) };
+        types::DocumentAttributeVideo {
+            round_message,
+            supports_streaming: facts.is_set("supports_streaming"),
+            duration: f64::from(number("duration")),
+            w,
+            h,
+            ..Default::default()
+        }
+    };
+    match kind {
+        FileKind::Video => list.push(video(false).into()),
+        FileKind::VideoNote => list.push(video(true).into()),
+        FileKind::Animation => {
+            list.push(D::DocumentAttributeAnimated);
+            list.push(video(false).into());
+        }
+        FileKind::Audio => list.push(
+            types::DocumentAttributeAudio {
+                duration: number("duration"),
+                title: text("title"),
+                performer: text("performer"),
+                ..Default::default()
+            }
+            .into(),
+        ),
+        FileKind::Voice => list.push(
+            types::DocumentAttributeAudio { voice: true, duration: number("duration"), ..Default::default() }
+                .into(),
+        ),
+        _ => {}
+    }
+    if !upload.name.is_empty() {
+        list.push(types::DocumentAttributeFilename { file_name: upload.name.clone() }.into());
+    }
+    list
+}
+
+/// sendMediaGroup: all or none.
+pub(super) async fn send_media_group(call: Call<'_>) -> Result<Value, ApiError> {
+    let peer = call.peer("chat_id").await?;
+    let media = call.params.json("media", "media")?.unwrap_or_default();
+    let Value::Array(media) = media else { return Err(ApiError::bad("expected an Array of InputMedia")) };
+    if media.is_empty() {
+        return Err(ApiError::bad("there is no media in the request"));
+    }
+    if media.len() > ALBUM {
+        return Err(ApiError::bad("too many messages to send as an album"));
+    }
+    let shared = types::Message { reply_markup: None, ..call.options()? };
+    let grouped_id = (media.len() > 1).then(album_id);
+    let (mut contents, mut made) = (Vec::new(), Vec::new());
+    for item in &media {
+        let kind = match item["type"].as_str().unwrap_or_default() {
+            "photo" => FileKind::Photo,
+            "video" => FileKind::Video,
+            "document" => FileKind::Document,
+            "audio" => FileKind::Audio,
+            "animation" => {
+                return Err(ApiError::bad("type \"animation\" can't be used in sendMediaGroup"));
+            }
+            other => return Err(ApiError::bad(format!("type \"{other}\" is unsupported"))),
+        };
+        let facts = Params::of_json(item);
+        let named =
+            facts.get("media").ok_or_else(|| ApiError::bad("can't parse InputMedia: media not found"))?;
+        let given = call.file("media", Some(named)).await?;
+        let input = call.input(kind, given, &facts).await?;
+        let media = call.messenger().make_media(call.actor(), input).await?;
+        made.push(media.clone());
+        let words = facts.get("caption").unwrap_or_default();
+        let caption = text::parse(words, facts.get("parse_mode"), facts.get("caption_entities"))?;
+        let message = types::Message {
+            media: Some(media),
+            entities: Some(caption.entities).filter(|list| !list.is_empty()),
+            invert_media: facts.is_set("show_caption_above_media"),
+            grouped_id,
+            ..shared.clone()
+        };
+        contents.push(Content { text: caption.text, message });
+    }
+    check_album(&made)?;
+    Ok(call.send(peer, contents).await?.into())
+}

@@ -1,0 +1,185 @@
+//! What each method does. Those that are not in the list answer why.
+
+mod chats;
+mod edit;
+pub(crate) mod files;
+mod forward;
+mod media;
+mod profile;
+pub(crate) mod queries;
+mod send;
+mod updates;
+
+use std::sync::Arc;
+
+use zaun_messenger::{Actor, Messenger};
+use zaun_model::Peer;
+
+use crate::error::ApiError;
+use crate::instance::Instance;
+use crate::request::{Params, leading_number};
+use crate::serve::Answer;
+use crate::{BotApi, METHODS};
+
+/// One call of a bot.
+#[derive(Clone, Copy)]
+pub(crate) struct Call<'a> {
+    pub(crate) api: &'a Arc<BotApi>,
+    pub(crate) bot: &'a Instance,
+    pub(crate) params: &'a Params,
+}
+
+macro_rules! handlers {
+    ($($name:literal => $handler:path,)*) => {
+        /// The methods that exist, in lower case.
+        pub const DONE: &[&str] = &[$($name),*];
+
+        async fn run(call: Call<'_>, method: &str) -> Option<Result<Answer, ApiError>> {
+            // Boxed, because a call's task would be as large as the largest of all handlers.
+            Some(match method {
+                $($name => Box::pin($handler(call)).await.map(Into::into),)*
+                _ => return None,
+            })
+        }
+    };
+}
+
+handlers! {
+    "answercallbackquery" => queries::answer_callback_query,
+    "close" => updates::close,
+    "copymessage" => forward::copy_message,
+    "deletemessage" => edit::delete_message,
+    "deletemessages" => edit::delete_messages,
+    "deletemycommands" => profile::delete_my_commands,
+    "deletewebhook" => updates::delete_webhook,
+    "editmessagecaption" => edit::edit_message_caption,
+    "editmessagereplymarkup" => edit::edit_message_reply_markup,
+    "editmessagetext" => edit::edit_message_text,
+    "forwardmessage" => forward::forward_message,
+    "forwardmessages" => forward::forward_messages,
+    "copymessages" => forward::copy_messages,
+    "getchat" => chats::get_chat,
+    "getchatmembercount" => chats::get_chat_member_count,
+    "getfile" => files::get_file,
+    "getme" => profile::get_me,
+    "getmycommands" => profile::get_my_commands,
+    "getmydescription" => profile::get_my_description,
+    "getmyname" => profile::get_my_name,
+    "getmyshortdescription" => profile::get_my_short_description,
+    "getupdates" => updates::get_updates,
+    "getwebhookinfo" => updates::get_webhook_info,
+    "leavechat" => chats::leave_chat,
+    "logout" => updates::log_out,
+    "pinchatmessage" => chats::pin_chat_message,
+    "sendanimation" => media::send_animation,
+    "sendaudio" => media::send_audio,
+    "sendchataction" => send::send_chat_action,
+    "sendcontact" => send::send_contact,
+    "senddice" => send::send_dice,
+    "senddocument" => media::send_document,
+    "sendlocation" => send::send_location,
+    "sendmediagroup" => media::send_media_group,
+    "sendmessage" => send::send_message,
+    "sendphoto" => media::send_photo,
+    "sendvenue" => send::send_venue,
+    "sendvideo" => media::send_video,
+    "sendvideonote" => media::send_video_note,
+    "sendvoice" => media::send_voice,
+    "setmycommands" => profile::set_my_commands,
+    "setmydescription" => profile::set_my_description,
+    "setmyname" => profile::set_my_name,
+    "setmyshortdescription" => profile::set_my_short_description,
+    "setwebhook" => updates::set_webhook,
+    "unpinallchatmessages" => chats::unpin_all_chat_messages,
+    "unpinchatmessage" => chats::unpin_chat_message,
+}
+
+/// Runs a call.
+pub(crate) async fn call(
+    api: &Arc<BotApi>,
+    bot: &Instance,
+    method: &str,
+    params: &Params,
+) -> Result<Answer, ApiError> {
+    let known = METHODS.binary_search_by(|known| known.name.to_ascii_lowercase().as_str().cmp(method));
+    let known = known.ok().and_then(|at| METHODS.get(at));
+    let known = known.ok_or_else(|| ApiError::new(404, "Not Found: method not found"))?;
+    let call = Call { api, bot, params };
+    match run(call, method).await {
+        Some(answer) => answer,
+        None => {
+            let why = known.absent.unwrap_or("it is not built yet");
+            Err(ApiError::new(
+                400,
+                format!("Bad Request: {} does not exist on this server: {why}", known.name),
+            ))
+        }
+    }
+}
+
+impl Call<'_> {
+    pub(crate) fn messenger(&self) -> &Messenger {
+        &self.api.messenger
+    }
+
+    /// The bot as somebody who acts. It has no key; its number stands for one, which no session has.
+    pub(crate) fn actor(&self) -> Actor {
+        Actor { user_id: self.bot.bot, key_id: -self.bot.bot.0, session_id: 0 }
+    }
+
+    /// Whom a parameter names (B-236, B-237, B-049).
+    pub(crate) async fn peer(&self, name: &str) -> Result<Peer, ApiError> {
+        let empty = || ApiError::bad(format!("{name} is empty"));
+        self.peer_named(self.params.get(name).ok_or_else(empty)?).await
+    }
+
+    pub(crate) async fn peer_named(&self, named: &str) -> Result<Peer, ApiError> {
+        let not_found = || ApiError::bad("chat not found");
+        let peer = match named.trim().strip_prefix('@') {
+            Some(username) => {
+                let peer = self.messenger().peer_by_name(username).await?.ok_or_else(not_found)?;
+                // People are not found by their names.
+                let Peer::User(id) = peer else { return Ok(peer) };
+                let (met, _) = self.messenger().knows_user(self.bot.bot, id).await?;
+                return if met { Ok(peer) } else { Err(not_found()) };
+            }
+            None => Peer::from_marked(leading_number(named)).ok_or_else(not_found)?,
+        };
+        if let Peer::User(id) = peer {
+            let (met, _) = self.messenger().knows_user(self.bot.bot, id).await?;
+            if !met {
+                return Err(not_found());
+            }
+        }
+        Ok(peer)
+    }
+}
+
+/// A refusal to send: a user whom the bot has met but who never started it (B-048).
+pub(crate) fn sending(peer: Peer, error: zaun_messenger::Error) -> ApiError {
+    let zaun_messenger::Error::Refused { text, .. } = &error else { return error.into() };
+    match (peer, text.as_ref()) {
+        (Peer::User(_), "PEER_ID_INVALID") => {
+            ApiError::forbidden("bot can't initiate conversation with a user")
+        }
+        (_, "MESSAGE_TOO_LONG") => ApiError::bad("message is too long"),
+        _ => error.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_method_exists_or_says_why_it_does_not() {
+        for method in METHODS {
+            let done = DONE.contains(&method.name.to_ascii_lowercase().as_str());
+            assert_ne!(done, method.absent.is_some(), "{}", method.name);
+        }
+        assert_eq!(METHODS.len(), 185);
+        for name in DONE {
+            assert!(METHODS.iter().any(|method| method.name.to_ascii_lowercase() == *name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Pressed buttons (B-091 … B-099).
+
+use serde_json::{Value, json};
+use zaun_messenger::Actor;
+use zaun_messenger::bots::CallbackAnswer;
+use zaun_messenger::peers::PeerRef;
+use zaun_model::{ChannelId, ChatId, MsgId, Peer, UserId};
+use zaun_schema::api::{enums, types};
+
+use super::Call;
+use crate::error::ApiError;
+use crate::instance::Instance;
+use crate::limits::CALLBACK_UPDATE_S;
+use crate::to_json::{Eyes, Object};
+
+/// Keeps a pressed button for a bot as an update.
+pub(crate) async fn push_callback(bot: &Instance, query: types::UpdateBotCallbackQuery) {
+    match callback(bot, &query).await {
+        Ok(object) => bot.push("callback_query", object, CALLBACK_UPDATE_S).await,
+        Err(error) => tracing::error!(%error, bot = bot.bot.0, "a pressed button could not be told"),
+    }
+}
+
+async fn callback(bot: &Instance, query: &types::UpdateBotCallbackQuery) -> Result<Value, ApiError> {
+    let peer = match &query.peer {
+        enums::Peer::PeerUser(user) => Peer::User(UserId(user.user_id)),
+        enums::Peer::PeerChat(chat) => Peer::Chat(ChatId(chat.chat_id)),
+        enums::Peer::PeerChannel(channel) => Peer::Channel(ChannelId(channel.channel_id)),
+    };
+    let messenger = &bot.messenger;
+    let actor = Actor { user_id: bot.bot, key_id: -bot.bot.0, session_id: 0 };
+    let (shown, scene) = messenger.shown_message(actor, PeerRef::Known(peer), MsgId(query.msg_id)).await?;
+    let pressed_by = PeerRef::Known(Peer::User(UserId(query.user_id)));
+    let (from, person) = messenger.person(bot.bot, pressed_by).await?;
+    let eyes = Eyes { signer: &messenger.access, bot: bot.bot, scene: &scene };
+    let from = Eyes { scene: &person, ..eyes }.user(from);
+    let message = shown.and_then(|shown| eyes.message(&shown));
+    // B-099: a message that is gone is still named.
+    let gone = || json!({ "chat": eyes.chat(peer), "message_id": query.msg_id, "date": 0 });
+    let mut out = Object::default();
+    out.set("id", query.query_id.to_string());
+    out.set("from", from);
+    out.set("message", message.unwrap_or_else(gone));
+    out.set("chat_instance", query.chat_instance.to_string());
+    let data = query.data.as_ref().map(|data| String::from_utf8_lossy(data).into_owned());
+    out.some("data", data);
+    Ok(out.done())
+}
+
+/// answerCallbackQuery
+pub(super) async fn answer_callback_query(call: Call<'_>) -> Result<Value, ApiError> {
+    let id = call.params.required("callback_query_id")?.parse().unwrap_or(0);
+    // B-098: places to open belong to games, and to links that start this bot.
+    if call.params.get("url").is_some() {
+        return Err(ApiError::bad("URL_INVALID"));
+    }
+    let cache = call.params.number("cache_time").unwrap_or(0).clamp(0, 2_592_000);
+    let answer = CallbackAnswer {
+        message: call.params.get("text").map(str::to_owned),
+        alert: call.params.is_set("show_alert"),
+        url: None,
+        cache_time: i32::try_from(cache).unwrap_or(0),
+    };
+    call.messenger().answer_callback(call.bot.bot, id, answer)?;
+    Ok(json!(true))
+}
