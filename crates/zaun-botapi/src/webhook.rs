@@ -224,9 +224,7 @@ async fn deliver_some(api: &Arc<BotApi>, bot: &Instance, webhook: &Webhook) -> R
     }
     let post_lane = |lane: Vec<(i64, String)>| async move {
         for (number, body) in lane {
-            if let Err(wait) = post(api, bot, webhook, numbered(number, &body)).await {
-                return Err(wait);
-            }
+            post(api, bot, webhook, numbered(number, &body)).await?;
             if let Err(error) = bot.messenger.drop_update(bot.bot, number).await {
                 tracing::error!(%error, "a delivered update could not be forgotten");
                 return Err(WEBHOOK_WAIT_MAX);

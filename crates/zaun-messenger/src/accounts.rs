@@ -27,7 +27,7 @@ pub struct Origin {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SignIn {
     /// The key is logged in.
-    Done(UserRow),
+    Done(Box<UserRow>),
     /// The code was right, and the account has a password, which is to follow.
     PasswordNeeded,
     /// The code was right, and nobody has this phone (M-447).
@@ -90,7 +90,7 @@ impl Messenger {
                 return Ok(SignIn::PasswordNeeded);
             }
             log_in(changes, actor, user.id, authorization, &origin)?;
-            Ok(SignIn::Done(user))
+            Ok(SignIn::Done(Box::new(user)))
         };
         Ok(self.change(actor, work).await?.value)
     }

@@ -115,9 +115,9 @@ mod tests {
     use super::*;
 
     fn inline(rows: Vec<Vec<I>>) -> R {
-        let button = |r#type| types::KeyboardInlineButton { style: None, text: "x".into(), r#type }.into();
-        let row = |buttons: Vec<I>| {
-            types::KeyboardInlineButtonRow { buttons: buttons.into_iter().map(button).collect() }.into()
+        let button = |r#type| types::KeyboardInlineButton { style: None, text: "x".into(), r#type };
+        let row = |buttons: Vec<I>| types::KeyboardInlineButtonRow {
+            buttons: buttons.into_iter().map(button).collect(),
         };
         types::ReplyInlineMarkup { force_reply: false, rows: rows.into_iter().map(row).collect() }.into()
     }

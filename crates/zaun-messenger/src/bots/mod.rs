@@ -35,7 +35,7 @@ pub struct NewBot {
 /// What a token turned out to be.
 enum Judged {
     /// That of a bot.
-    Good(UserRow),
+    Good(Box<UserRow>),
     /// One that was good once (B-013).
     Revoked,
     /// Nobody's.
@@ -166,7 +166,7 @@ impl Messenger {
     /// Returns the bot whose token it is. In a sandbox a token that nobody has creates its bot (B-010).
     pub async fn bot_by_token(&self, text: &str) -> Result<Option<UserRow>, Error> {
         match self.judge_token(text).await? {
-            Judged::Good(user) => Ok(Some(user)),
+            Judged::Good(user) => Ok(Some(*user)),
             Judged::Revoked | Judged::Unknown => Ok(None),
         }
     }
@@ -181,9 +181,11 @@ impl Messenger {
                 let good = ct_eq(&row.token_mac, &mac);
                 let former = row.former_mac.is_some_and(|former| ct_eq(&former, &mac));
                 let user = user.filter(|user| good && !user.deleted);
-                Ok(user.map_or(if former { Judged::Revoked } else { Judged::Unknown }, Judged::Good))
+                Ok(user.map_or(if former { Judged::Revoked } else { Judged::Unknown }, |user| {
+                    Judged::Good(Box::new(user))
+                }))
             }
-            (None, None) if sandbox => Ok(Judged::Good(self.adopt_bot(token).await?)),
+            (None, None) if sandbox => Ok(Judged::Good(Box::new(self.adopt_bot(token).await?))),
             _ => {
                 let _ = ct_eq(&[0; 32], &mac);
                 Ok(Judged::Unknown)
@@ -216,7 +218,7 @@ impl Messenger {
     /// Logs a key in by a token (B-012, B-013).
     pub async fn log_in_bot(&self, actor: Actor, token: &str, origin: Origin) -> Result<UserRow, Error> {
         let user = match self.judge_token(token).await? {
-            Judged::Good(user) => user,
+            Judged::Good(user) => *user,
             Judged::Revoked => return Err(Error::bad(errors::ACCESS_TOKEN_EXPIRED)),
             Judged::Unknown => return Err(Error::bad(errors::ACCESS_TOKEN_INVALID)),
         };
