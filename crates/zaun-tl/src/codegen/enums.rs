@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::forms::first_form;
 use super::model::Combinator;
 use super::{Generator, names};
 
@@ -161,11 +160,10 @@ impl Generator<'_> {
         let mut arms = String::new();
         for combinator in combinators {
             let variant = self.variant(combinator);
-            let first = first_form(self.model, self.rules, combinator);
             let (pattern, write, condition) = if combinator.is_unit() {
                 let write = format!("w.put_u32({:#010x})", combinator.definition.id);
-                let is_new = first > self.model.min_layer;
-                (variant, write, is_new.then(|| format!("w.layer() >= {first}")))
+                let conditions = self.layer_conditions(combinator, "w.layer()");
+                (variant, write, (!conditions.is_empty()).then(|| conditions.join(" && ")))
             } else {
                 let lacks = !self.struct_has_form(combinator).is_empty() && substitute.is_some();
                 let condition = lacks.then(|| "value.has_form(w.layer())".to_owned());

@@ -90,15 +90,7 @@ pub(super) fn first_form(model: &Model, rules: &Rules, combinator: &Combinator) 
 impl Generator<'_> {
     /// `has_form` of a struct, empty if the answer is always yes.
     pub(super) fn struct_has_form(&self, combinator: &Combinator) -> String {
-        let mut conditions = Vec::new();
-        let first = first_form(self.model, self.rules, combinator);
-        if first > self.model.min_layer {
-            conditions.push(format!("layer >= {first}"));
-        }
-        if self.rules.get(&combinator.definition.name, "encode_before").is_none() {
-            let gaps = combinator.gaps.iter();
-            conditions.extend(gaps.map(|gap| format!("!({}..{}).contains(&layer)", gap.start, gap.end)));
-        }
+        let mut conditions = self.layer_conditions(combinator, "layer");
         for (field, since, _) in self.forms.deciding_fields(combinator) {
             let own = format!("self.{}.has_form(layer)", field.ident);
             // Where an older version does not have the field, its form does not matter.
@@ -111,6 +103,20 @@ impl Generator<'_> {
         format!("    fn has_form(&self, layer: i32) -> bool {{ {} }}\n", conditions.join(" && "))
     }
 
+    /// What must hold of a layer, so that it has some version of a constructor.
+    pub(super) fn layer_conditions(&self, combinator: &Combinator, layer: &str) -> Vec<String> {
+        let first = first_form(self.model, self.rules, combinator);
+        let mut conditions = Vec::new();
+        if first > self.model.min_layer {
+            conditions.push(format!("{layer} >= {first}"));
+        }
+        if self.rules.get(&combinator.definition.name, "encode_before").is_none() {
+            let gaps = combinator.gaps.iter();
+            conditions.extend(gaps.map(|gap| format!("!({}..{}).contains(&{layer})", gap.start, gap.end)));
+        }
+        conditions
+    }
+
     /// `has_form` of an enum, empty if the answer is always yes.
     pub(super) fn enum_has_form(&self, ty: &str, combinators: &[&Combinator]) -> String {
         if !self.forms.is_lacking(ty) {
@@ -120,9 +126,9 @@ impl Generator<'_> {
         for combinator in combinators {
             let variant = self.variant(combinator);
             if combinator.is_unit() {
-                let first = first_form(self.model, self.rules, combinator);
-                if first > self.model.min_layer {
-                    arms.push_str(&format!("            Self::{variant} => layer >= {first},\n"));
+                let conditions = self.layer_conditions(combinator, "layer");
+                if !conditions.is_empty() {
+                    arms.push_str(&format!("            Self::{variant} => {},\n", conditions.join(" && ")));
                 }
             } else if !self.struct_has_form(combinator).is_empty() {
                 arms.push_str(&format!("            Self::{variant}(value) => value.has_form(layer),\n"));
