@@ -19,7 +19,7 @@ mod text;
 mod to_json;
 mod webhook;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock, Weak};
 
 use parking_lot::Mutex;
@@ -51,6 +51,8 @@ pub struct BotApi {
     messenger: Arc<Messenger>,
     fetcher: Fetcher,
     instances: Mutex<HashMap<UserId, Arc<Instance>>>,
+    /// Which of these bots are in a channel.
+    seats: Mutex<HashMap<ChannelId, HashSet<UserId>>>,
     itself: OnceLock<Weak<BotApi>>,
 }
 
@@ -62,6 +64,7 @@ impl BotApi {
             messenger,
             fetcher: Fetcher { open: sandbox, ..Fetcher::default() },
             instances: Mutex::new(HashMap::new()),
+            seats: Mutex::new(HashMap::new()),
             itself: OnceLock::new(),
         });
         // Nobody else has it yet.
@@ -85,15 +88,23 @@ impl BotApi {
             return Ok(known.clone());
         }
         let opened = Arc::new(Instance::open(self.messenger.clone(), bot).await?);
-        let mut instances = self.instances.lock();
-        if let Some(known) = instances.get(&bot) {
-            return Ok(known.clone());
+        {
+            let mut instances = self.instances.lock();
+            if let Some(known) = instances.get(&bot) {
+                return Ok(known.clone());
+            }
+            if instances.len() >= limits::INSTANCES {
+                return Err(ApiError::too_many(1));
+            }
+            instances.insert(bot, opened.clone());
         }
-        if instances.len() >= limits::INSTANCES {
-            return Err(ApiError::too_many(1));
+        match self.messenger.seats_of(bot).await {
+            Ok(seats) => seats.into_iter().for_each(|(channel, _)| self.take_seat(bot, channel, true)),
+            Err(error) => {
+                self.instances.lock().remove(&bot);
+                return Err(error.into());
+            }
         }
-        instances.insert(bot, opened.clone());
-        drop(instances);
         tokio::spawn(opened.clone().gather_for_ever());
         if let Some(api) = self.itself.get().and_then(Weak::upgrade) {
             tokio::spawn(webhook::deliver_for_ever(api, opened.clone()));
@@ -123,10 +134,27 @@ impl BotApi {
         }
     }
 
-    /// Every bot looks: which of them are in the channel is known to the store.
-    fn hear_channel(&self, _: ChannelId, event: &Event) {
-        if !matches!(event, Event::Transient(_)) {
-            self.instances.lock().values().for_each(|bot| bot.ring());
+    /// The bots in the channel look what happened there.
+    fn hear_channel(&self, channel: ChannelId, event: &Event) {
+        if matches!(event, Event::Transient(_)) {
+            return;
+        }
+        let seats = self.seats.lock();
+        let inside = seats.get(&channel).into_iter().flatten();
+        inside.filter_map(|bot| self.known(*bot)).for_each(|bot| bot.ring());
+    }
+
+    /// Takes the news that a user is or is not in a channel from now on. Only of bots that speak HTTP it is kept.
+    pub fn take_seat(&self, user: UserId, channel: ChannelId, is_inside: bool) {
+        let mut seats = self.seats.lock();
+        if !is_inside {
+            let inside = seats.get_mut(&channel);
+            let is_empty = inside.is_some_and(|inside| inside.remove(&user) && inside.is_empty());
+            if is_empty {
+                seats.remove(&channel);
+            }
+        } else if self.known(user).is_some() {
+            seats.entry(channel).or_default().insert(user);
         }
     }
 }

@@ -55,45 +55,6 @@ impl Object {
     }
 }
 
-/// Where an entity begins and how long it is.
-pub(crate) fn place(entity: &E) -> (i32, i32) {
-    macro_rules! place {
-        ($($kind:ident),*) => {
-            match entity {
-                $(E::$kind(entity) => (entity.offset, entity.length),)*
-            }
-        };
-    }
-    place!(
-        MessageEntityUnknown,
-        MessageEntityMention,
-        MessageEntityHashtag,
-        MessageEntityBotCommand,
-        MessageEntityUrl,
-        MessageEntityEmail,
-        MessageEntityBold,
-        MessageEntityItalic,
-        MessageEntityCode,
-        MessageEntityPre,
-        MessageEntityTextUrl,
-        MessageEntityMentionName,
-        InputMessageEntityMentionName,
-        MessageEntityPhone,
-        MessageEntityCashtag,
-        MessageEntityUnderline,
-        MessageEntityStrike,
-        MessageEntityBankCard,
-        MessageEntitySpoiler,
-        MessageEntityCustomEmoji,
-        MessageEntityBlockquote,
-        MessageEntityFormattedDate,
-        MessageEntityDiffInsert,
-        MessageEntityDiffReplace,
-        MessageEntityDiffDelete,
-        MessageEntityTonAddress
-    )
-}
-
 /// Writes a user. Fields that only the bot itself has are added by getMe.
 #[must_use]
 pub fn user(row: &UserRow) -> Value {
@@ -250,7 +211,7 @@ impl Eyes<'_> {
 
     /// Writes an entity; some kinds are hidden (B-266).
     fn entity(self, entity: &E) -> Option<Value> {
-        let (offset, length) = place(entity);
+        let (offset, length) = zaun_messenger::messages::entities::place(entity);
         let mut out = Object::default();
         out.set("offset", offset);
         out.set("length", length);

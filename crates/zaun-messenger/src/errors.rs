@@ -180,8 +180,6 @@ texts! {
     CHAT_LINK_EXISTS,
     /// 400: a group is too small for it (G-228).
     PARTICIPANTS_TOO_FEW,
-    /// 400: only public groups and discussion groups have it (G-193).
-    CHAT_PUBLIC_REQUIRED,
     /// 403: the user may not write here.
     CHAT_WRITE_FORBIDDEN,
     /// 400: nobody can have itself as a contact.

@@ -107,6 +107,8 @@ pub const HIDDEN_MEMBERS_MIN: i32 = 100;
 pub const COUNTED_BANS: i64 = 1000;
 /// Events in one answer of channels.getAdminLog.
 pub const LOG_PAGE: i64 = 100;
+/// Pages of that log that one call looks through for a name.
+pub const LOG_ROUNDS: usize = 10;
 /// Seconds for which the log of administrators goes back: 48 hours (G-238).
 pub const ADMIN_LOG_S: i64 = 48 * 3600;
 /// Users that one call invites into a channel.

@@ -14,6 +14,7 @@ use zaun_store::repo::messages::{self, MessageRow, Range};
 use crate::changes::{Audience, Delivery, EDITED_MESSAGE, Event};
 use crate::limits::{ANSWER_BYTES, CHANNEL_DIFFERENCE_EVENTS, CHANNEL_DIFFERENCE_GAP, DIFFERENCE_EVENTS};
 use crate::peers::{PeerRef, mention};
+use crate::rights::Reading;
 use crate::views::{self, DialogLine, DialogLines, Message, Scene};
 use crate::{Actor, Error, Messenger, errors, rights, stored};
 
@@ -133,9 +134,13 @@ impl Messenger {
             }
             let gap = counters.pts.0.saturating_sub(pts.0);
             if pts > counters.pts || pts < counters.floor_pts || gap > CHANNEL_DIFFERENCE_GAP {
-                return start_afresh(tx, actor.user_id, reading.peer, counters, page);
+                return start_afresh(tx, &reading, counters, page);
             }
-            Ok(ChannelDifference::Events(Box::new(collect(tx, actor.user_id, &counters, pts, page)?)))
+            let mut events = collect(tx, actor.user_id, &counters, pts, page)?;
+            // G-227: what lies before a newcomer is no news to it.
+            events.new_messages.retain(|message| reading.shows(message.id()));
+            events.edited.retain(|(message, _)| reading.shows(message.id()));
+            Ok(ChannelDifference::Events(Box::new(events)))
         })
         .await
     }
@@ -191,17 +196,16 @@ fn deliveries(audience: Audience, events: Events) -> Missed {
 
 fn start_afresh(
     tx: &Tx<'_>,
-    viewer: UserId,
-    peer: Peer,
+    reading: &Reading,
     counters: BoxRow,
     page: i64,
 ) -> Result<ChannelDifference, Error> {
-    let box_id = counters.box_id;
+    let Reading { viewer, peer, box_id, hidden_until } = *reading;
     let row = zaun_store::repo::dialogs::find(tx, viewer, peer)?;
     let row = row.unwrap_or_else(|| zaun_store::repo::dialogs::DialogRow::empty(viewer, peer));
     let DialogLines { lines, .. } = views::lines(tx, viewer, vec![row], &[(box_id, counters)].into())?;
     let line = lines.into_iter().next().ok_or_else(|| Error::bad(errors::CHANNEL_INVALID))?;
-    let range = Range { from: MsgId(1), to: MsgId::MAX, skip: 0, limit: page };
+    let range = Range { from: hidden_until.next(), to: MsgId::MAX, skip: 0, limit: page };
     let (newest, _) = views::cut_to_budget(tx, messages::newest(tx, box_id, peer, range)?)?;
     let mut mentioned = Mentioned::default();
     mention(&mut mentioned, peer);

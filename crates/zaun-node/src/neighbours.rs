@@ -59,6 +59,14 @@ impl NodeOutlet {
         let _ = self.bots.set(bots);
     }
 
+    /// Notes what a user is to a channel, for sessions and for bots.
+    fn take_seat(&self, user: UserId, channel: ChannelId, seat: Option<Seat>) {
+        self.deliverer.membership(user, channel, seat);
+        if let Some(bots) = self.bots.get() {
+            bots.take_seat(user, channel, seat.is_some());
+        }
+    }
+
     fn tell_others(&self, delivery: &Delivery) {
         let box_id = match delivery.audience {
             Audience::User(user) => BoxId::User(user),
@@ -92,7 +100,7 @@ impl Outlet for NodeOutlet {
     }
 
     fn membership(&self, user: UserId, channel: ChannelId, seat: Option<Seat>) {
-        self.deliverer.membership(user, channel, seat);
+        self.take_seat(user, channel, seat);
         let (member, special) = (seat.is_some(), seat == Some(Seat::Special));
         self.bus.publish(News::Seat { user, channel, member, special });
     }
@@ -147,7 +155,7 @@ async fn take(outlet: &NodeOutlet, messenger: &Messenger, api: &Api, news: News)
         News::Passing { audience, update } => pass_on(outlet, messenger, api, audience, update).await?,
         News::Seat { user, channel, member, special } => {
             let seat = if special { Seat::Special } else { Seat::Ordinary };
-            outlet.deliverer.membership(user, channel, member.then_some(seat));
+            outlet.take_seat(user, channel, member.then_some(seat));
         }
         News::KeyEnded { key_id, revoked } => outlet.deliverer.key_ended(key_id, revoked),
         News::Online { user, until } => messenger.presence.put(user, until),

@@ -316,10 +316,7 @@ CREATE TABLE channels (
     slow_mode  BIGINT NOT NULL DEFAULT 0,
     hidden_history BIGINT NOT NULL DEFAULT 0,
     hidden_members BIGINT NOT NULL DEFAULT 0,
-    noforwards BIGINT NOT NULL DEFAULT 0,
-    join_request BIGINT NOT NULL DEFAULT 0,
-    join_to_send BIGINT NOT NULL DEFAULT 0,
-    linked_id  BIGINT
+    noforwards BIGINT NOT NULL DEFAULT 0
 );
 
 -- Who is, was or may not be in a channel. status: 1 member, 2 left, 3 removed and banned.
@@ -360,37 +357,6 @@ CREATE TABLE admin_log (
     PRIMARY KEY (channel_id, id)
 ) WITHOUT ROWID;
 CREATE INDEX admin_log_date ON admin_log (date);
-
--- Links that let people in. `requested` counts open requests.
-CREATE TABLE invites (
-    hash       TEXT PRIMARY KEY,
-    peer       BIGINT NOT NULL,
-    admin_id   BIGINT NOT NULL,
-    created_at BIGINT NOT NULL,
-    permanent  BIGINT NOT NULL,
-    revoked    BIGINT NOT NULL,
-    title      TEXT NOT NULL,
-    expires_at BIGINT NOT NULL,
-    usage_limit BIGINT NOT NULL,
-    request_needed BIGINT NOT NULL,
-    used       BIGINT NOT NULL,
-    requested  BIGINT NOT NULL
-);
-CREATE INDEX invites_peer ON invites (peer, admin_id, revoked, created_at);
-
--- Who came through which link, and who asks to be let in. `approved_by` is 0 for those whom nobody had to approve.
-CREATE TABLE invite_importers (
-    peer        BIGINT NOT NULL,
-    user_id     BIGINT NOT NULL,
-    hash        TEXT NOT NULL,
-    date        BIGINT NOT NULL,
-    requested   BIGINT NOT NULL,
-    approved_by BIGINT NOT NULL,
-    about       TEXT NOT NULL,
-    PRIMARY KEY (peer, user_id)
-) WITHOUT ROWID;
-CREATE INDEX invite_importers_link ON invite_importers (hash, requested, date);
-CREATE INDEX invite_importers_requests ON invite_importers (peer, date) WHERE requested > 0;
 
 -- scope: 0 one conversation, 11 all private chats, 12 all groups, 13 all channels
 CREATE TABLE notify_settings (

@@ -141,7 +141,7 @@ pub(crate) async fn get_admin_log(
     };
     let page = call.messenger().admin_log(call.actor(), channel, filter).await?;
     let view = call.view(&page.scene);
-    let event = |(row, action): &(LogRow, enums::ChannelAdminLogEventAction)| types::ChannelAdminLogEvent {
+    let event = |(action, row): &(enums::ChannelAdminLogEventAction, LogRow)| types::ChannelAdminLogEvent {
         id: row.id,
         date: row.date.to_tl(),
         user_id: row.user_id.0,

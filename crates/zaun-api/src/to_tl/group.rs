@@ -16,7 +16,7 @@ pub(super) fn group(view: View<'_>, seen: &GroupView<'_>) -> enums::Chat {
     if member.is_some_and(|member| member.status == REMOVED) {
         return types::ChatForbidden { id: row.id.0, title: row.title.clone() }.into();
     }
-    let rights = member.map(|member| Group { chat: row.clone(), member: member.clone() }.admin_rights());
+    let rights = member.map(|member| Group::rights_of(row, member));
     let rights = rights.filter(|rights| *rights != AdminRights::NONE);
     let migrated = row.migrated_to.map(|channel| types::InputChannel {
         channel_id: channel.0,

@@ -1,32 +1,9 @@
 //! Channels over a real socket: the slice that proves the ground.
 
 use zaun_schema::api::{enums, functions, types};
-use zaun_testkit::{ApiClient, Message, Sandbox};
+use zaun_testkit::{ApiClient, Message};
 
 use crate::support::*;
-
-struct World {
-    /// Ends when dropped.
-    _sandbox: Sandbox,
-    alice: ApiClient,
-    bob: ApiClient,
-    carol: ApiClient,
-}
-
-async fn world() -> World {
-    let sandbox = Sandbox::start().await.unwrap();
-    let mut clients = Vec::new();
-    for phone in ["9996610001", "9996610002", "9996610003"] {
-        let mut client = client(sandbox.address()).await;
-        client.log_in(phone).await.unwrap();
-        clients.push(client);
-    }
-    let mut clients = clients.into_iter();
-    let (Some(alice), Some(bob), Some(carol)) = (clients.next(), clients.next(), clients.next()) else {
-        panic!("three clients")
-    };
-    World { _sandbox: sandbox, alice, bob, carol }
-}
 
 fn channel_in(chats: &[enums::Chat]) -> types::Channel {
     match chats {
@@ -43,13 +20,6 @@ fn named(channel: &types::Channel) -> enums::InputChannel {
 fn peer(channel: &types::Channel) -> enums::InputPeer {
     let access_hash = channel.access_hash.expect("G-044: a hash");
     types::InputPeerChannel { channel_id: channel.id, access_hash }.into()
-}
-
-fn packet(updates: enums::Updates) -> types::Updates {
-    match updates {
-        enums::Updates::Updates(updates) => *updates,
-        other => panic!("{other:?}"),
-    }
 }
 
 async fn create(client: &mut ApiClient, megagroup: bool, title: &str) -> types::Channel {
@@ -161,7 +131,7 @@ async fn difference(
 
 #[tokio::test]
 async fn a_supergroup_lives() {
-    let World { mut alice, mut bob, mut carol, _sandbox } = world().await;
+    let World { mut alice, mut bob, mut carol, _sandbox } = world("999661").await;
     let group = create(&mut alice, true, "The group").await;
     assert!(group.creator && group.megagroup && !group.broadcast && !group.left, "G-043, G-048");
     assert!(
@@ -222,7 +192,7 @@ async fn a_supergroup_lives() {
 
 #[tokio::test]
 async fn a_broadcast_channel_is_written_by_its_administrators() {
-    let World { mut alice, mut bob, _sandbox, .. } = world().await;
+    let World { mut alice, mut bob, _sandbox, .. } = world("999661").await;
     let channel = create(&mut alice, false, "News").await;
     assert!(channel.broadcast && !channel.megagroup && channel.default_banned_rights.is_none(), "G-043");
     let to_bob = alice.befriend("9996610002").await.unwrap();
@@ -268,7 +238,7 @@ async fn a_broadcast_channel_is_written_by_its_administrators() {
 
 #[tokio::test]
 async fn lists_show_channels_among_private_chats() {
-    let World { mut alice, mut bob, _sandbox, .. } = world().await;
+    let World { mut alice, mut bob, _sandbox, .. } = world("999661").await;
     let group = create(&mut alice, true, "The group").await;
     make_public(&mut alice, &group, "the_group").await;
     let seen = resolve(&mut bob, "the_group").await;
@@ -314,7 +284,7 @@ async fn lists_show_channels_among_private_chats() {
 
 #[tokio::test]
 async fn wrong_names_and_hashes_tell_nothing() {
-    let World { mut alice, mut bob, _sandbox, .. } = world().await;
+    let World { mut alice, mut bob, _sandbox, .. } = world("999661").await;
     let group = create(&mut alice, true, "Private").await;
     // The hash is the owner's, not the stranger's.
     let get = functions::channels::GetFullChannel { channel: named(&group) };

@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 
 use zaun_crypto::rsa::PublicKey;
 use zaun_mtproto::handshake::ClientConfig;
-use zaun_testkit::{ApiClient, Conversation, Error, RawClient, Session, Wire, public_key};
+use zaun_schema::api::{enums, types};
+use zaun_testkit::{ApiClient, Conversation, Error, RawClient, Sandbox, Session, Wire, public_key};
 
 /// Agrees upon a key, for whatever DC is there.
 async fn exchange(address: SocketAddr, expires_in: Option<i32>) -> ApiClient {
@@ -33,6 +34,39 @@ pub async fn temporary(address: SocketAddr, expires_in: i32) -> ApiClient {
 pub fn text<T: std::fmt::Debug>(result: Result<T, Error>) -> String {
     match result {
         Err(Error::Rpc { code, text }) => format!("{code} {text}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A sandbox with three people in it.
+pub struct World {
+    /// Ends when dropped.
+    pub _sandbox: Sandbox,
+    pub alice: ApiClient,
+    pub bob: ApiClient,
+    pub carol: ApiClient,
+}
+
+/// Three people log in, by the phones `0001` to `0003` after a prefix of six digits.
+pub async fn world(prefix: &str) -> World {
+    let sandbox = Sandbox::start().await.unwrap();
+    let mut clients = Vec::new();
+    for number in 1..=3 {
+        let mut client = client(sandbox.address()).await;
+        client.log_in(&format!("{prefix}{number:04}")).await.unwrap();
+        clients.push(client);
+    }
+    let mut clients = clients.into_iter();
+    let (Some(alice), Some(bob), Some(carol)) = (clients.next(), clients.next(), clients.next()) else {
+        panic!("three clients")
+    };
+    World { _sandbox: sandbox, alice, bob, carol }
+}
+
+/// What a call changed.
+pub fn packet(updates: enums::Updates) -> types::Updates {
+    match updates {
+        enums::Updates::Updates(updates) => *updates,
         other => panic!("{other:?}"),
     }
 }

@@ -157,25 +157,26 @@ fn attribute(
         attributes.push((name, input.get(begin..at).unwrap_or_default().to_ascii_lowercase()));
         return Ok(at);
     }
-    at += 1;
+    let (value, end) =
+        quoted(input, at + 1, quote).ok_or_else(|| format!("Unclosed start tag at byte offset {start}"))?;
+    attributes.push((name, value));
+    Ok(end)
+}
+
+/// Reads up to the quote that ends a value; returns the value and what comes after it.
+fn quoted(input: &str, mut at: usize, quote: u8) -> Option<(String, usize)> {
     let mut value = String::new();
-    while let Some(c) = input.get(at..).and_then(|rest| rest.chars().next()) {
+    loop {
+        let rest = input.get(at..)?;
+        let c = rest.chars().next()?;
         if c == char::from(quote) {
-            attributes.push((name, value));
-            return Ok(at + 1);
+            return Some((value, at + 1));
         }
-        match (c == '&').then(|| entity(input.get(at..).unwrap_or_default())).flatten() {
-            Some((decoded, length)) => {
-                value.push(decoded);
-                at += length;
-            }
-            None => {
-                value.push(c);
-                at += c.len_utf8();
-            }
-        }
+        let decoded = if c == '&' { entity(rest) } else { None };
+        let (c, length) = decoded.unwrap_or((c, c.len_utf8()));
+        value.push(c);
+        at += length;
     }
-    Err(format!("Unclosed start tag at byte offset {start}"))
 }
 
 fn kind_of(tag: &str, attributes: &[(String, String)], start: usize) -> Result<Kind, String> {

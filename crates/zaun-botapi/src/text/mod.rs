@@ -64,7 +64,7 @@ impl Growing {
 
     pub(crate) fn done(mut self) -> Formatted {
         let place = |entity: &MessageEntity| {
-            let (offset, length) = crate::to_json::place(entity);
+            let (offset, length) = zaun_messenger::messages::entities::place(entity);
             (offset, -length)
         };
         self.entities.sort_by_key(place);

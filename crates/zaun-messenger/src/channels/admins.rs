@@ -1,9 +1,9 @@
 //! Appointing administrators (G-109 … G-129), and the tags of members.
 
-use zaun_model::rights::AdminRights;
-use zaun_model::{ChannelId, UserId};
+use zaun_model::rights::{AdminRights, BannedRights};
+use zaun_model::{ChannelId, UnixTime, UserId};
 use zaun_schema::api::types;
-use zaun_store::repo::channels::{self, MEMBER, MemberRow, REMOVED};
+use zaun_store::repo::channels::{self, ChannelRow, MEMBER, MemberRow, REMOVED};
 
 use super::log::{kind, record};
 use super::members::announce_joined;
@@ -32,58 +32,85 @@ impl Messenger {
             let mut membership = Membership::load(changes.tx, actor.user_id, id)?;
             membership.require_member()?;
             let user = user.user(changes.tx, actor.user_id)?;
-            let before = channels::member(changes.tx, id, user)?;
-            let asked = wire::fitting(rights, membership.channel.broadcast);
             if user == membership.channel.creator_id {
                 return edit_creator(changes, actor, &membership, rights, rank.clone());
             }
+            let asked = asked_rights(rights, membership.channel.broadcast)?;
+            let before = channels::member(changes.tx, id, user)?;
             require_over(&membership, before.as_ref(), asked)?;
-            // G-118: a right of the other kind of channel cannot be given.
-            if asked != rights && !rights.has(AdminRights::OTHER) {
-                return Err(Error::refused(403, errors::RIGHT_FORBIDDEN));
-            }
-            let is_new = before.as_ref().is_none_or(|member| member.admin == AdminRights::NONE);
             let row = &mut membership.channel;
-            let joins = before.as_ref().is_none_or(|member| member.status != MEMBER);
-            if joins {
-                if asked == AdminRights::NONE {
-                    return Err(Error::bad(errors::USER_NOT_PARTICIPANT));
-                }
-                if before.as_ref().is_some_and(|member| member.status == REMOVED) {
-                    return Err(Error::bad(errors::USER_KICKED));
-                }
-                if !may_be_added(changes, actor.user_id, user)? {
-                    return Err(Error::refused(403, errors::USER_PRIVACY_RESTRICTED));
-                }
-                enter(changes, row, user, Joining::by(actor.user_id))?;
-                announce_joined(changes, actor, row, &[user])?;
-            }
-            if is_new && asked != AdminRights::NONE && row.admins >= ADMINISTRATORS {
-                return Err(Error::bad(errors::ADMINS_TOO_MUCH));
+            if before.as_ref().is_none_or(|member| member.status != MEMBER) {
+                bring_in(changes, actor, row, before.as_ref(), user, asked)?;
             }
             let current = channels::member(changes.tx, id, user)?;
             let current = current.ok_or_else(|| Error::bad(errors::USER_NOT_PARTICIPANT))?;
-            let rights = if asked == AdminRights::NONE { asked } else { asked | AdminRights::OTHER };
-            let rank = match &rank {
-                _ if asked == AdminRights::NONE => String::new(),
-                Some(rank) => rank.clone(),
-                None => current.rank.clone(),
-            };
-            let new = MemberRow {
-                admin: rights,
-                rank,
-                by_id: if asked == AdminRights::NONE { UserId(0) } else { actor.user_id },
-                // G-129: who is appointed is not restricted any more.
-                banned: if asked == AdminRights::NONE { current.banned } else { Default::default() },
-                ..current.clone()
-            };
-            row.admins +=
-                i32::from(new.admin != AdminRights::NONE) - i32::from(current.admin != AdminRights::NONE);
-            channels::save(changes.tx, row)?;
-            put(changes, actor, row.broadcast, &current, &new)
+            appoint(changes, actor, row, &current, asked, rank.clone())
         };
         self.change(actor, work).await
     }
+}
+
+/// Returns the rights that somebody is to have. Those of the other kind of channel are left out: Telethon's
+/// `edit_admin(is_admin=True)` names every right there is. Where nothing else was named, they are refused (G-118).
+fn asked_rights(rights: AdminRights, broadcast: bool) -> Result<AdminRights, Error> {
+    let fitting = wire::fitting(rights, broadcast);
+    match (fitting == AdminRights::NONE, rights == AdminRights::NONE) {
+        (true, false) => Err(Error::refused(403, errors::RIGHT_FORBIDDEN)),
+        (true, true) => Ok(fitting),
+        (false, _) => Ok(fitting | AdminRights::OTHER),
+    }
+}
+
+/// Makes somebody a member who is to be an administrator (G-121).
+fn bring_in(
+    changes: &mut Changes<'_, '_>,
+    actor: Actor,
+    row: &mut ChannelRow,
+    before: Option<&MemberRow>,
+    user: UserId,
+    asked: AdminRights,
+) -> Result<(), Error> {
+    if asked == AdminRights::NONE {
+        return Err(Error::bad(errors::USER_NOT_PARTICIPANT));
+    }
+    if before.is_some_and(|member| member.status == REMOVED) {
+        return Err(Error::bad(errors::USER_KICKED));
+    }
+    if !may_be_added(changes, actor.user_id, user)? {
+        return Err(Error::refused(403, errors::USER_PRIVACY_RESTRICTED));
+    }
+    enter(changes, row, user, Joining::by(actor.user_id))?;
+    announce_joined(changes, actor, row, &[user])
+}
+
+/// Gives a member rights, or takes them. An administrator is not restricted any more, and a demotion does not restore
+/// what was taken before (G-129).
+fn appoint(
+    changes: &mut Changes<'_, '_>,
+    actor: Actor,
+    row: &mut ChannelRow,
+    current: &MemberRow,
+    asked: AdminRights,
+    rank: Option<String>,
+) -> Result<(), Error> {
+    let (was, will) = (current.admin != AdminRights::NONE, asked != AdminRights::NONE);
+    if !was && !will {
+        return Ok(());
+    }
+    if !was && row.admins >= ADMINISTRATORS {
+        return Err(Error::bad(errors::ADMINS_TOO_MUCH));
+    }
+    let new = MemberRow {
+        admin: asked,
+        rank: if will { rank.unwrap_or_else(|| current.rank.clone()) } else { String::new() },
+        by_id: if will { actor.user_id } else { UserId(0) },
+        banned: BannedRights::NONE,
+        banned_until: UnixTime(0),
+        ..current.clone()
+    };
+    row.admins += i32::from(will) - i32::from(was);
+    channels::save(changes.tx, row)?;
+    put(changes, actor, row.broadcast, current, &new)
 }
 
 /// Gives a member of a supergroup a tag (G-159).
@@ -97,7 +124,7 @@ pub(crate) fn edit_member_rank(
     let rank = checked_rank(rank)?;
     let membership = Membership::load(changes.tx, actor.user_id, id)?;
     if user == actor.user_id {
-        membership.require_allowed(zaun_model::rights::BannedRights::EDIT_RANK)?;
+        membership.require_allowed(BannedRights::EDIT_RANK)?;
     } else {
         membership.require_admin(AdminRights::MANAGE_RANKS)?;
     }

@@ -91,9 +91,6 @@ pub(crate) fn new_row(creator_id: UserId, now: UnixTime, broadcast: bool, title:
         hidden_history: false,
         hidden_members: false,
         noforwards: false,
-        join_request: false,
-        join_to_send: false,
-        linked_id: None,
     }
 }
 

@@ -5,10 +5,11 @@ use zaun_model::{ChannelId, Peer, UserId};
 use zaun_schema::api::enums::ChannelAdminLogEventAction as Action;
 use zaun_schema::api::types;
 use zaun_schema::visit::{Mentioned, Mentions};
+use zaun_store::Tx;
 use zaun_store::repo::admin_log::{self, LogRow};
 use zaun_store::repo::messages::MessageRow;
 
-use crate::limits::LOG_PAGE;
+use crate::limits::{LOG_PAGE, LOG_ROUNDS, PEERS_PER_CALL};
 use crate::messages::content::Body;
 use crate::peers::{PeerRef, mention};
 use crate::rights::Membership;
@@ -34,6 +35,9 @@ pub(crate) mod kind {
     pub(crate) const EDIT_RANK: i64 = 1 << 19;
 }
 
+/// Bits of an event's id below its second.
+const LOG_IDS_PER_SECOND_BITS: u32 = 20;
+
 /// Which events are listed.
 #[derive(Debug, Clone, Default)]
 pub struct LogFilter {
@@ -55,7 +59,7 @@ pub struct LogFilter {
 #[derive(Debug, Clone, Default)]
 pub struct LogPage {
     /// The events with what happened.
-    pub events: Vec<(LogRow, Action)>,
+    pub events: Vec<(Action, LogRow)>,
     /// Everybody in them.
     pub scene: Scene,
 }
@@ -68,9 +72,11 @@ pub(crate) fn record(
     kind: i64,
     action: impl Into<Action>,
 ) -> Result<(), Error> {
+    // Ids rise for ever, also when everything before was swept.
+    let by_time = changes.now.0 << LOG_IDS_PER_SECOND_BITS;
     let row = LogRow {
         channel_id: channel,
-        id: admin_log::highest(changes.tx, channel)? + 1,
+        id: by_time.max(admin_log::highest(changes.tx, channel)? + 1),
         user_id,
         date: changes.now,
         kind,
@@ -132,6 +138,9 @@ impl Messenger {
         channel: PeerRef,
         filter: LogFilter,
     ) -> Result<LogPage, Error> {
+        if filter.admins.as_ref().is_some_and(|admins| admins.len() > PEERS_PER_CALL) {
+            return Err(Error::bad(errors::LIMIT_INVALID));
+        }
         self.read(actor.user_id, move |tx| {
             let viewer = actor.user_id;
             let id = channel.channel(tx, viewer)?;
@@ -148,21 +157,22 @@ impl Messenger {
             let wanted = usize::try_from(i64::from(filter.limit).clamp(1, LOG_PAGE)).unwrap_or(1);
             let (mut events, mut below) = (Vec::new(), highest);
             let text = filter.text.trim().to_lowercase();
-            while events.len() < wanted {
-                let rows = admin_log::page(tx, id, (filter.min_id, below), kinds, LOG_PAGE)?;
+            for _ in 0..LOG_ROUNDS {
+                let between = (filter.min_id, below);
+                let rows = admin_log::page(tx, id, between, kinds, admins.as_deref(), LOG_PAGE)?;
                 let Some(last) = rows.last() else { break };
                 below = last.id;
-                for row in rows {
-                    let by = admins.as_ref().is_none_or(|list| list.contains(&row.user_id));
-                    let action: Action = stored::decode(row.body.clone())?;
-                    if by && events.len() < wanted && names(tx, viewer, &row, &action, &text)? {
-                        events.push((row, action));
-                    }
+                let read = rows.into_iter().map(|row| Ok((stored::decode(row.body.clone())?, row)));
+                let read: Vec<(Action, LogRow)> = read.collect::<Result<_, Error>>()?;
+                events.extend(naming(tx, viewer, read, &text)?);
+                if events.len() >= wanted {
+                    break;
                 }
             }
+            events.truncate(wanted);
             let mut mentioned = Mentioned::default();
             mention(&mut mentioned, Peer::Channel(id));
-            for (row, action) in &events {
+            for (action, row) in &events {
                 mention(&mut mentioned, Peer::User(row.user_id));
                 action.mentions(&mut mentioned);
             }
@@ -172,22 +182,29 @@ impl Messenger {
     }
 }
 
-/// Says whether somebody whom an event concerns has a name that begins with a text.
-fn names(
-    tx: &zaun_store::Tx<'_>,
+/// Keeps the events that concern somebody whose name begins with a text.
+fn naming(
+    tx: &Tx<'_>,
     viewer: UserId,
-    row: &LogRow,
-    action: &Action,
+    mut events: Vec<(Action, LogRow)>,
     text: &str,
-) -> Result<bool, Error> {
+) -> Result<Vec<(Action, LogRow)>, Error> {
     if text.is_empty() {
-        return Ok(true);
+        return Ok(events);
     }
-    let mut mentioned = Mentioned::default();
-    mention(&mut mentioned, Peer::User(row.user_id));
-    action.mentions(&mut mentioned);
-    let scene = Scene::for_viewer(tx, viewer, &mentioned)?;
-    let found =
-        scene.people(viewer).any(|person| crate::contacts::is_named(person.user, person.contact, text));
-    Ok(found)
+    let concerned = |(action, row): &(Action, LogRow)| {
+        let mut mentioned = Mentioned::default();
+        mention(&mut mentioned, Peer::User(row.user_id));
+        action.mentions(&mut mentioned);
+        mentioned
+    };
+    let mut everybody = Mentioned::default();
+    events.iter().for_each(|event| everybody.users.extend(concerned(event).users));
+    let scene = Scene::for_viewer(tx, viewer, &everybody)?;
+    let fits = |id: &i64| {
+        let person = scene.person(viewer, UserId(*id));
+        person.is_some_and(|person| crate::contacts::is_named(person.user, person.contact, text))
+    };
+    events.retain(|event| concerned(event).users.iter().any(fits));
+    Ok(events)
 }

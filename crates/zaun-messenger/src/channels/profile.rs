@@ -73,7 +73,6 @@ impl Messenger {
             };
             let pinned = messages::pinned(tx, box_id, peer, 1)?;
             let mut peers = vec![peer];
-            peers.extend(membership.channel.linked_id.map(Peer::Channel));
             let migrated_from = match membership.channel.migrated_from {
                 Some(chat) => {
                     peers.push(Peer::Chat(chat));

@@ -36,8 +36,6 @@ pub enum Toggle {
     HiddenHistory(bool),
     /// Whether only administrators see who is in the group (G-228).
     HiddenMembers(bool),
-    /// Whether whoever wants to join has to ask (G-193).
-    JoinRequest(bool),
     /// Whether nothing may be forwarded (G-232).
     NoForwards(bool),
 }
@@ -165,9 +163,9 @@ impl Messenger {
                 return Err(Error::refused(406, errors::CHANNEL_TOO_LARGE));
             }
             users::claim_username(changes.tx, Peer::Channel(id), None)?;
-            (row.deleted, row.username) = (true, None);
+            count_photo_use(changes, None, row.photo_id)?;
+            (row.deleted, row.username, row.photo_id, row.photo_thumb) = (true, None, None, None);
             channels::save(changes.tx, &row)?;
-            unlink(changes, &mut row)?;
             for member in channels::recent(changes.tx, id, 0, MEMBERS_TOLD)? {
                 dialogs::delete(changes.tx, member.user_id, Peer::Channel(id))?;
                 changes.membership(member.user_id, id, None);
@@ -281,7 +279,6 @@ fn require_for(membership: &Membership, toggle: Toggle) -> Result<(), Error> {
     let right = match toggle {
         Toggle::NoForwards(_) => return membership.require_creator(),
         Toggle::SlowMode(_) | Toggle::HiddenMembers(_) => AdminRights::BAN_USERS,
-        Toggle::JoinRequest(_) => AdminRights::INVITE_USERS,
         Toggle::Signatures { .. } | Toggle::HiddenHistory(_) => AdminRights::CHANGE_INFO,
     };
     membership.require_admin(right)
@@ -315,7 +312,7 @@ fn apply(row: &mut ChannelRow, toggle: Toggle) -> Result<Option<Action>, Error> 
         }
         Toggle::HiddenHistory(new_value) => {
             // G-217, G-225
-            if new_value && (row.username.is_some() || row.linked_id.is_some()) {
+            if new_value && row.username.is_some() {
                 return Err(Error::bad(errors::CHAT_LINK_EXISTS));
             }
             row.hidden_history = new_value;
@@ -328,13 +325,6 @@ fn apply(row: &mut ChannelRow, toggle: Toggle) -> Result<Option<Action>, Error> 
             row.hidden_members = on;
             return changed(row, &before, None);
         }
-        Toggle::JoinRequest(new_value) => {
-            if row.username.is_none() && row.linked_id.is_none() {
-                return Err(Error::bad(errors::CHAT_PUBLIC_REQUIRED));
-            }
-            row.join_request = new_value;
-            types::ChannelAdminLogEventActionToggleInvites { new_value: !new_value }.into()
-        }
         Toggle::NoForwards(new_value) => {
             row.noforwards = new_value;
             types::ChannelAdminLogEventActionToggleNoForwards { new_value }.into()
@@ -345,16 +335,4 @@ fn apply(row: &mut ChannelRow, toggle: Toggle) -> Result<Option<Action>, Error> 
 
 fn changed(row: &ChannelRow, before: &ChannelRow, done: Option<Action>) -> Result<Option<Action>, Error> {
     if row == before { Err(Error::bad(errors::CHAT_NOT_MODIFIED)) } else { Ok(done) }
-}
-
-/// Ends the link between a channel and its discussion group.
-fn unlink(changes: &mut Changes<'_, '_>, row: &mut ChannelRow) -> Result<(), Error> {
-    let Some(other) = row.linked_id.take() else { return Ok(()) };
-    channels::save(changes.tx, row)?;
-    if let Some(mut other) = channels::find(changes.tx, other)? {
-        other.linked_id = None;
-        channels::save(changes.tx, &other)?;
-        tell_changed(changes, other.id);
-    }
-    Ok(())
 }

@@ -1,10 +1,10 @@
 //! Public names of channels.
 
 use zaun_model::Peer;
-use zaun_model::rights::AdminRights;
 use zaun_schema::api::types;
 use zaun_store::repo::{channels, users};
 
+use super::log::{kind, record};
 use crate::accounts::fold_username;
 use crate::changes::Audience;
 use crate::peers::PeerRef;
@@ -22,7 +22,9 @@ impl Messenger {
         let work = move |changes: &mut Changes<'_, '_>| {
             let id = channel.channel(changes.tx, actor.user_id)?;
             let membership = Membership::load(changes.tx, actor.user_id, id)?;
-            membership.require_admin(AdminRights::CHANGE_INFO)?;
+            // G-212
+            let owner = membership.require_creator();
+            owner.map_err(|_| Error::refused(403, errors::CHAT_ADMIN_REQUIRED))?;
             let mut row = membership.channel;
             let wanted = Some(username.clone()).filter(|name| !name.is_empty());
             if row.username == wanted {
@@ -35,7 +37,14 @@ impl Messenger {
                 return Err(Error::bad(errors::USERNAME_OCCUPIED));
             }
             users::claim_username(changes.tx, Peer::Channel(id), folded.as_deref())?;
-            row.username = wanted;
+            let before = std::mem::replace(&mut row.username, wanted);
+            // G-217: what is public hides no history.
+            row.hidden_history &= row.username.is_none();
+            let done = types::ChannelAdminLogEventActionChangeUsername {
+                prev_value: before.unwrap_or_default(),
+                new_value: row.username.clone().unwrap_or_default(),
+            };
+            record(changes, id, actor.user_id, kind::INFO, done)?;
             channels::save(changes.tx, &row)?;
             changes.hint(Audience::Channel(id), types::UpdateChannel { channel_id: id.0 }.into());
             Ok(())

@@ -11,7 +11,7 @@ use super::send;
 use crate::channels;
 use crate::limits::EDIT_TIME_S;
 use crate::peers::PeerRef;
-use crate::rights;
+use crate::rights::{self, Reading};
 use crate::{Actor, Changes, Error, Messenger, Outcome, bots, errors};
 
 /// What an edit changes; what is `None` stays.
@@ -50,27 +50,8 @@ impl Messenger {
             let before = before.written()?;
             let is_post = before.message.post;
             let own = content.author == Peer::User(actor.user_id);
-            if !own {
-                // In a broadcast channel, administrators edit each other's posts.
-                let may = is_post
-                    && rights::require_over_others(changes.tx, &reading, AdminRights::EDIT_MESSAGES, None)
-                        .is_ok();
-                if !may {
-                    return Err(Error::refused(403, errors::MESSAGE_AUTHOR_REQUIRED));
-                }
-            }
-            let to_self = reading.peer == Peer::User(actor.user_id);
             let by_bot = bots::is_bot(changes.tx, actor.user_id)?;
-            // B-249: a bot edits its own messages without a limit.
-            if !to_self && !is_post && !by_bot && changes.now - row.date > EDIT_TIME_S {
-                // G-114: whoever may pin edits its own messages without end.
-                let right = AdminRights::PIN_MESSAGES;
-                let free = reading.peer.channel().is_some()
-                    && rights::require_over_others(changes.tx, &reading, right, None).is_ok();
-                if !free {
-                    return Err(Error::bad(errors::MESSAGE_EDIT_TIME_EXPIRED));
-                }
-            }
+            require_editable(changes, &reading, (own, is_post, by_bot), changes.now - row.date)?;
             let mut edit = edit.clone();
             edit.reply_markup = match edit.reply_markup.take().filter(|_| by_bot) {
                 Some(markup @ enums::ReplyMarkup::ReplyInlineMarkup(_)) => {
@@ -89,6 +70,28 @@ impl Messenger {
         };
         self.change(actor, work).await
     }
+}
+
+/// Requires that the viewer may edit a message of this age.
+fn require_editable(
+    changes: &Changes<'_, '_>,
+    reading: &Reading,
+    (own, is_post, by_bot): (bool, bool, bool),
+    age_s: i64,
+) -> Result<(), Error> {
+    let may = |right| rights::require_over_others(changes.tx, reading, right, None).is_ok();
+    // In a broadcast channel, administrators edit each other's posts.
+    let edits_posts = is_post && may(AdminRights::EDIT_MESSAGES);
+    if !own && !edits_posts {
+        return Err(Error::refused(403, errors::MESSAGE_AUTHOR_REQUIRED));
+    }
+    let to_self = reading.peer == Peer::User(reading.viewer);
+    // B-249: a bot edits its own messages without a limit. G-114: so does whoever may pin.
+    let free = to_self || is_post || by_bot || age_s <= EDIT_TIME_S;
+    if free || (reading.peer.channel().is_some() && may(AdminRights::PIN_MESSAGES)) {
+        return Ok(());
+    }
+    Err(Error::bad(errors::MESSAGE_EDIT_TIME_EXPIRED))
 }
 
 /// Returns the content after an edit.

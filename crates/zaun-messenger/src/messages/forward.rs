@@ -59,7 +59,8 @@ impl Messenger {
             if to.slow_mode.is_some() && originals.len() > 1 {
                 return Err(Error::bad(errors::SLOWMODE_MULTI_MSGS_DISABLED));
             }
-            send::observe_slow_mode(changes, &to, originals.len())?;
+            let random_ids: Vec<i64> = forward.messages.iter().map(|(_, random_id)| *random_id).collect();
+            send::observe_slow_mode(changes, &to, &random_ids)?;
             let (mut sent, mut albums) = (Vec::new(), BTreeMap::new());
             for (id, random_id) in &forward.messages {
                 let Some(original) = originals.get(id) else { continue };
@@ -98,9 +99,12 @@ fn copy(original: &Message, forward: &Forward, to: Peer, sender: UserId) -> Resu
         return Err(Error::bad(errors::CHAT_FORWARDS_RESTRICTED));
     }
     let row = &original.row;
+    // A post is its channel's, also where it shows its author's profile.
+    let origin = if content.message.post { row.peer } else { row.author };
     let mut header = content.message.fwd_from.unwrap_or_else(|| types::MessageFwdHeader {
-        from_id: Some(peer_to_tl(row.author)),
-        channel_post: row.author.channel().map(|_| row.id.0),
+        from_id: Some(peer_to_tl(origin)),
+        channel_post: content.message.post.then_some(row.id.0),
+        post_author: content.message.post_author.filter(|_| content.message.post),
         date: row.date.to_tl(),
         ..types::MessageFwdHeader::default()
     });

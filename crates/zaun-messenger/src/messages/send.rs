@@ -12,7 +12,7 @@ use super::entities::settle_content;
 use crate::changes::Place;
 use crate::limits::{CAPTION_LENGTH, ENTITIES, MESSAGE_LENGTH, QUOTE_LENGTH};
 use crate::peers::{PeerRef, peer_to_tl};
-use crate::rights::{self, Posting};
+use crate::rights::{self, Posting, Reading};
 use crate::views::{self, Message};
 use crate::{Actor, Changes, Error, Messenger, Outcome, bots, errors};
 
@@ -111,7 +111,8 @@ impl Messenger {
         }
         let work = move |changes: &mut Changes<'_, '_>| {
             let posting = rights::posting(changes.tx, actor.user_id, peer)?;
-            observe_slow_mode(changes, &posting, drafts.len())?;
+            let ids: Vec<i64> = drafts.iter().map(|draft| draft.random_id).collect();
+            observe_slow_mode(changes, &posting, &ids)?;
             let mut drafts = drafts.clone();
             drafts.iter_mut().try_for_each(|draft| leave_to_bots(changes.tx, &posting, draft))?;
             drafts.iter().map(|draft| send_one_message(changes, &posting, draft)).collect()
@@ -195,17 +196,24 @@ pub(crate) fn send_one_message(
 pub(crate) fn observe_slow_mode(
     changes: &Changes<'_, '_>,
     posting: &Posting,
-    messages: usize,
+    random_ids: &[i64],
 ) -> Result<(), Error> {
     let Some((member, seconds)) = &posting.slow_mode else { return Ok(()) };
+    let Reading { viewer, peer, .. } = posting.reading;
+    let mut is_new = false;
+    for id in random_ids {
+        is_new |= find_repeated(changes.tx, viewer, peer, *id, changes.now)?.is_none();
+    }
+    // M-218: a repetition is answered like the first time.
+    if !is_new {
+        return Ok(());
+    }
     let next = member.posted_at.0 + i64::from(*seconds);
     if changes.now.0 < next {
         return Err(Error::refused(420, format!("SLOWMODE_WAIT_{}", next - changes.now.0)));
     }
-    if messages > 0 {
-        let row = channels::MemberRow { posted_at: changes.now, ..member.clone() };
-        channels::put_member(changes.tx, &row)?;
-    }
+    let row = channels::MemberRow { posted_at: changes.now, ..member.clone() };
+    channels::put_member(changes.tx, &row)?;
     Ok(())
 }
 
@@ -253,7 +261,12 @@ fn find_reply(tx: &Tx<'_>, posting: &Posting, reply: &ReplyTo) -> Result<Option<
         None => here.clone(),
     };
     // A reply to a message that is gone is sent as an ordinary message.
-    let Some(row) = messages::find(tx, there.box_id, there.peer, reply.msg_id)? else { return Ok(None) };
+    let row = messages::find(tx, there.box_id, there.peer, reply.msg_id)?;
+    let Some(row) = row.filter(|row| there.shows(row.id)) else { return Ok(None) };
+    if there.peer != here.peer {
+        // G-234: what may not be forwarded may not be quoted elsewhere either.
+        rights::require_forwardable(tx, there.peer)?;
+    }
     let Some(answered) = contents::find_many(tx, &[row.content_id])?.pop() else { return Ok(None) };
     let mut header = quoting(reply.quote.as_ref(), &answered.text)?;
     if there.peer == here.peer {

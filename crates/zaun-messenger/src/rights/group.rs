@@ -51,9 +51,17 @@ impl Group {
     /// Returns what the user may do beyond others.
     #[must_use]
     pub fn admin_rights(&self) -> AdminRights {
-        if self.is_creator() {
+        Group::rights_of(&self.chat, &self.member)
+    }
+
+    /// Returns what a member may do beyond others.
+    #[must_use]
+    pub fn rights_of(chat: &ChatRow, member: &ChatMemberRow) -> AdminRights {
+        if member.status != MEMBER {
+            AdminRights::NONE
+        } else if chat.creator_id == member.user_id {
             ADMIN | AdminRights::ADD_ADMINS
-        } else if self.is_member() && self.member.admin {
+        } else if member.admin {
             ADMIN
         } else {
             AdminRights::NONE

@@ -144,12 +144,10 @@ impl Membership {
         if self.admin_rights().has(right) { Ok(()) } else { Err(Error::bad(errors::CHAT_ADMIN_REQUIRED)) }
     }
 
-    /// Messages up to this one are hidden from the user (G-226). Administrators see everything, and so do guests of a
-    /// public channel, which hides nothing.
+    /// Messages up to this one are hidden from the user.
     #[must_use]
     pub fn hidden_until(&self) -> MsgId {
-        let admin = self.admin_rights() != AdminRights::NONE;
-        self.member.as_ref().filter(|_| !admin).map_or(MsgId(0), |member| member.hidden_until)
+        hidden_until(&self.channel, self.member.as_ref())
     }
 
     /// The member and the seconds of a slow mode that binds the user; administrators are free of it (G-224).
@@ -183,6 +181,13 @@ impl Membership {
         }
         Ok(())
     }
+}
+
+/// Messages of a channel up to this one are hidden from a member who came after them, while the channel hides its
+/// history (G-226). Administrators see everything.
+pub(crate) fn hidden_until(channel: &ChannelRow, member: Option<&MemberRow>) -> MsgId {
+    let bound = member.filter(|member| channel.hidden_history && member.admin == AdminRights::NONE);
+    bound.map_or(MsgId(0), |member| member.hidden_until)
 }
 
 /// Returns the right to read a conversation.
@@ -234,7 +239,9 @@ pub fn posting(tx: &Tx<'_>, viewer: UserId, peer: PeerRef) -> Result<Posting, Er
                     other => other,
                 })?;
                 let signed = membership.channel.signatures;
-                return Ok(Posting { signed, is_post: true, ..Posting::plain(reading, peer, Vec::new()) });
+                // G-165: with profiles, posts are their author's.
+                let author = if membership.channel.profiles { own } else { peer };
+                return Ok(Posting { signed, is_post: true, ..Posting::plain(reading, author, Vec::new()) });
             }
             membership.require_allowed(BannedRights::SEND_MESSAGES)?;
             // G-116: an anonymous administrator speaks as the group.

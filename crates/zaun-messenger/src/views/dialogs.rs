@@ -13,7 +13,7 @@ use zaun_store::repo::messages;
 use super::{Message, Scene};
 use crate::limits::ANSWER_BYTES;
 use crate::peers::mention;
-use crate::{Error, stored};
+use crate::{Error, rights, stored};
 
 /// A conversation with what its line in the list shows.
 #[derive(Debug, Clone)]
@@ -89,7 +89,16 @@ pub(crate) fn lines(
         let notify = notify.remove(&row.peer).unwrap_or_default();
         lines.push(DialogLine { row, top, notify, draft, channel_pts });
     }
-    Ok(DialogLines { lines, scene: Scene::for_viewer(tx, user, &mentioned)? })
+    let scene = Scene::for_viewer(tx, user, &mentioned)?;
+    for line in &mut lines {
+        let channel = line.row.peer.channel().and_then(|id| scene.channel(user, id));
+        let hidden = channel.map_or(MsgId(0), |seen| rights::hidden_until(seen.channel, seen.member));
+        // G-227
+        if line.row.top_id <= hidden {
+            (line.row.top_id, line.top) = (MsgId(0), None);
+        }
+    }
+    Ok(DialogLines { lines, scene })
 }
 
 type Drafts = HashMap<Peer, (DraftMessage, usize)>;

@@ -48,7 +48,7 @@ impl Message {
         let row = &self.row;
         let peer_id = peer_to_tl(row.peer);
         // A post of a broadcast channel is by the channel itself, which the peer says already.
-        let from_id = (!self.is_post()).then(|| peer_to_tl(row.author));
+        let from_id = (!self.is_post() || row.author != row.peer).then(|| peer_to_tl(row.author));
         match &self.body {
             Body::Written(content) => types::Message {
                 media_unread: row.media_unread,

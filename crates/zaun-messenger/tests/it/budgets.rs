@@ -4,9 +4,10 @@ use zaun_messenger::dialogs::Offset;
 use zaun_messenger::messages::content::Content;
 use zaun_messenger::messages::history::{WHOLE_RANGE, Window};
 use zaun_messenger::messages::send::Draft;
+use zaun_messenger::peers::PeerRef;
 use zaun_messenger::updates::Difference;
 use zaun_messenger::{Actor, Error};
-use zaun_model::{MsgId, Pts};
+use zaun_model::{MsgId, Peer, Pts};
 
 use crate::world::{World, user};
 
@@ -82,4 +83,20 @@ async fn sending_takes_as_many_statements_however_long_the_history_is() {
     let (_, late) = w.cost(async { Ok(w.say(w.alice, w.bob, "third", 3).await) }).await;
     assert_eq!(early, late);
     assert!(late <= 16, "{late} statements");
+}
+
+#[tokio::test]
+async fn a_message_in_a_full_basic_group_takes_four_statements_per_member() {
+    let w = World::new().await;
+    let mut users = Vec::new();
+    for n in 0..199 {
+        users.push(user(w.another(n).await));
+    }
+    let made = w.messenger.create_chat(w.alice, "full", users).await.unwrap();
+    let group = PeerRef::Known(Peer::Chat(made.value.0));
+    let content = Content { text: "hello".into(), ..Content::default() };
+    let draft = Draft { random_id: 5, content, reply_to: None, clear_draft: false };
+    let (sent, statements) = w.cost(w.messenger.send(w.alice, group, vec![draft])).await;
+    assert_eq!(sent.value.len(), 1);
+    assert!(statements <= 4 * 200, "{statements} statements");
 }

@@ -2,6 +2,7 @@
 
 mod boxes;
 mod budgets;
+mod channels;
 mod files;
 mod login_codes;
 mod profile_photos;

@@ -33,20 +33,28 @@ pub fn highest(tx: &Tx<'_>, channel: ChannelId) -> Result<i64, StoreError> {
     tx.scalar("SELECT coalesce(max(id), 0) FROM admin_log WHERE channel_id = $1", params![channel])
 }
 
-/// Events of some kinds between two numbers (both left out), the newest first.
+/// Events of some kinds, by some users or anybody, between two numbers (both left out), the newest first.
 pub fn page(
     tx: &Tx<'_>,
     channel: ChannelId,
     (above, below): (i64, i64),
     kinds: i64,
+    by: Option<&[UserId]>,
     limit: i64,
 ) -> Result<Vec<LogRow>, StoreError> {
-    let sql = format!(
-        "SELECT {} FROM admin_log WHERE channel_id = $1 AND id > $2 AND id < $3 AND (kind & $4) <> 0
-         ORDER BY id DESC LIMIT $5",
+    let select = format!(
+        "SELECT {} FROM admin_log WHERE channel_id = $1 AND id > $2 AND id < $3 AND (kind & $4) <> 0",
         LogRow::COLUMNS
     );
-    tx.query(&sql, params![channel, above, below, kinds, limit], LogRow::read)
+    let order = "ORDER BY id DESC LIMIT $5";
+    let params = params![channel, above, below, kinds, limit];
+    match by {
+        None => tx.query(&format!("{select} {order}"), params, LogRow::read),
+        Some(users) => {
+            let users: Vec<i64> = users.iter().map(|user| user.0).collect();
+            tx.query_in(&format!("{select} AND user_id IN ($IDS) {order}"), params, &users, LogRow::read)
+        }
+    }
 }
 
 /// Removes events from before a date, some at a time; returns how many went.

@@ -49,12 +49,6 @@ table! {
         hidden_members: bool,
         /// Whether nothing may be forwarded from it.
         noforwards: bool,
-        /// Whether whoever wants to join has to ask.
-        join_request: bool,
-        /// Whether only members may write, in a discussion group.
-        join_to_send: bool,
-        /// The discussion group of a broadcast channel, or the other way round.
-        linked_id: Option<ChannelId>,
     }
 }
 
@@ -161,8 +155,7 @@ pub fn save(tx: &Tx<'_>, row: &ChannelRow) -> Result<(), StoreError> {
     tx.execute(
         "UPDATE channels SET title = $2, about = $3, username = $4, deleted = $5, banned = $6, photo_id = $7,
          photo_thumb = $8, members = $9, admins = $10, creator_id = $11, signatures = $12, profiles = $13,
-         slow_mode = $14, hidden_history = $15, hidden_members = $16, noforwards = $17, join_request = $18,
-         join_to_send = $19, linked_id = $20 WHERE id = $1",
+         slow_mode = $14, hidden_history = $15, hidden_members = $16, noforwards = $17 WHERE id = $1",
         params![
             row.id,
             &row.title,
@@ -180,10 +173,7 @@ pub fn save(tx: &Tx<'_>, row: &ChannelRow) -> Result<(), StoreError> {
             row.slow_mode,
             row.hidden_history,
             row.hidden_members,
-            row.noforwards,
-            row.join_request,
-            row.join_to_send,
-            row.linked_id
+            row.noforwards
         ],
     )
     .map(drop)

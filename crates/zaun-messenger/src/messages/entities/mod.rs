@@ -26,7 +26,8 @@ fn width(text: &str) -> i32 {
 macro_rules! places {
     ($($variant:ident),* $(,)?) => {
         /// Where an entity is: its offset and length.
-        fn place(entity: &MessageEntity) -> (i32, i32) {
+        #[must_use]
+        pub fn place(entity: &MessageEntity) -> (i32, i32) {
             match entity { $(MessageEntity::$variant(e) => (e.offset, e.length),)* }
         }
 

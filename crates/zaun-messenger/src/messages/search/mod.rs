@@ -3,9 +3,9 @@
 mod fold;
 mod index;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, HashMap};
 
-use zaun_model::{BoxId, ContentId, MsgId, Peer, UnixTime, UserId};
+use zaun_model::{BoxId, ChannelId, ContentId, MsgId, Peer, UnixTime, UserId};
 use zaun_schema::visit::Mentioned;
 use zaun_store::Tx;
 use zaun_store::repo::contents::{self, ContentRow};
@@ -256,12 +256,12 @@ fn by_index(
     q: &Query,
 ) -> Result<(Vec<MessageRow>, i32), Error> {
     let searched = match reading {
-        Some(reading) => BTreeSet::from([reading.box_id]),
+        Some(reading) => BTreeMap::from([(reading.box_id, reading.hidden_until)]),
         None => boxes_of(tx, viewer)?,
     };
     let mut scopes = vec![match reading {
         Some(reading) => vec![index::conversation_term(reading.box_id, reading.peer)],
-        None => searched.iter().map(|box_id| index::box_term(*box_id)).collect(),
+        None => searched.keys().map(|box_id| index::box_term(*box_id)).collect(),
     }];
     scopes.extend(from.map(|from| vec![index::author_term(from)]));
     if let Filter::Kinds(kinds) = &q.filter {
@@ -274,18 +274,27 @@ fn by_index(
     Ok((rows, total))
 }
 
-/// The boxes that a search everywhere looks into: the user's own, and those of its channels.
-fn boxes_of(tx: &Tx<'_>, viewer: UserId) -> Result<BTreeSet<BoxId>, Error> {
+/// The boxes that a search everywhere looks into, with what is hidden in each (G-227): the user's own, and those of its
+/// channels.
+fn boxes_of(tx: &Tx<'_>, viewer: UserId) -> Result<BTreeMap<BoxId, MsgId>, Error> {
     let limit = i64::try_from(CHANNELS_PER_USER).unwrap_or(i64::MAX);
-    let channels = channels::of_user(tx, viewer, limit)?;
-    let mut found: BTreeSet<BoxId> = channels.into_iter().map(BoxId::Channel).collect();
-    found.insert(BoxId::User(viewer));
+    let members = channels::memberships(tx, viewer, limit)?;
+    let ids: Vec<ChannelId> = members.iter().map(|member| member.channel_id).collect();
+    let rows: HashMap<ChannelId, _> =
+        channels::find_many(tx, &ids)?.into_iter().map(|row| (row.id, row)).collect();
+    let seen = members.iter().filter_map(|member| {
+        let channel = rows.get(&member.channel_id)?;
+        Some((BoxId::Channel(channel.id), rights::hidden_until(channel, Some(member))))
+    });
+    let mut found: BTreeMap<BoxId, MsgId> = seen.collect();
+    found.insert(BoxId::User(viewer), MsgId(0));
     Ok(found)
 }
 
 /// A search through the index.
 struct Matches<'q> {
-    searched: BTreeSet<BoxId>,
+    /// Boxes, and up to which message each is hidden.
+    searched: BTreeMap<BoxId, MsgId>,
     reading: Option<&'q Reading>,
     sought: Sought,
     from: Option<Peer>,
@@ -338,7 +347,7 @@ impl Matches<'_> {
                     Some(Peer::Channel(id)) => vec![(BoxId::Channel(id), offset)],
                     _ => self
                         .searched
-                        .iter()
+                        .keys()
                         .filter(|id| matches!(id, BoxId::User(_)))
                         .map(|id| (*id, offset))
                         .collect(),
@@ -355,7 +364,9 @@ impl Matches<'_> {
     fn rows(&self, tx: &Tx<'_>, ids: &[ContentId]) -> Result<Vec<MessageRow>, Error> {
         let contents = contents::find_many(tx, ids)?;
         let copies = contents.iter().flat_map(ContentRow::copies);
-        let seen: Vec<_> = copies.filter(|(box_id, _)| self.searched.contains(box_id)).collect();
+        let seen: Vec<_> = copies
+            .filter(|(box_id, id)| self.searched.get(box_id).is_some_and(|hidden| id > hidden))
+            .collect();
         let mut rows = messages::find_copies(tx, &seen)?;
         rows.retain(|row| {
             self.reading.is_none_or(|reading| row.peer == reading.peer)
