@@ -1,7 +1,7 @@
 //! From deliveries of the messenger to packets for sessions.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 
 use bytes::Bytes;
 use rand::Rng;
@@ -26,7 +26,8 @@ type Session = Arc<SessionHandle<Api>>;
 pub struct Deliverer {
     queues: Vec<mpsc::Sender<Delivery>>,
     receivers: parking_lot::Mutex<Vec<mpsc::Receiver<Delivery>>>,
-    api: OnceLock<Arc<Api>>,
+    /// It holds the messenger, which holds this.
+    api: OnceLock<Weak<Api>>,
 }
 
 impl Default for Deliverer {
@@ -39,11 +40,12 @@ impl Default for Deliverer {
 impl Deliverer {
     /// Starts the workers.
     pub fn start(&self, api: &Arc<Api>) {
-        let _ = self.api.set(api.clone());
+        let _ = self.api.set(Arc::downgrade(api));
         for mut queue in self.receivers.lock().drain(..) {
-            let api = api.clone();
+            let api = Arc::downgrade(api);
             tokio::spawn(async move {
                 while let Some(delivery) = queue.recv().await {
+                    let Some(api) = api.upgrade() else { return };
                     let audience = delivery.audience;
                     if let Err(error) = deliver(&api, delivery).await {
                         tracing::error!(%error, "updates could not be built");
@@ -53,11 +55,15 @@ impl Deliverer {
             });
         }
     }
+
+    fn api(&self) -> Option<Arc<Api>> {
+        self.api.get().and_then(Weak::upgrade)
+    }
 }
 
 impl Outlet for Deliverer {
     fn deliver(&self, delivery: Delivery) {
-        let Some(api) = self.api.get() else { return };
+        let Some(api) = self.api() else { return };
         let audience = delivery.audience;
         let number = match audience {
             Audience::User(id) => id.0,
@@ -66,18 +72,18 @@ impl Outlet for Deliverer {
         let worker = usize::try_from(number.unsigned_abs()).unwrap_or(0) % WORKERS;
         let Some(queue) = self.queues.get(worker) else { return };
         if queue.try_send(delivery).is_err() {
-            tell_too_long(api, audience);
+            tell_too_long(&api, audience);
         }
     }
 
     fn membership(&self, user: UserId, channel: ChannelId, seat: Option<Seat>) {
-        if let Some(api) = self.api.get() {
+        if let Some(api) = self.api() {
             api.subscriptions.take_seat(user, channel, seat);
         }
     }
 
     fn key_ended(&self, key_id: i64, revoked: bool) {
-        if let Some(api) = self.api.get() {
+        if let Some(api) = self.api() {
             api.signed_out(key_id, revoked);
         }
     }
@@ -199,7 +205,7 @@ fn push_to_members(api: &Api, channel: ChannelId, delivery: &Delivery, sessions:
             }
             batch.push((session, Bytes::from(own)));
         }
-        match api.server.get() {
+        match api.server() {
             Some(server) => server.push_each(&batch),
             None => batch.iter().for_each(|(session, bytes)| session.push(bytes.clone())),
         }
@@ -230,7 +236,7 @@ fn packet(view: View<'_>, event: &Event, layer: i32) -> Option<Bytes> {
 }
 
 fn push(api: &Api, sessions: &[Session], bytes: &Bytes) {
-    match (sessions, api.server.get()) {
+    match (sessions, api.server()) {
         (many @ [_, _, ..], Some(server)) => server.push_all(many, bytes),
         (few, _) => few.iter().for_each(|session| session.push(bytes.clone())),
     }
@@ -274,7 +280,7 @@ pub(crate) fn push_too_long(session: &SessionHandle<Api>) {
 /// Tells the sessions of a key that waits for a login by QR code that it was accepted (M-466). On another node the
 /// client learns of it when it renews its token.
 pub(crate) fn push_login_token(api: &Api, key_id: i64) {
-    let Some(key) = api.server.get().and_then(|server| server.key(key_id)) else { return };
+    let Some(key) = api.server().and_then(|server| server.key(key_id)) else { return };
     let date = api.messenger.now().to_tl();
     let packet: enums::Updates = types::UpdateShort { update: enums::Update::UpdateLoginToken, date }.into();
     let layer = key.data.layer().unwrap_or(zaun_schema::LAYER);

@@ -37,7 +37,7 @@ use zaun_messenger::authorizations::ClientRow;
 use zaun_messenger::views::{Scene, UserRow};
 use zaun_messenger::{Actor, Error, Messenger};
 use zaun_model::UserId;
-use zaun_server::{Answering, Context, Handle, KeyEntry, RpcError, Service, SessionHandle};
+use zaun_server::{Answering, Context, Handle, KeyEntry, RpcError, Service, SessionHandle, WeakHandle};
 
 use subscriptions::Subscriptions;
 use to_tl::Viewer;
@@ -90,13 +90,18 @@ pub struct Api {
     messenger: Arc<Messenger>,
     options: Options,
     subscriptions: Subscriptions,
-    server: OnceLock<Handle<Api>>,
+    server: OnceLock<WeakHandle<Api>>,
 }
 
 impl Api {
     /// The API over a messenger; `outlet` is the one that the messenger was opened with.
     pub fn new(messenger: Arc<Messenger>, options: Options) -> Api {
         Api { messenger, options, subscriptions: Subscriptions::default(), server: OnceLock::new() }
+    }
+
+    /// The server in front of it, while there is one.
+    fn server(&self) -> Option<Handle<Api>> {
+        self.server.get().and_then(WeakHandle::upgrade)
     }
 
     /// Lets a session have updates from now on, and those of the channels that its user is in.
@@ -114,7 +119,7 @@ impl Api {
 
     /// Forgets who is logged in on a key, after a logout there or elsewhere.
     pub(crate) fn signed_out(&self, key_id: i64, revoked: bool) {
-        let Some(key) = self.server.get().and_then(|server| server.key(key_id)) else { return };
+        let Some(key) = self.server().and_then(|server| server.key(key_id)) else { return };
         {
             let mut facts = key.data.facts.lock();
             facts.user_id = None;
@@ -160,7 +165,7 @@ impl Service for Api {
 
     fn started(&self, server: &Handle<Self>) {
         // A second call would name the same server.
-        let _ = self.server.set(server.clone());
+        let _ = self.server.set(server.downgrade());
     }
 
     fn connections_changed(&self, session: &SessionHandle<Self>) {

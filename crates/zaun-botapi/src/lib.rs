@@ -23,6 +23,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock, Weak};
 
 use parking_lot::Mutex;
+use tokio::task::JoinSet;
 use zaun_messenger::{Audience, Delivery, Event, Messenger};
 use zaun_model::{ChannelId, UserId};
 use zaun_schema::api::enums::Update;
@@ -54,6 +55,8 @@ pub struct BotApi {
     /// Which of these bots are in a channel.
     seats: Mutex<HashMap<ChannelId, HashSet<UserId>>>,
     itself: OnceLock<Weak<BotApi>>,
+    /// What gathers and delivers updates, for as long as the node runs.
+    running: Mutex<JoinSet<()>>,
 }
 
 impl BotApi {
@@ -66,6 +69,7 @@ impl BotApi {
             instances: Mutex::new(HashMap::new()),
             seats: Mutex::new(HashMap::new()),
             itself: OnceLock::new(),
+            running: Mutex::new(JoinSet::new()),
         });
         // Nobody else has it yet.
         let _ = api.itself.set(Arc::downgrade(&api));
@@ -105,11 +109,17 @@ impl BotApi {
                 return Err(error.into());
             }
         }
-        tokio::spawn(opened.clone().gather_for_ever());
+        let mut running = self.running.lock();
+        running.spawn(opened.clone().gather_for_ever());
         if let Some(api) = self.itself.get().and_then(Weak::upgrade) {
-            tokio::spawn(webhook::deliver_for_ever(api, opened.clone()));
+            running.spawn(webhook::deliver_for_ever(api, opened.clone()));
         }
         Ok(opened)
+    }
+
+    /// Ends what runs in the background: nothing is gathered or delivered any more. What was gathered stays stored.
+    pub fn stop(&self) {
+        self.running.lock().abort_all();
     }
 
     fn known(&self, bot: UserId) -> Option<Arc<Instance>> {

@@ -47,6 +47,7 @@ pub struct Node {
     duties: Arc<Duties>,
     running: JoinHandle<()>,
     listening: JoinHandle<()>,
+    bots: Arc<BotApi>,
 }
 
 impl Node {
@@ -76,9 +77,9 @@ impl Node {
         let listening = tokio::spawn(neighbours::listen(listener, outlet, messenger.clone(), api.clone()));
         let bots = BotApi::new(messenger.clone(), sandbox);
         bots.resume().await?;
-        outlet_of_bots.add_bots(bots.clone());
-        let builder = Server::builder(api, StoredKeys::new(store)).salt_secret(salt_secret).web(bots);
-        Ok((Node { messenger, duties, running, listening }, builder))
+        outlet_of_bots.add_bots(&bots);
+        let builder = Server::builder(api, StoredKeys::new(store)).salt_secret(salt_secret).web(bots.clone());
+        Ok((Node { messenger, duties, running, listening, bots }, builder))
     }
 
     /// The rules behind the node's API.
@@ -97,5 +98,6 @@ impl Drop for Node {
     fn drop(&mut self) {
         self.running.abort();
         self.listening.abort();
+        self.bots.stop();
     }
 }

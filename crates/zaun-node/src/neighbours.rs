@@ -1,7 +1,7 @@
 //! What this node tells the others, and what it does with their news.
 
 use std::collections::HashMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 
 use bytes::Bytes;
 use parking_lot::Mutex;
@@ -45,7 +45,8 @@ pub(crate) struct NodeOutlet {
     deliverer: Arc<Deliverer>,
     bus: LocalMember,
     told: Told,
-    bots: OnceLock<Arc<BotApi>>,
+    /// They hold the messenger, which holds this.
+    bots: OnceLock<Weak<BotApi>>,
 }
 
 impl NodeOutlet {
@@ -54,15 +55,15 @@ impl NodeOutlet {
     }
 
     /// Lets bots that speak HTTP hear of everything from now on.
-    pub(crate) fn add_bots(&self, bots: Arc<BotApi>) {
+    pub(crate) fn add_bots(&self, bots: &Arc<BotApi>) {
         // A second one would be the same.
-        let _ = self.bots.set(bots);
+        let _ = self.bots.set(Arc::downgrade(bots));
     }
 
     /// Notes what a user is to a channel, for sessions and for bots.
     fn take_seat(&self, user: UserId, channel: ChannelId, seat: Option<Seat>) {
         self.deliverer.membership(user, channel, seat);
-        if let Some(bots) = self.bots.get() {
+        if let Some(bots) = self.bots.get().and_then(Weak::upgrade) {
             bots.take_seat(user, channel, seat.is_some());
         }
     }
@@ -93,7 +94,7 @@ impl Outlet for NodeOutlet {
         if self.bus.has_others() {
             self.tell_others(&delivery);
         }
-        if let Some(bots) = self.bots.get() {
+        if let Some(bots) = self.bots.get().and_then(Weak::upgrade) {
             bots.hear(&delivery);
         }
         self.deliverer.deliver(delivery);

@@ -72,7 +72,7 @@ pub use flood::{FloodLimits, Rate};
 pub use keys::{KeyEntry, KeyFuture, KeyStore, KeyStoreError, MemoryKeys, StoredKey};
 pub use middleware::{Middleware, Next};
 pub use router::Router;
-pub use server::{BuildError, Builder, Handle, Server};
+pub use server::{BuildError, Builder, Handle, Server, WeakHandle};
 pub use service::{Answering, Context, Encoded, RpcError, Service};
 pub use session::SessionHandle;
 pub use socket::Peer;

@@ -1,8 +1,9 @@
 //! The server: what connections share, the accept loop, and the broom that forgets idle sessions.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use parking_lot::Mutex;
@@ -219,10 +220,10 @@ impl<S: Service> Server<S> {
 
     /// Serves a listener until it fails. Call it again, with another listener, for more addresses.
     pub async fn serve(&self, listener: impl Into<Listener>) -> std::io::Result<()> {
-        let sweeper = tokio::spawn(sweep(self.handle.clone()));
-        let result = self.accept(listener.into()).await;
-        sweeper.abort();
-        result
+        tokio::select! {
+            result = self.accept(listener.into()) => result,
+            never = sweep(&self.handle) => match never {},
+        }
     }
 
     async fn accept(&self, listener: Listener) -> std::io::Result<()> {
@@ -255,7 +256,7 @@ fn is_passing(error: &std::io::Error) -> bool {
         || matches!(error.raw_os_error(), Some(EMFILE | ENFILE))
 }
 
-async fn sweep<S: Service>(handle: Handle<S>) {
+async fn sweep<S: Service>(handle: &Handle<S>) -> Infallible {
     loop {
         tokio::time::sleep(SWEEP_INTERVAL).await;
         handle.sweep();
@@ -273,7 +274,24 @@ impl<S: Service> Clone for Handle<S> {
     }
 }
 
+/// A running server that this does not keep in memory: for a service, which the server itself holds.
+pub struct WeakHandle<S: Service> {
+    shared: Weak<Shared<S>>,
+}
+
+impl<S: Service> WeakHandle<S> {
+    /// The server; `None` once it is gone.
+    pub fn upgrade(&self) -> Option<Handle<S>> {
+        self.shared.upgrade().map(|shared| Handle { shared })
+    }
+}
+
 impl<S: Service> Handle<S> {
+    /// Names the server without keeping it in memory.
+    pub fn downgrade(&self) -> WeakHandle<S> {
+        WeakHandle { shared: Arc::downgrade(&self.shared) }
+    }
+
     /// The service.
     pub fn service(&self) -> &Arc<S> {
         &self.shared.service

@@ -4,4 +4,5 @@
 mod clock;
 mod cluster;
 mod crowd;
+mod end;
 mod support;
