@@ -5,7 +5,8 @@ use zaun_model::Peer;
 use crate::Error;
 
 /// Returns the refusal of a peer that cannot be named.
-pub(crate) fn peer_invalid(peer: Peer) -> Error {
+#[must_use]
+pub fn peer_invalid(peer: Peer) -> Error {
     Error::bad(match peer {
         Peer::User(_) => PEER_ID_INVALID,
         Peer::Chat(_) => CHAT_ID_INVALID,
@@ -322,4 +323,34 @@ texts! {
     USERS_TOO_FEW,
     /// 400: too many were named.
     USERS_TOO_MUCH,
+    /// 400: the administrator whose links are asked for is nobody (G-185).
+    ADMIN_ID_INVALID,
+    /// 400: a permanent link can only be revoked (G-180).
+    CHAT_INVITE_PERMANENT,
+    /// 400: the switch is for public groups (G-193).
+    CHAT_PUBLIC_REQUIRED,
+    /// 400: a link cannot end in the past (G-177).
+    EXPIRE_DATE_INVALID,
+    /// 400: nobody asks to join (G-198).
+    HIDE_REQUESTER_MISSING,
+    /// 400: an administrator has as many links as it may.
+    INVITES_TOO_MUCH,
+    /// 400: a link has no end (G-182).
+    INVITE_HASH_EMPTY,
+    /// 406, or 400 for who manages links: the link leads nowhere any more (G-182).
+    INVITE_HASH_EXPIRED,
+    /// 400: a link cannot be one (G-182).
+    INVITE_HASH_INVALID,
+    /// 400: an administrator decides now; this is success (G-192).
+    INVITE_REQUEST_SENT,
+    /// 400: only revoked links can be deleted (G-183).
+    INVITE_REVOKED_MISSING,
+    /// 400: the people of one link cannot be searched (G-197).
+    SEARCH_WITH_LINK_NOT_SUPPORTED,
+    /// 400: a link cannot have this limit (G-176, G-177).
+    USAGE_LIMIT_INVALID,
+    /// 403: somebody else is in too many channels (G-198).
+    USER_CHANNELS_TOO_MUCH,
+    /// 400: links with a price do not exist here.
+    PRICING_CHAT_INVALID,
 }

@@ -24,6 +24,7 @@ mod error;
 pub mod errors;
 pub mod files;
 pub mod folders;
+pub mod invites;
 mod jobs;
 pub mod limits;
 pub mod login_tokens;

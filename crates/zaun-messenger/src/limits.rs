@@ -33,6 +33,20 @@ pub const PINNED_MESSAGES: i64 = 100;
 pub const DRAFTS_PER_ANSWER: i64 = 500;
 /// Channels that one user may be a member of (channels_limit_default); all of them are read for each screen.
 pub const CHANNELS_PER_USER: usize = 500;
+/// Characters of the title of an invite link (G-177).
+pub const INVITE_TITLE_LENGTH: usize = 32;
+/// How many people one link may let in (G-177).
+pub const INVITE_USAGE_LIMIT: i32 = 99_999;
+/// Valid links of one administrator of a group or channel.
+pub const INVITES_PER_ADMIN: i64 = 500;
+/// Links that are counted one by one for a list.
+pub const INVITES_COUNTED: i64 = 1000;
+/// Members that whoever has a link sees of a group.
+pub const MEMBERS_IN_PREVIEW: usize = 5;
+/// Requests to join that are counted one by one.
+pub const REQUESTS_COUNTED: i64 = 1000;
+/// Requests to join that one call decides.
+pub const REQUESTS_PER_CALL: i64 = 100;
 /// Peers that one user may block; all of them are read for each page of the list.
 pub const BLOCKED: usize = 1000;
 /// Folders of one user (dialog_filters_limit_default).

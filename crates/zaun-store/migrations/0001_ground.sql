@@ -316,7 +316,9 @@ CREATE TABLE channels (
     slow_mode  BIGINT NOT NULL DEFAULT 0,
     hidden_history BIGINT NOT NULL DEFAULT 0,
     hidden_members BIGINT NOT NULL DEFAULT 0,
-    noforwards BIGINT NOT NULL DEFAULT 0
+    noforwards BIGINT NOT NULL DEFAULT 0,
+    -- an administrator decides who joins
+    join_request BIGINT NOT NULL DEFAULT 0
 );
 
 -- Who is, was or may not be in a channel. status: 1 member, 2 left, 3 removed and banned.

@@ -8,6 +8,7 @@ use crate::{Dialect, StoreError};
 const MIGRATIONS: &[(&str, &str)] = &[
     ("0001_ground", include_str!("../migrations/0001_ground.sql")),
     ("0002_bots", include_str!("../migrations/0002_bots.sql")),
+    ("0003_invites", include_str!("../migrations/0003_invites.sql")),
 ];
 
 /// The schema version of this build: the number of migrations.

@@ -72,6 +72,14 @@ pub(crate) async fn toggle_signatures(
     toggle(call, &r.channel, Toggle::Signatures { names, profiles }).await
 }
 
+/// channels.toggleJoinRequest; bots that guard a group do not exist here.
+pub(crate) async fn toggle_join_request(
+    call: Call,
+    r: functions::channels::ToggleJoinRequest,
+) -> Result<enums::Updates, Error> {
+    toggle(call, &r.channel, Toggle::JoinRequest(r.enabled)).await
+}
+
 /// channels.toggleSlowMode
 pub(crate) async fn toggle_slow_mode(
     call: Call,

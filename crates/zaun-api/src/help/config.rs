@@ -62,7 +62,7 @@ pub(crate) async fn get_config(call: Call, _: functions::help::GetConfig) -> Res
         call_ring_timeout_ms: 90_000,
         call_connect_timeout_ms: 30_000,
         call_packet_timeout_ms: 10_000,
-        me_url_prefix: "https://t.me/".into(),
+        me_url_prefix: zaun_messenger::invites::ME_URL_PREFIX.into(),
         caption_length_max: count(limits::CAPTION_LENGTH),
         message_length_max: count(limits::MESSAGE_LENGTH),
         webfile_dc_id: call.dc(),

@@ -3,8 +3,8 @@
 use zaun_messenger::channels::ChannelProfile;
 use zaun_messenger::rights::wire::{admin_rights, banned_rights, fitting};
 use zaun_messenger::views::ChannelView;
-use zaun_model::UnixTime;
 use zaun_model::rights::{AdminRights, BannedRights};
+use zaun_model::{UnixTime, UserId};
 use zaun_schema::api::{enums, types};
 
 use super::{View, Viewer};
@@ -47,6 +47,7 @@ pub(super) fn channel(view: View<'_>, seen: &ChannelView<'_>) -> enums::Chat {
         signature_profiles: row.broadcast && row.profiles,
         slowmode_enabled: !row.broadcast && row.slow_mode > 0,
         noforwards: row.noforwards,
+        join_request: row.join_request,
         id: row.id.0,
         access_hash: Some(access_hash),
         title: row.title.clone(),
@@ -108,6 +109,14 @@ pub(crate) fn channel_full(view: View<'_>, profile: &ChannelProfile) -> types::C
         bot_info: Vec::new(),
         pinned_msg_id: profile.pinned,
         pts: profile.counters.pts.0,
+        exported_invite: profile.invite.clone().map(Into::into),
+        requests_pending: profile.pending.as_ref().map(|(count, _)| *count),
+        recent_requesters: profile.pending.as_ref().map(|(_, recent)| ids(recent)),
         ..types::ChannelFull::default()
     }
+}
+
+/// Users as numbers.
+pub(super) fn ids(users: &[UserId]) -> Vec<i64> {
+    users.iter().map(|user| user.0).collect()
 }

@@ -1,7 +1,7 @@
 //! Basic groups over a real socket, with three people.
 
 use zaun_schema::api::{enums, functions, types};
-use zaun_testkit::{ApiClient, Message};
+use zaun_testkit::ApiClient;
 
 use crate::support::*;
 
@@ -11,28 +11,6 @@ fn group_in(chats: &[enums::Chat]) -> types::Chat {
         _ => None,
     });
     found.unwrap_or_else(|| panic!("a group: {chats:?}"))
-}
-
-/// How a client names another user: as it found it by phone.
-async fn named(client: &mut ApiClient, phone: &str) -> enums::InputUser {
-    let import = functions::contacts::ImportContacts {
-        contacts: vec![types::InputPhoneContact {
-            client_id: 1,
-            phone: phone.into(),
-            first_name: phone.into(),
-            ..Default::default()
-        }],
-    };
-    let found = client.call(&import).await.unwrap();
-    let Some(enums::User::User(user)) = found.users.first().cloned() else { panic!("{found:?}") };
-    types::InputUser { user_id: user.id, access_hash: user.access_hash.unwrap() }.into()
-}
-
-fn id_of(user: &enums::InputUser) -> i64 {
-    match user {
-        enums::InputUser::InputUser(user) => user.user_id,
-        other => panic!("{other:?}"),
-    }
 }
 
 async fn create(client: &mut ApiClient, users: Vec<enums::InputUser>, title: &str) -> types::Chat {
@@ -95,29 +73,12 @@ fn texts(messages: &[enums::Message]) -> Vec<String> {
     messages.iter().map(text).collect()
 }
 
-/// Waits for an update that a test looks for.
-async fn update<T>(client: &mut ApiClient, pick: impl Fn(&enums::Update) -> Option<T>) -> T {
-    let pick = |m: &Message| match m.decode::<enums::Updates>() {
-        Some(enums::Updates::Updates(updates)) => updates.updates.iter().find_map(&pick),
-        _ => None,
-    };
-    client.conversation.wait_for(pick).await.unwrap()
-}
-
 async fn full(client: &mut ApiClient, chat: i64) -> types::ChatFull {
     let get = functions::messages::GetFullChat { chat_id: chat };
     match client.call(&get).await.unwrap().full_chat {
         enums::ChatFull::ChatFull(full) => *full,
         other => panic!("{other:?}"),
     }
-}
-
-async fn refused<R>(client: &mut ApiClient, call: &R) -> String
-where
-    R: zaun_tl::Function,
-    R::Response: std::fmt::Debug,
-{
-    text(client.call(call).await)
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ mod channels;
 mod chats;
 mod data_centres;
 mod first_screens;
+mod invites;
 mod invoking;
 mod support;
 mod temporary_keys;

@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 
 use zaun_crypto::rsa::PublicKey;
 use zaun_mtproto::handshake::ClientConfig;
-use zaun_schema::api::{enums, types};
-use zaun_testkit::{ApiClient, Conversation, Error, RawClient, Sandbox, Session, Wire, public_key};
+use zaun_schema::api::{enums, functions, types};
+use zaun_testkit::{ApiClient, Conversation, Error, Message, RawClient, Sandbox, Session, Wire, public_key};
 
 /// Agrees upon a key, for whatever DC is there.
 async fn exchange(address: SocketAddr, expires_in: Option<i32>) -> ApiClient {
@@ -69,4 +69,45 @@ pub fn packet(updates: enums::Updates) -> types::Updates {
         enums::Updates::Updates(updates) => *updates,
         other => panic!("{other:?}"),
     }
+}
+
+/// How a client names another user: as it found it by phone.
+pub async fn named(client: &mut ApiClient, phone: &str) -> enums::InputUser {
+    let import = functions::contacts::ImportContacts {
+        contacts: vec![types::InputPhoneContact {
+            client_id: 1,
+            phone: phone.into(),
+            first_name: phone.into(),
+            ..Default::default()
+        }],
+    };
+    let found = client.call(&import).await.unwrap();
+    let Some(enums::User::User(user)) = found.users.first().cloned() else { panic!("{found:?}") };
+    types::InputUser { user_id: user.id, access_hash: user.access_hash.unwrap() }.into()
+}
+
+/// The id of a user as a client names it.
+pub fn id_of(user: &enums::InputUser) -> i64 {
+    match user {
+        enums::InputUser::InputUser(user) => user.user_id,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Waits for an update that a test looks for.
+pub async fn update<T>(client: &mut ApiClient, pick: impl Fn(&enums::Update) -> Option<T>) -> T {
+    let pick = |m: &Message| match m.decode::<enums::Updates>() {
+        Some(enums::Updates::Updates(updates)) => updates.updates.iter().find_map(&pick),
+        _ => None,
+    };
+    client.conversation.wait_for(pick).await.unwrap()
+}
+
+/// The error that a call must be answered with.
+pub async fn refused<R>(client: &mut ApiClient, call: &R) -> String
+where
+    R: zaun_tl::Function,
+    R::Response: std::fmt::Debug,
+{
+    text(client.call(call).await)
 }

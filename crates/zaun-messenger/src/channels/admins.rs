@@ -1,7 +1,7 @@
 //! Appointing administrators (G-109 … G-129), and the tags of members.
 
 use zaun_model::rights::{AdminRights, BannedRights};
-use zaun_model::{ChannelId, UnixTime, UserId};
+use zaun_model::{ChannelId, Peer, UnixTime, UserId};
 use zaun_schema::api::types;
 use zaun_store::repo::channels::{self, ChannelRow, MEMBER, MemberRow, REMOVED};
 
@@ -10,6 +10,7 @@ use super::members::announce_joined;
 use super::settings::tell_changed;
 use super::{Joining, enter, participant, seat};
 use crate::chats::may_be_added;
+use crate::invites::ensure_permanent;
 use crate::limits::{ADMINISTRATORS, RANK_LENGTH};
 use crate::peers::PeerRef;
 use crate::rights::{Membership, wire};
@@ -110,6 +111,9 @@ fn appoint(
     };
     row.admins += i32::from(will) - i32::from(was);
     channels::save(changes.tx, row)?;
+    if asked.has(AdminRights::INVITE_USERS) {
+        ensure_permanent(changes, Peer::Channel(row.id), current.user_id)?;
+    }
     put(changes, actor, row.broadcast, current, &new)
 }
 

@@ -106,6 +106,9 @@ fn restrict(
 ) -> Result<(), Error> {
     let (id, user) = (channel.id, before.user_id);
     let removed = banned.has(BannedRights::VIEW_MESSAGES);
+    if removed {
+        crate::invites::withdraw(changes, Peer::Channel(id), user)?;
+    }
     let status = match (removed, before.status) {
         (true, _) => REMOVED,
         // G-141: whoever was removed is free to return.

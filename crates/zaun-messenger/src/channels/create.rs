@@ -9,6 +9,7 @@ use zaun_store::repo::channels::{self, ChannelRow};
 
 use super::members::{Joining, enter};
 use crate::chats::{checked_about, checked_title};
+use crate::invites::ensure_permanent;
 use crate::limits::CHANNELS_PER_USER;
 use crate::messages::content::Body;
 use crate::messages::send::{Sent, places};
@@ -65,6 +66,7 @@ fn insert(
     boxes::create(changes.tx, BoxId::Channel(row.id))?;
     enter(changes, &mut row, actor.user_id, Joining::by(actor.user_id))?;
     channels::save(changes.tx, &row)?;
+    ensure_permanent(changes, Peer::Channel(row.id), actor.user_id)?;
     Ok(row.id)
 }
 
@@ -91,11 +93,12 @@ pub(crate) fn new_row(creator_id: UserId, now: UnixTime, broadcast: bool, title:
         hidden_history: false,
         hidden_members: false,
         noforwards: false,
+        join_request: false,
     }
 }
 
 /// Requires that a user may be in one more channel.
-pub(super) fn check_room(changes: &Changes<'_, '_>, user: zaun_model::UserId) -> Result<(), Error> {
+pub(crate) fn check_room(changes: &Changes<'_, '_>, user: zaun_model::UserId) -> Result<(), Error> {
     let limit = i64::try_from(CHANNELS_PER_USER).unwrap_or(i64::MAX);
     let full = channels::of_user(changes.tx, user, limit)?.len() >= CHANNELS_PER_USER;
     if full { Err(Error::bad(errors::CHANNELS_TOO_MUCH)) } else { Ok(()) }

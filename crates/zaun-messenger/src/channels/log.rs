@@ -32,6 +32,7 @@ pub(crate) mod kind {
     pub(crate) const PINNED: i64 = 1 << 11;
     pub(crate) const EDIT: i64 = 1 << 12;
     pub(crate) const DELETE: i64 = 1 << 13;
+    pub(crate) const INVITES: i64 = 1 << 15;
     pub(crate) const EDIT_RANK: i64 = 1 << 19;
 }
 

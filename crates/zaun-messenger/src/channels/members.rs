@@ -13,6 +13,7 @@ use super::log::{kind, record};
 use super::participant;
 use crate::changes::Seat;
 use crate::chats::may_be_added;
+use crate::invites::withdraw;
 use crate::limits::{INVITED_PER_CALL, MEMBERS_PER_ANSWER};
 use crate::messages::content::Body;
 use crate::peers::PeerRef;
@@ -111,7 +112,7 @@ impl Messenger {
         self.change(actor, work).await
     }
 
-    /// Joins a public channel (G-105, G-106).
+    /// Joins a public channel (G-105, G-106), or asks to where an administrator decides (G-192).
     pub async fn join_channel(&self, actor: Actor, channel: PeerRef) -> Result<Outcome<ChannelId>, Error> {
         let work = move |changes: &mut Changes<'_, '_>| {
             let id = channel.channel(changes.tx, actor.user_id)?;
@@ -120,14 +121,20 @@ impl Messenger {
                 return Err(Error::bad(errors::USER_ALREADY_PARTICIPANT));
             }
             membership.require_visible()?;
+            if membership.channel.join_request {
+                crate::invites::ask(changes, actor.user_id, Peer::Channel(id), None)?;
+                return Ok(None);
+            }
             enter(changes, &mut membership.channel, actor.user_id, Joining::by(actor.user_id))?;
             channels::save(changes.tx, &membership.channel)?;
             let done = Action::ChannelAdminLogEventActionParticipantJoin;
             record(changes, id, actor.user_id, kind::JOIN, done)?;
             announce_joined(changes, actor, &membership.channel, &[actor.user_id])?;
-            Ok(id)
+            Ok(Some(id))
         };
-        self.change(actor, work).await
+        let Outcome { value, own, scene } = self.change(actor, work).await?;
+        let value = value.ok_or_else(|| Error::bad(errors::INVITE_REQUEST_SENT))?;
+        Ok(Outcome { value, own, scene })
     }
 
     /// Leaves a channel (G-148, G-152).
@@ -301,6 +308,7 @@ pub(crate) fn enter(
     joining: Joining,
 ) -> Result<(), Error> {
     check_room(changes, user)?;
+    withdraw(changes, Peer::Channel(channel.id), user)?;
     let creator = channel.creator_id == user;
     let before = channels::member(changes.tx, channel.id, user)?;
     let restricted = before.filter(|member| member.status == LEFT && !creator);

@@ -12,7 +12,7 @@ mod usernames;
 
 pub(crate) use admins::{checked_rank, edit_member_rank};
 pub use create::NewChannel;
-pub(crate) use create::{new_row, post_service};
+pub(crate) use create::{check_room, new_row, post_service};
 pub use log::{LogFilter, LogPage};
 pub(crate) use members::{Joining, enter, seat};
 pub use members::{MemberFilter, MemberPage};

@@ -9,6 +9,7 @@ use zaun_store::repo::{boxes, media, messages};
 
 use crate::changes::Seat;
 use crate::files::media::decode_photo;
+use crate::invites::{pending_for, permanent_of};
 use crate::limits::{CHANNELS_PER_USER, COUNTED_BANS, PEERS_PER_CALL};
 use crate::peers::PeerRef;
 use crate::rights::Membership;
@@ -39,6 +40,10 @@ pub struct ChannelProfile {
     pub restricted: i32,
     /// The basic group that it was, with the viewer's last message there (G-035).
     pub migrated_from: Option<(ChatId, MsgId)>,
+    /// The viewer's permanent link, if it may invite (G-074).
+    pub invite: Option<types::ChatInviteExported>,
+    /// How many ask to join, and who did so last, for who decides.
+    pub pending: Option<(i32, Vec<UserId>)>,
     /// The channel as the viewer sees it.
     pub scene: Scene,
 }
@@ -80,7 +85,12 @@ impl Messenger {
                 }
                 None => None,
             };
+            let rights = membership.admin_rights();
+            let pending = pending_for(tx, rights, peer)?;
+            peers.extend(pending.iter().flat_map(|(_, recent)| recent).map(|user| Peer::User(*user)));
             Ok(ChannelProfile {
+                invite: permanent_of(tx, viewer, peer, rights)?,
+                pending,
                 removed: channels::count_banned(tx, id, true, COUNTED_BANS)?,
                 restricted: channels::count_banned(tx, id, false, COUNTED_BANS)?,
                 migrated_from,

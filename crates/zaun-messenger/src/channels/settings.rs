@@ -38,6 +38,8 @@ pub enum Toggle {
     HiddenMembers(bool),
     /// Whether nothing may be forwarded (G-232).
     NoForwards(bool),
+    /// Whether an administrator decides who joins (G-193).
+    JoinRequest(bool),
 }
 
 /// What a slow mode may be (G-222).
@@ -279,6 +281,7 @@ fn require_for(membership: &Membership, toggle: Toggle) -> Result<(), Error> {
     let right = match toggle {
         Toggle::NoForwards(_) => return membership.require_creator(),
         Toggle::SlowMode(_) | Toggle::HiddenMembers(_) => AdminRights::BAN_USERS,
+        Toggle::JoinRequest(_) => AdminRights::INVITE_USERS,
         Toggle::Signatures { .. } | Toggle::HiddenHistory(_) => AdminRights::CHANGE_INFO,
     };
     membership.require_admin(right)
@@ -323,6 +326,13 @@ fn apply(row: &mut ChannelRow, toggle: Toggle) -> Result<Option<Action>, Error> 
                 return Err(Error::bad(errors::PARTICIPANTS_TOO_FEW));
             }
             row.hidden_members = on;
+            return changed(row, &before, None);
+        }
+        Toggle::JoinRequest(on) => {
+            if row.username.is_none() {
+                return Err(Error::bad(errors::CHAT_PUBLIC_REQUIRED));
+            }
+            row.join_request = on;
             return changed(row, &before, None);
         }
         Toggle::NoForwards(new_value) => {

@@ -40,6 +40,8 @@ impl Messenger {
             let before = std::mem::replace(&mut row.username, wanted);
             // G-217: what is public hides no history.
             row.hidden_history &= row.username.is_none();
+            // G-193: what is private has its links for that.
+            row.join_request &= row.username.is_some();
             let done = types::ChannelAdminLogEventActionChangeUsername {
                 prev_value: before.unwrap_or_default(),
                 new_value: row.username.clone().unwrap_or_default(),

@@ -1,13 +1,14 @@
 //! Creating a basic group, and ending one.
 
 use zaun_model::rights::BannedRights;
-use zaun_model::{ChatId, UserId};
+use zaun_model::{ChatId, Peer, UserId};
 use zaun_schema::api::types;
 use zaun_store::repo::chats::{self, ChatMemberRow, ChatRow, MEMBER, REMOVED};
 use zaun_store::repo::{dialogs, users};
 
 use super::{announce, checked_title, present, tell, tell_all};
 use crate::blocking;
+use crate::invites::ensure_permanent;
 use crate::limits::CHAT_MEMBERS;
 use crate::peers::PeerRef;
 use crate::rights::Group;
@@ -66,7 +67,7 @@ impl Messenger {
             for member in chats::members(changes.tx, id)? {
                 chats::put_member(changes.tx, &ChatMemberRow { status: REMOVED, ..member })?;
             }
-            dialogs::delete(changes.tx, actor.user_id, zaun_model::Peer::Chat(id))?;
+            dialogs::delete(changes.tx, actor.user_id, Peer::Chat(id))?;
             let gone = types::ChatParticipantsForbidden { chat_id: id.0, self_participant: None };
             tell(changes, &everybody, types::UpdateChatParticipants { participants: gone.into() });
             Ok(())
@@ -118,6 +119,7 @@ fn insert(
         };
         chats::put_member(changes.tx, &member)?;
     }
+    ensure_permanent(changes, Peer::Chat(row.id), actor.user_id)?;
     tell_all(changes, &row, &everybody)?;
     Ok(row.id)
 }

@@ -8,6 +8,7 @@ use zaun_store::repo::messages::{self, Range};
 
 use super::create::may_be_added;
 use super::{announce, present, tell, tell_all};
+use crate::invites::{ensure_permanent, withdraw};
 use crate::limits::{CHAT_MEMBERS, FORWARDED_TO_NEWCOMER};
 use crate::messages::delete;
 use crate::peers::PeerRef;
@@ -105,6 +106,9 @@ impl Messenger {
                 return Ok(());
             }
             chats::put_member(changes.tx, &ChatMemberRow { admin: is_admin, ..member })?;
+            if is_admin {
+                ensure_permanent(changes, Peer::Chat(id), user)?;
+            }
             group.chat.version += 1;
             chats::save(changes.tx, &group.chat)?;
             let (chat_id, user_id, version) = (id.0, user.0, group.chat.version);
@@ -156,6 +160,7 @@ pub(crate) fn add(
     if before.len() >= CHAT_MEMBERS {
         return Err(Error::bad(errors::USERS_TOO_MUCH));
     }
+    withdraw(changes, Peer::Chat(chat.id), user)?;
     let member = ChatMemberRow {
         chat_id: chat.id,
         user_id: user,

@@ -6,6 +6,7 @@ use zaun_schema::api::{enums, types};
 use zaun_store::repo::boxes;
 use zaun_store::repo::channels::{self, ChannelRow};
 use zaun_store::repo::chats::{self, ChatMemberRow, ChatRow};
+use zaun_store::repo::invites;
 
 use super::{announce, count_photo_use};
 use crate::channels::{Joining, enter, new_row, post_service};
@@ -73,6 +74,7 @@ fn found(
         enter(changes, &mut row, member.user_id, joining)?;
     }
     channels::save(changes.tx, &row)?;
+    invites::move_to(changes.tx, Peer::Chat(chat.id), Peer::Channel(row.id))?;
     zaun_store::repo::dialogs::ensure(changes.tx, actor.user_id, Peer::Channel(row.id))?;
     Ok(row.id)
 }

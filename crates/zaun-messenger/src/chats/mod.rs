@@ -7,6 +7,7 @@ mod migrate;
 mod profile;
 
 pub(crate) use create::may_be_added;
+pub(crate) use members::add;
 pub use profile::GroupProfile;
 pub(crate) use profile::{count_photo_use, photo_action};
 use zaun_model::{ChatId, Peer, UserId};
@@ -21,7 +22,7 @@ use crate::peers::peer_to_tl;
 use crate::{Actor, Changes, Error, errors, rights};
 
 /// Posts a service message in every present member's box; each keeps its own number of it.
-fn announce(
+pub(crate) fn announce(
     changes: &mut Changes<'_, '_>,
     actor: Actor,
     chat: ChatId,

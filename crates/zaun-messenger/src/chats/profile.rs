@@ -10,6 +10,7 @@ use zaun_store::repo::{dialogs, media, messages};
 use super::{announce, chat_peer, checked_about, checked_title, present, tell, tell_changed};
 use crate::files::media::decode_photo;
 use crate::files::stripped_of;
+use crate::invites::{pending_for, permanent_of};
 use crate::limits::{COMMON_CHATS, PEERS_PER_CALL};
 use crate::peers::PeerRef;
 use crate::rights::Group;
@@ -32,6 +33,10 @@ pub struct GroupProfile {
     pub pinned: Option<i32>,
     /// Whether the conversation is in the archive.
     pub archived: bool,
+    /// The viewer's permanent link, if it may invite (G-074).
+    pub invite: Option<types::ChatInviteExported>,
+    /// How many ask to join, and who did so last, for who decides.
+    pub pending: Option<(i32, Vec<UserId>)>,
     /// Everybody in it.
     pub scene: Scene,
 }
@@ -64,8 +69,14 @@ impl Messenger {
             };
             let pinned = messages::pinned(tx, BoxId::User(viewer), peer, 1)?;
             let people = members.iter().flat_map(|m| [m.user_id, m.inviter_id]).map(Peer::User);
-            let scene = Scene::of_peers(tx, viewer, people.chain([peer]).collect::<Vec<_>>())?;
+            let rights = group.admin_rights();
+            let pending = pending_for(tx, rights, peer)?;
+            let asking = pending.iter().flat_map(|(_, recent)| recent).map(|user| Peer::User(*user));
+            let people: Vec<Peer> = people.chain(asking).chain([peer]).collect();
+            let scene = Scene::of_peers(tx, viewer, people)?;
             Ok(GroupProfile {
+                invite: permanent_of(tx, viewer, peer, rights)?,
+                pending,
                 photo,
                 notify: notify(tx, viewer, Scope::Peer(peer))?,
                 pinned: pinned.first().map(|row| row.id.0),

@@ -49,6 +49,8 @@ table! {
         hidden_members: bool,
         /// Whether nothing may be forwarded from it.
         noforwards: bool,
+        /// Whether an administrator decides who joins.
+        join_request: bool,
     }
 }
 
@@ -155,7 +157,7 @@ pub fn save(tx: &Tx<'_>, row: &ChannelRow) -> Result<(), StoreError> {
     tx.execute(
         "UPDATE channels SET title = $2, about = $3, username = $4, deleted = $5, banned = $6, photo_id = $7,
          photo_thumb = $8, members = $9, admins = $10, creator_id = $11, signatures = $12, profiles = $13,
-         slow_mode = $14, hidden_history = $15, hidden_members = $16, noforwards = $17 WHERE id = $1",
+         slow_mode = $14, hidden_history = $15, hidden_members = $16, noforwards = $17, join_request = $18 WHERE id = $1",
         params![
             row.id,
             &row.title,
@@ -173,7 +175,8 @@ pub fn save(tx: &Tx<'_>, row: &ChannelRow) -> Result<(), StoreError> {
             row.slow_mode,
             row.hidden_history,
             row.hidden_members,
-            row.noforwards
+            row.noforwards,
+            row.join_request
         ],
     )
     .map(drop)

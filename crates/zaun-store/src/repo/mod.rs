@@ -12,6 +12,7 @@ pub mod contacts;
 pub mod contents;
 pub mod dialogs;
 pub mod events;
+pub mod invites;
 pub mod keys;
 pub mod login_attempts;
 pub mod login_tokens;
