@@ -137,14 +137,18 @@ fn others(mut sessions: Vec<(UserId, Session)>, skip: Option<(i64, i64)>) -> Vec
 /// objects of its own.
 async fn deliver_to_channel(api: &Api, channel: ChannelId, delivery: &Delivery) -> Result<(), Error> {
     let found = api.subscriptions.of_channel(channel);
-    let writer = match &delivery.event {
-        Event::Message(message) | Event::Edited { message, .. } => message.writer.user(),
-        _ => None,
+    // Who wrote a message, and whom it mentions, see it otherwise than the rest.
+    let concerned: BTreeSet<UserId> = match &delivery.event {
+        Event::Message(message) | Event::Edited { message, .. } => {
+            message.writer.user().into_iter().chain(message.mentioned.iter().copied()).collect()
+        }
+        _ => BTreeSet::new(),
     };
     let (mut ordinary, mut special) =
         (others(found.ordinary, delivery.skip), others(found.special, delivery.skip));
-    if let Some(writer) = writer.filter(|writer| ordinary.iter().any(|(user, _)| user == writer)) {
-        let (own, rest): (Vec<_>, Vec<_>) = ordinary.into_iter().partition(|(user, _)| *user == writer);
+    if ordinary.iter().any(|(user, _)| concerned.contains(user)) {
+        let (own, rest): (Vec<_>, Vec<_>) =
+            ordinary.into_iter().partition(|(user, _)| concerned.contains(user));
         ordinary = rest;
         special.extend(own);
     }

@@ -222,13 +222,15 @@ impl<'t, 'c> Changes<'t, 'c> {
     }
 
     /// Posts a message that `writer` wrote and that appears as `author`'s: its content once, a row in every place,
-    /// counters, and the news of it. Returns the message as it is in each place, in their order.
+    /// counters, and the news of it; whom it mentions gets to know that. Returns the message as it is in each place, in
+    /// their order.
     pub(crate) fn post(
         &mut self,
         writer: UserId,
         author: Peer,
         body: &Body,
         places: &[Place],
+        mentioned: &[UserId],
     ) -> Result<Vec<Arc<Message>>, Error> {
         self.load_boxes(places.iter().map(|place| place.box_id))?;
         let home = places.first().map_or(0, |place| place.box_id.marked());
@@ -265,23 +267,28 @@ impl<'t, 'c> Changes<'t, 'c> {
             text: body.text().to_owned(),
             body: body.encode()?,
             copies: contents::encode_copies(&copies),
+            marked: !mentioned.is_empty(),
+            // G-315
+            views: i32::from(body.is_post()),
+            forwards: 0,
+            reactions: None,
         };
         contents::insert(self.tx, &content)?;
         crate::files::count_uses(self.tx, &body.media_ids(), 1)?;
+        for user in mentioned {
+            crate::messages::mentions::call(self.tx, *user, &content, &rows)?;
+        }
         let mut posted = Vec::with_capacity(rows.len());
         for (row, place) in rows.into_iter().zip(places) {
-            posted.push(self.add_row(row, writer, body, place.unread)?);
+            let mentioned = mentioned.to_vec();
+            let message = Message { mentioned, ..Message::new(row, &content, None, body.clone()) };
+            posted.push(self.add_row(message, place.unread)?);
         }
         Ok(posted)
     }
 
-    fn add_row(
-        &mut self,
-        row: MessageRow,
-        writer: UserId,
-        body: &Body,
-        unread: bool,
-    ) -> Result<Arc<Message>, Error> {
+    fn add_row(&mut self, message: Message, unread: bool) -> Result<Arc<Message>, Error> {
+        let row = message.row.clone();
         messages::insert(self.tx, &row)?;
         if row.media_kind > 0 {
             messages::count_media(self.tx, row.box_id, row.peer, row.media_kind, 1)?;
@@ -301,13 +308,7 @@ impl<'t, 'c> Changes<'t, 'c> {
             }
         }
         let audience = row.box_id.into();
-        let message = Arc::new(Message {
-            row,
-            writer: Peer::User(writer),
-            edit_date: None,
-            body: body.clone(),
-            stored_bytes: 0,
-        });
+        let message = Arc::new(message);
         self.events.push((audience, Event::Message(message.clone())));
         Ok(message)
     }
@@ -337,8 +338,8 @@ impl<'t, 'c> Changes<'t, 'c> {
             ..original.clone()
         };
         contents::add_copy(self.tx, content, (box_id, row.id))?;
-        let writer = content.author.user().unwrap_or(UserId(0));
-        self.add_row(row, writer, &Body::decode(content)?, false).map(drop)
+        let message = Message::new(row, content, content.edit_date, Body::decode(content)?);
+        self.add_row(message, false).map(drop)
     }
 
     /// The number in one box of a message of another box.
@@ -381,13 +382,8 @@ impl<'t, 'c> Changes<'t, 'c> {
                 (event.kind, event.peer, event.message_id) = (EDITED_MESSAGE, peer, id);
                 Ok(())
             })?;
-            let message = Arc::new(Message {
-                row,
-                writer: changed.author,
-                edit_date: Some(self.now),
-                body: body.clone(),
-                stored_bytes: 0,
-            });
+            let edit_date = Some(self.now);
+            let message = Arc::new(Message::new(row, &changed, edit_date, body.clone()));
             self.events.push((box_id.into(), Event::Edited { message, pts }));
         }
         Ok(())

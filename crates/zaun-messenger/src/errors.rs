@@ -353,4 +353,14 @@ texts! {
     USER_CHANNELS_TOO_MUCH,
     /// 400: links with a price do not exist here.
     PRICING_CHAT_INVALID,
+    /// 400: the conversation does not allow the reaction (G-363).
+    REACTION_INVALID,
+    /// 400: a message has as many kinds of reactions as it may (G-363).
+    REACTIONS_TOO_MANY,
+    /// 403: custom emoji take Premium, which does not exist here.
+    PREMIUM_ACCOUNT_REQUIRED,
+    /// 403: in a broadcast channel nobody sees who did it (G-366, G-357).
+    BROADCAST_FORBIDDEN,
+    /// 400: a message cannot have so many kinds of reactions (G-370).
+    LIMIT_PER_POST_INVALID,
 }

@@ -2,12 +2,13 @@
 
 use zaun_model::BoxId;
 use zaun_store::repo::{
-    admin_log, authorizations, bot_updates, boxes, events, keys, login_tokens, media, messages, passwords,
+    admin_log, authorizations, bot_updates, boxes, events, keys, login_tokens, marks, media, messages,
+    passwords,
 };
 use zaun_store::{StoreError, Tx};
 
 use crate::limits::{
-    ADMIN_LOG_S, LOG_DAYS, PASSWORD_STAGE_S, SWEEP_BATCH, UNUSED_KEY_DAYS, UNUSED_MEDIA_DAYS,
+    ADMIN_LOG_S, LOG_DAYS, PASSWORD_STAGE_S, SWEEP_BATCH, UNUSED_KEY_DAYS, UNUSED_MEDIA_DAYS, VIEWS_DAYS,
 };
 use crate::{Error, Messenger, NOBODY};
 
@@ -30,6 +31,8 @@ impl Messenger {
         let before = now - ADMIN_LOG_S;
         self.sweep_in_steps(move |tx| admin_log::sweep(tx, before, SWEEP_BATCH)).await?;
         self.sweep_in_steps(move |tx| bot_updates::sweep(tx, now, SWEEP_BATCH)).await?;
+        let before = now - VIEWS_DAYS * DAY_S;
+        self.sweep_in_steps(move |tx| marks::sweep_views(tx, before, SWEEP_BATCH)).await?;
         self.sweep_events().await?;
         self.sweep_media().await
     }

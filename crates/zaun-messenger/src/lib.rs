@@ -226,6 +226,13 @@ impl Messenger {
         Ok(audiences.into_iter().map(delivery).collect())
     }
 
+    /// Loads whom a message mentions, and what a viewer left on it.
+    pub async fn scene_of(&self, viewer: UserId, message: &views::Message) -> Result<Scene, Error> {
+        let mut mentioned = Mentioned::default();
+        message.mentions(&mut mentioned);
+        self.read(viewer, move |tx| Scene::for_viewer(tx, viewer, &mentioned)).await
+    }
+
     /// Loads whom an event mentions, as several viewers see them: for those who may not get the common form.
     pub async fn scene_for(&self, viewers: Vec<UserId>, event: &Event) -> Result<Scene, Error> {
         let mut mentioned = Mentioned::default();

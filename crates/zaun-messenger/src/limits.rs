@@ -47,6 +47,14 @@ pub const MEMBERS_IN_PREVIEW: usize = 5;
 pub const REQUESTS_COUNTED: i64 = 1000;
 /// Requests to join that one call decides.
 pub const REQUESTS_PER_CALL: i64 = 100;
+/// Users whom one message may mention.
+pub const MENTIONS_PER_MESSAGE: usize = 50;
+/// Kinds of reactions on one message (reactions_uniq_max, G-363).
+pub const KINDS_OF_REACTIONS: i32 = 11;
+/// Reactions that a conversation may name as the only ones (G-370).
+pub const REACTIONS_OF_CHAT: usize = 100;
+/// Days for which it is known who saw a post.
+pub const VIEWS_DAYS: i64 = 30;
 /// Peers that one user may block; all of them are read for each page of the list.
 pub const BLOCKED: usize = 1000;
 /// Folders of one user (dialog_filters_limit_default).

@@ -37,6 +37,9 @@ pub struct Mentioned {
     pub chats: BTreeSet<i64>,
     /// Ids of supergroups, channels and communities.
     pub channels: BTreeSet<i64>,
+    /// Ids of stored contents on which people left marks. No object of the schema holds one: whoever shows messages
+    /// notes them here.
+    pub contents: BTreeSet<i64>,
 }
 
 impl Mentioned {

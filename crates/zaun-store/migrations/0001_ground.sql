@@ -178,8 +178,42 @@ CREATE TABLE contents (
     rows_left  BIGINT NOT NULL,
     text       TEXT NOT NULL,
     body       BLOB NOT NULL,
-    copies     BLOB NOT NULL
+    copies     BLOB NOT NULL,
+    -- whether anybody left a mark on it (table marks)
+    marked     BIGINT NOT NULL DEFAULT 0,
+    -- counters of a post
+    views      BIGINT NOT NULL DEFAULT 0,
+    forwards   BIGINT NOT NULL DEFAULT 0,
+    -- canonical TL MessageReactions: what they are in sum
+    reactions  BLOB
 );
+
+-- What people left on messages. kind: 1 a reaction, 2 a vote, 3 that the message mentions them, 4 that they saw a post.
+-- `value` is the emoji, the id of a custom one, or the option.
+CREATE TABLE marks (
+    content_id BIGINT NOT NULL,
+    kind       BIGINT NOT NULL,
+    peer       BIGINT NOT NULL,
+    position   BIGINT NOT NULL,
+    value      BLOB NOT NULL,
+    date       BIGINT NOT NULL,
+    big        BIGINT NOT NULL,
+    PRIMARY KEY (content_id, kind, peer, position)
+) WITHOUT ROWID;
+CREATE INDEX marks_newest ON marks (content_id, kind, date, peer) WHERE kind < 3;
+-- For the sweep of who saw posts.
+CREATE INDEX marks_views ON marks (date) WHERE kind = 4;
+
+-- What waits for a user's attention in a conversation: kind 1 reactions to its message, 3 a mention.
+CREATE TABLE attention (
+    user_id    BIGINT NOT NULL,
+    peer       BIGINT NOT NULL,
+    kind       BIGINT NOT NULL,
+    msg_id     BIGINT NOT NULL,
+    content_id BIGINT NOT NULL,
+    PRIMARY KEY (user_id, peer, kind, msg_id)
+) WITHOUT ROWID;
+CREATE INDEX attention_content ON attention (content_id);
 
 -- One small row per message and box. `pts` is that of its arrival.
 CREATE TABLE messages (
@@ -275,7 +309,10 @@ CREATE TABLE chats (
     photo_id    BIGINT,
     photo_thumb BLOB,
     members     BIGINT NOT NULL,
-    version     BIGINT NOT NULL
+    version     BIGINT NOT NULL,
+    -- as in channels
+    reactions   BLOB,
+    reactions_limit BIGINT NOT NULL DEFAULT 0
 );
 
 -- Who is, was or may not be in a basic group. status: as in channel_members.
@@ -318,7 +355,11 @@ CREATE TABLE channels (
     hidden_members BIGINT NOT NULL DEFAULT 0,
     noforwards BIGINT NOT NULL DEFAULT 0,
     -- an administrator decides who joins
-    join_request BIGINT NOT NULL DEFAULT 0
+    join_request BIGINT NOT NULL DEFAULT 0,
+    -- canonical TL ChatReactions; all where nothing else was said
+    reactions BLOB,
+    -- kinds of reactions on one message; 0 for the most there may be
+    reactions_limit BIGINT NOT NULL DEFAULT 0
 );
 
 -- Who is, was or may not be in a channel. status: 1 member, 2 left, 3 removed and banned.

@@ -42,3 +42,13 @@ pub(crate) async fn read_history(call: Call, r: functions::channels::ReadHistory
     call.messenger().read_history(call.actor(), call.channel(&r.channel)?, MsgId(r.max_id)).await?;
     Ok(true)
 }
+
+/// channels.readMessageContents (G-314)
+pub(crate) async fn read_message_contents(
+    call: Call,
+    r: functions::channels::ReadMessageContents,
+) -> Result<bool, Error> {
+    let ids = r.id.into_iter().map(MsgId).collect();
+    call.messenger().read_channel_contents(call.actor(), call.channel(&r.channel)?, ids).await?;
+    Ok(true)
+}

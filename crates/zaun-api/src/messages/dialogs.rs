@@ -23,6 +23,8 @@ pub(crate) fn dialog(line: DialogLine) -> enums::Dialog {
         read_inbox_max_id: row.read_inbox.0,
         read_outbox_max_id: row.read_outbox.0,
         unread_count: row.unread,
+        unread_mentions_count: line.unread_mentions,
+        unread_reactions_count: line.unread_reactions,
         notify_settings: line.notify,
         pts: line.channel_pts,
         draft: line.draft.map(Into::into),

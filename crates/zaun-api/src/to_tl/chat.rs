@@ -109,6 +109,8 @@ pub(crate) fn channel_full(view: View<'_>, profile: &ChannelProfile) -> types::C
         bot_info: Vec::new(),
         pinned_msg_id: profile.pinned,
         pts: profile.counters.pts.0,
+        available_reactions: profile.reactions.clone(),
+        reactions_limit: Some(row.reactions_limit).filter(|limit| *limit > 0),
         exported_invite: profile.invite.clone().map(Into::into),
         requests_pending: profile.pending.as_ref().map(|(count, _)| *count),
         recent_requesters: profile.pending.as_ref().map(|(_, recent)| ids(recent)),

@@ -64,6 +64,8 @@ pub(crate) fn group_full(view: View<'_>, profile: &GroupProfile) -> types::ChatF
         notify_settings: profile.notify.clone(),
         pinned_msg_id: profile.pinned,
         folder_id: profile.archived.then_some(1),
+        available_reactions: profile.reactions.clone(),
+        reactions_limit: Some(row.reactions_limit).filter(|limit| *limit > 0),
         exported_invite: profile.invite.clone().map(Into::into),
         requests_pending: profile.pending.as_ref().map(|(count, _)| *count),
         recent_requesters: profile.pending.as_ref().map(|(_, recent)| super::chat::ids(recent)),

@@ -1,7 +1,8 @@
 //! Messages, and the events of boxes as updates.
 
 use zaun_messenger::messages::send::Sent;
-use zaun_messenger::views::Message;
+use zaun_messenger::messages::{mentions, reactions};
+use zaun_messenger::views::{MENTION, Message};
 use zaun_messenger::{Event, Outcome};
 use zaun_model::Peer;
 use zaun_schema::api::{enums, types};
@@ -16,11 +17,25 @@ pub(crate) fn message(view: View<'_>, shown: &Message) -> enums::Message {
     let out = own && shown.row.peer != Peer::User(viewer);
     let mut message = shown.to_tl();
     match &mut message {
-        enums::Message::Message(message) => message.out = out,
+        enums::Message::Message(message) => {
+            message.out = out;
+            let viewer = (viewer.0 != 0).then_some((viewer, view.scene));
+            message.reactions = reactions::shown(shown, viewer);
+            mark_mention(view, shown, message);
+        }
         enums::Message::MessageService(message) => message.out = out,
         enums::Message::MessageEmpty(_) => {}
     }
     view.completed(message)
+}
+
+/// Marks a message that mentions the viewer (G-310).
+fn mark_mention(view: View<'_>, shown: &Message, message: &mut types::Message) {
+    let viewer = view.user_id();
+    let mut stored = view.scene.marks(viewer, shown.row.content_id, MENTION).peekable();
+    let is_new = shown.mentioned.contains(&viewer);
+    message.mentioned = is_new || stored.peek().is_some();
+    message.media_unread |= is_new || stored.any(mentions::is_unread);
 }
 
 /// Returns an event of a box as an update.

@@ -7,6 +7,7 @@ mod data_centres;
 mod first_screens;
 mod invites;
 mod invoking;
+mod reactions;
 mod support;
 mod temporary_keys;
 mod updates;

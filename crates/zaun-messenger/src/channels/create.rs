@@ -94,6 +94,8 @@ pub(crate) fn new_row(creator_id: UserId, now: UnixTime, broadcast: bool, title:
         hidden_members: false,
         noforwards: false,
         join_request: false,
+        reactions: None,
+        reactions_limit: 0,
     }
 }
 
@@ -116,6 +118,6 @@ pub(crate) fn post_service(
     if let Body::Service(service) = &mut body {
         service.post = posting.is_post;
     }
-    let posted = changes.post(actor.user_id, posting.author, &body, &places(&posting, |_| None))?;
+    let posted = changes.post(actor.user_id, posting.author, &body, &places(&posting, |_| None), &[])?;
     posted.into_iter().next().ok_or_else(|| Error::bad(errors::CHANNEL_INVALID))
 }

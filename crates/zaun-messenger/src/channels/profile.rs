@@ -1,6 +1,7 @@
 //! Channels by name, and what the page of one shows.
 
 use zaun_model::{BoxId, ChannelId, ChatId, MsgId, Peer, UserId};
+use zaun_schema::api::enums::ChatReactions;
 use zaun_schema::api::types::{self, PeerNotifySettings};
 use zaun_store::repo::boxes::BoxRow;
 use zaun_store::repo::channels;
@@ -11,6 +12,7 @@ use crate::changes::Seat;
 use crate::files::media::decode_photo;
 use crate::invites::{pending_for, permanent_of};
 use crate::limits::{CHANNELS_PER_USER, COUNTED_BANS, PEERS_PER_CALL};
+use crate::messages::reactions;
 use crate::peers::PeerRef;
 use crate::rights::Membership;
 use crate::settings::{Scope, notify};
@@ -40,6 +42,8 @@ pub struct ChannelProfile {
     pub restricted: i32,
     /// The basic group that it was, with the viewer's last message there (G-035).
     pub migrated_from: Option<(ChatId, MsgId)>,
+    /// Which reactions it allows.
+    pub reactions: Option<ChatReactions>,
     /// The viewer's permanent link, if it may invite (G-074).
     pub invite: Option<types::ChatInviteExported>,
     /// How many ask to join, and who did so last, for who decides.
@@ -89,6 +93,7 @@ impl Messenger {
             let pending = pending_for(tx, rights, peer)?;
             peers.extend(pending.iter().flat_map(|(_, recent)| recent).map(|user| Peer::User(*user)));
             Ok(ChannelProfile {
+                reactions: Some(reactions::available(membership.channel.reactions.as_ref())?),
                 invite: permanent_of(tx, viewer, peer, rights)?,
                 pending,
                 removed: channels::count_banned(tx, id, true, COUNTED_BANS)?,

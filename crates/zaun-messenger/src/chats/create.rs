@@ -104,6 +104,8 @@ fn insert(
         photo_thumb: None,
         members,
         version: 1,
+        reactions: None,
+        reactions_limit: 0,
     };
     row.id = chats::insert(changes.tx, &row)?;
     let everybody: Vec<UserId> = std::iter::once(actor.user_id).chain(invited.iter().copied()).collect();

@@ -30,7 +30,7 @@ pub(crate) fn announce(
 ) -> Result<(), Error> {
     let posting = rights::announcing(changes.tx, actor.user_id, Peer::Chat(chat))?;
     let places = send::places(&posting, |_| None);
-    changes.post(actor.user_id, posting.author, &Body::from(action.into()), &places).map(drop)
+    changes.post(actor.user_id, posting.author, &Body::from(action.into()), &places, &[]).map(drop)
 }
 
 /// Tells users of something in a group that has its version and no pts (G-018, G-019).
@@ -88,7 +88,7 @@ pub(crate) fn checked_about(about: &str) -> Result<String, Error> {
 }
 
 /// Tells everybody in a group that its page changed.
-fn tell_changed(changes: &mut Changes<'_, '_>, chat: ChatId) -> Result<(), Error> {
+pub(crate) fn tell_changed(changes: &mut Changes<'_, '_>, chat: ChatId) -> Result<(), Error> {
     let users = present(changes.tx, chat)?;
     tell(changes, &users, types::UpdateChat { chat_id: chat.0 });
     Ok(())

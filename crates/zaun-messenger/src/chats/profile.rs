@@ -12,6 +12,7 @@ use crate::files::media::decode_photo;
 use crate::files::stripped_of;
 use crate::invites::{pending_for, permanent_of};
 use crate::limits::{COMMON_CHATS, PEERS_PER_CALL};
+use crate::messages::reactions;
 use crate::peers::PeerRef;
 use crate::rights::Group;
 use crate::settings::{Scope, notify};
@@ -33,6 +34,8 @@ pub struct GroupProfile {
     pub pinned: Option<i32>,
     /// Whether the conversation is in the archive.
     pub archived: bool,
+    /// Which reactions it allows.
+    pub reactions: Option<enums::ChatReactions>,
     /// The viewer's permanent link, if it may invite (G-074).
     pub invite: Option<types::ChatInviteExported>,
     /// How many ask to join, and who did so last, for who decides.
@@ -75,6 +78,7 @@ impl Messenger {
             let people: Vec<Peer> = people.chain(asking).chain([peer]).collect();
             let scene = Scene::of_peers(tx, viewer, people)?;
             Ok(GroupProfile {
+                reactions: Some(reactions::available(group.chat.reactions.as_ref())?),
                 invite: permanent_of(tx, viewer, peer, rights)?,
                 pending,
                 photo,

@@ -100,6 +100,12 @@ impl Body {
         }
     }
 
+    /// Says whether it is a post of a broadcast channel that an author wrote, which is what has counters.
+    #[must_use]
+    pub fn is_post(&self) -> bool {
+        matches!(self, Body::Written(content) if content.message.post)
+    }
+
     /// Returns what an author wrote; service messages cannot be edited, forwarded or quoted.
     pub fn written(&self) -> Result<&Content, Error> {
         match self {

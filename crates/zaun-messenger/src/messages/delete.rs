@@ -6,6 +6,7 @@ use zaun_model::rights::AdminRights;
 use zaun_model::{BoxId, ContentId, MsgId, Peer, Pts, UserId};
 use zaun_schema::api::{enums, types};
 use zaun_store::repo::contents::{self, ContentRow};
+use zaun_store::repo::marks;
 use zaun_store::repo::messages::{self, MessageRow, Range};
 use zaun_store::repo::{dialogs, search};
 
@@ -137,7 +138,7 @@ fn leave_mark(
     }
     let place = Place { box_id, peer, reply_to: None, unread: false };
     let mark = Body::from(enums::MessageAction::MessageActionHistoryClear);
-    changes.post(viewer, Peer::User(viewer), &mark, &[place])?;
+    changes.post(viewer, Peer::User(viewer), &mark, &[place], &[])?;
     Ok(Affected { pts: changes.pts(box_id)?, pts_count: affected.pts_count + 1, offset: 0 })
 }
 
@@ -217,7 +218,28 @@ fn release_contents<'r>(
         }
         crate::files::count_uses(changes.tx, &Body::decode(content)?.media_ids(), -1)?;
         search::remove(changes.tx, content.id)?;
+        if content.marked || content.views > 0 {
+            marks::delete_all(changes.tx, content.id)?;
+        }
         contents::delete(changes.tx, content.id)?;
+    }
+    Ok(())
+}
+
+/// What is gone from a user's box does not wait there any more; of a content that is gone nothing waits anywhere.
+fn forget_waiting(
+    changes: &Changes<'_, '_>,
+    user: UserId,
+    peer: Peer,
+    rows: &[&MessageRow],
+) -> Result<(), Error> {
+    if marks::count_waiting(changes.tx, user, &[peer])?.is_empty() {
+        return Ok(());
+    }
+    for row in rows {
+        for kind in [marks::MENTION, marks::REACTION] {
+            marks::attend(changes.tx, user, (peer, kind), Some(row.id))?;
+        }
     }
     Ok(())
 }
@@ -240,7 +262,10 @@ fn remove_from_box(
     }
     for (peer, rows) in by_peer {
         match box_id {
-            BoxId::User(user) => mend_dialog(changes, user, peer, &rows)?,
+            BoxId::User(user) => {
+                forget_waiting(changes, user, peer, &rows)?;
+                mend_dialog(changes, user, peer, &rows)?;
+            }
             BoxId::Channel(_) => mend_channel(changes, box_id, peer, &rows)?,
         }
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use zaun_model::{MsgId, Peer, UserId};
 use zaun_schema::api::types;
-use zaun_store::repo::messages;
+use zaun_store::repo::{contents, messages};
 
 use super::content::Content;
 use super::send::{self, Draft, Sent};
@@ -71,6 +71,9 @@ impl Messenger {
                 }
                 let draft = Draft { random_id: *random_id, content, reply_to: None, clear_draft: false };
                 sent.push(send::send_one_message(changes, &to, &draft)?);
+                if original.views > 0 {
+                    contents::count(changes.tx, original.row.content_id, 0, 1)?;
+                }
             }
             if sent.is_empty() { Err(Error::bad(errors::MESSAGE_ID_INVALID)) } else { Ok(sent) }
         };

@@ -36,6 +36,17 @@ pub struct Window {
 }
 
 impl Window {
+    /// The newest messages of a whole history.
+    pub(crate) const NEWEST: Window = Window {
+        offset_id: 0,
+        offset_date: 0,
+        add_offset: 0,
+        limit: 0,
+        max_id: 0,
+        min_id: 0,
+        range: WHOLE_RANGE,
+    };
+
     /// Leaves out what is hidden from the viewer.
     pub(crate) fn within(self, reading: &Reading) -> Window {
         Window { min_id: self.min_id.max(reading.hidden_until.0), ..self }

@@ -77,7 +77,7 @@ fn tell_pin(changes: &mut Changes<'_, '_>, reading: &Reading, row: &MessageRow) 
         reply_to: Some(types::MessageReplyHeader::default().into()),
         ..types::MessageService::default()
     }));
-    changes.post(reading.viewer, posting.author, &body, &places).map(drop)
+    changes.post(reading.viewer, posting.author, &body, &places, &[]).map(drop)
 }
 
 /// Changes rows of one conversation and, unless `one_side`, their copies in other boxes.

@@ -9,6 +9,7 @@ use zaun_store::repo::dialogs::{self, DialogRow, MAX_COUNTED_UNREAD};
 use zaun_store::repo::messages::{self, MessageRow};
 
 use super::delete::Affected;
+use super::mentions;
 use crate::limits::IDS_PER_CALL;
 use crate::peers::{PeerRef, peer_to_tl};
 use crate::rights::{self, Reading};
@@ -42,6 +43,7 @@ impl Messenger {
             let ids: Vec<MsgId> = ids.into_iter().collect();
             let mut rows = messages::find_in_box(changes.tx, actor.user_id, &ids)?;
             let own = Peer::User(actor.user_id);
+            see_by_conversation(changes, actor.user_id, &rows)?;
             rows.retain(|row| row.media_unread && row.author != own);
             let ids: Vec<_> = rows.iter().map(|row| row.content_id).collect();
             let contents = contents::find_many(changes.tx, &ids)?;
@@ -68,6 +70,22 @@ impl Messenger {
         };
         Ok(self.change(actor, work).await?.value)
     }
+}
+
+/// What waited for attention at these messages was seen.
+fn see_by_conversation(
+    changes: &mut Changes<'_, '_>,
+    viewer: UserId,
+    rows: &[MessageRow],
+) -> Result<(), Error> {
+    let mut by_peer: BTreeMap<Peer, Vec<MessageRow>> = BTreeMap::new();
+    for row in rows {
+        by_peer.entry(row.peer).or_default().push(row.clone());
+    }
+    for (peer, rows) in by_peer {
+        mentions::see(changes, &Reading::whole(viewer, peer), &rows)?;
+    }
+    Ok(())
 }
 
 fn contents_read(changes: &mut Changes<'_, '_>, box_id: BoxId, rows: &[MessageRow]) -> Result<i32, Error> {

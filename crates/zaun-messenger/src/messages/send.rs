@@ -9,6 +9,7 @@ use zaun_store::repo::{channels, contents, messages, users};
 
 use super::content::{Body, Content};
 use super::entities::settle_content;
+use super::mentions;
 use crate::changes::Place;
 use crate::limits::{CAPTION_LENGTH, ENTITIES, MESSAGE_LENGTH, QUOTE_LENGTH};
 use crate::peers::{PeerRef, peer_to_tl};
@@ -182,7 +183,9 @@ pub(crate) fn send_one_message(
     }
     posting.forbidden.check(&content)?;
     let places = places(posting, |box_id| reply.as_ref().and_then(|reply| reply.id_in(box_id)));
-    let posted = changes.post(sender, posting.author, &content.into(), &places)?;
+    let answered = reply.as_ref().and_then(|reply| reply.author);
+    let mentioned = mentions::of(changes.tx, posting, &content, answered)?;
+    let posted = changes.post(sender, posting.author, &content.into(), &places, &mentioned)?;
     let message = posted.into_iter().next().ok_or_else(|| Error::bad(errors::PEER_ID_INVALID))?;
     messages::put_random_id(changes.tx, sender, draft.random_id, changes.now, (peer, message.id()))?;
     if draft.clear_draft {
@@ -246,6 +249,8 @@ pub(crate) fn find_repeated(
 struct Reply {
     header: types::MessageReplyHeader,
     copies: Vec<(BoxId, MsgId)>,
+    /// Who wrote it, if it is in the same conversation.
+    author: Option<UserId>,
 }
 
 impl Reply {
@@ -270,7 +275,8 @@ fn find_reply(tx: &Tx<'_>, posting: &Posting, reply: &ReplyTo) -> Result<Option<
     let Some(answered) = contents::find_many(tx, &[row.content_id])?.pop() else { return Ok(None) };
     let mut header = quoting(reply.quote.as_ref(), &answered.text)?;
     if there.peer == here.peer {
-        return Ok(Some(Reply { header, copies: answered.copies().collect() }));
+        let author = answered.author.user();
+        return Ok(Some(Reply { header, copies: answered.copies().collect(), author }));
     }
     // G-323: the reader need not be where the message is, so the header tells what it was.
     let post = row.author.channel().map(|_| row.id.0);
@@ -287,7 +293,7 @@ fn find_reply(tx: &Tx<'_>, posting: &Posting, reply: &ReplyTo) -> Result<Option<
         header.reply_to_peer_id = Some(peer_to_tl(there.peer));
         header.reply_to_msg_id = Some(row.id.0);
     }
-    Ok(Some(Reply { header, copies: Vec::new() }))
+    Ok(Some(Reply { header, copies: Vec::new(), author: None }))
 }
 
 /// Returns the header of a reply with what it quotes. Case counts, and a wrong offset is no error.
@@ -315,5 +321,5 @@ pub(crate) fn send_notice(
 ) -> Result<(), Error> {
     let body = Body::from(Content { text: text.to_owned(), ..Content::default() });
     let place = Place { box_id: BoxId::User(to), peer: Peer::User(from), reply_to: None, unread: true };
-    changes.post(from, Peer::User(from), &body, &[place]).map(drop)
+    changes.post(from, Peer::User(from), &body, &[place], &[]).map(drop)
 }

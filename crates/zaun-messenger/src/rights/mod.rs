@@ -32,7 +32,7 @@ pub struct Reading {
 
 impl Reading {
     /// The right to read a conversation from its beginning.
-    fn whole(viewer: UserId, peer: Peer) -> Reading {
+    pub(crate) fn whole(viewer: UserId, peer: Peer) -> Reading {
         Reading { viewer, peer, box_id: BoxId::of(viewer, peer), hidden_until: MsgId(0) }
     }
 

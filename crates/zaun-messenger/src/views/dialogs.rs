@@ -8,6 +8,7 @@ use zaun_schema::visit::{Mentioned, Mentions};
 use zaun_store::Tx;
 use zaun_store::repo::boxes::BoxRow;
 use zaun_store::repo::dialogs::{self, DialogRow};
+use zaun_store::repo::marks;
 use zaun_store::repo::messages;
 
 use super::{Message, Scene};
@@ -20,6 +21,10 @@ use crate::{Error, rights, stored};
 pub struct DialogLine {
     /// The conversation, with its newest message and unread count even if they are those of a channel.
     pub row: DialogRow,
+    /// Messages that mention the viewer and were not seen.
+    pub unread_mentions: i32,
+    /// Messages of the viewer with reactions that were not seen.
+    pub unread_reactions: i32,
     /// Its newest message.
     pub top: Option<Message>,
     /// Its notification settings.
@@ -69,6 +74,10 @@ pub(crate) fn lines(
     let tops = super::messages(tx, messages::find_copies(tx, &wanted)?)?;
     let mut tops: HashMap<(BoxId, MsgId), Message> =
         tops.into_iter().map(|message| ((message.row.box_id, message.row.id), message)).collect();
+    let waiting: HashMap<(Peer, i64), i32> = marks::count_waiting(tx, user, &peers)?
+        .into_iter()
+        .map(|(peer, kind, n)| ((peer, kind), n))
+        .collect();
     let (mut drafts, mut notify) = drafts_and_settings(tx, user, &peers)?;
     let (mut lines, mut mentioned, mut left) = (Vec::new(), Mentioned::default(), ANSWER_BYTES);
     for row in rows {
@@ -87,7 +96,9 @@ pub(crate) fn lines(
         let channel_pts = boxes.get(&BoxId::of(user, row.peer)).map(|counters| counters.pts.0);
         let channel_pts = channel_pts.filter(|_| row.peer.channel().is_some());
         let notify = notify.remove(&row.peer).unwrap_or_default();
-        lines.push(DialogLine { row, top, notify, draft, channel_pts });
+        let waits = |kind| waiting.get(&(row.peer, kind)).copied().unwrap_or(0);
+        let (unread_mentions, unread_reactions) = (waits(marks::MENTION), waits(marks::REACTION));
+        lines.push(DialogLine { unread_mentions, unread_reactions, row, top, notify, draft, channel_pts });
     }
     let scene = Scene::for_viewer(tx, user, &mentioned)?;
     for line in &mut lines {

@@ -2,17 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use zaun_model::{ContentId, MsgId, Peer, UnixTime};
+use zaun_model::{ContentId, MsgId, Peer, UnixTime, UserId};
 use zaun_schema::api::{enums, types};
-use zaun_schema::visit::Mentioned;
+use zaun_schema::visit::{Mentioned, Mentions as _};
 use zaun_store::Tx;
-use zaun_store::repo::contents;
+use zaun_store::repo::contents::{self, ContentRow};
 use zaun_store::repo::messages::MessageRow;
 
 use super::Scene;
 use crate::Error;
 use crate::limits::ANSWER_BYTES;
 use crate::messages::content::Body;
+use crate::messages::reactions;
 use crate::peers::{mention, peer_to_tl};
 
 /// A message as its box shows it.
@@ -26,11 +27,42 @@ pub struct Message {
     pub edit_date: Option<UnixTime>,
     /// What it says.
     pub body: Body,
+    /// Whether anybody left a mark on it.
+    pub marked: bool,
+    /// How many saw it, if it is a post.
+    pub views: i32,
+    /// How often it was forwarded, if it is a post.
+    pub forwards: i32,
+    /// Whom it mentions, if it was posted just now; of stored messages the scene knows.
+    pub mentioned: Vec<UserId>,
+    /// The reactions to it in sum, if there are any.
+    pub reactions: Option<types::MessageReactions>,
     /// Bytes of the stored object.
     pub(crate) stored_bytes: usize,
 }
 
 impl Message {
+    /// A row with what it shows.
+    pub(crate) fn new(
+        row: MessageRow,
+        content: &ContentRow,
+        edit_date: Option<UnixTime>,
+        body: Body,
+    ) -> Message {
+        Message {
+            row,
+            writer: content.author,
+            edit_date,
+            body,
+            marked: content.marked,
+            views: content.views,
+            forwards: content.forwards,
+            mentioned: Vec::new(),
+            reactions: content.reactions.clone().and_then(|bytes| reactions::decode(bytes).ok()),
+            stored_bytes: content.body.len(),
+        }
+    }
+
     /// Returns its number in its box.
     #[must_use]
     pub fn id(&self) -> MsgId {
@@ -49,8 +81,11 @@ impl Message {
         let peer_id = peer_to_tl(row.peer);
         // A post of a broadcast channel is by the channel itself, which the peer says already.
         let from_id = (!self.is_post() || row.author != row.peer).then(|| peer_to_tl(row.author));
+        let is_counted = self.views > 0;
         match &self.body {
             Body::Written(content) => types::Message {
+                views: is_counted.then_some(self.views),
+                forwards: is_counted.then_some(self.forwards),
                 media_unread: row.media_unread,
                 id: row.id.0,
                 from_id,
@@ -97,6 +132,11 @@ impl Message {
         mention(out, self.row.peer);
         mention(out, self.row.author);
         self.body.mentions(out);
+        if self.marked {
+            out.contents.insert(self.row.content_id.0);
+        }
+        let recent = self.reactions.iter().flat_map(|reactions| reactions.recent_reactions.iter().flatten());
+        recent.for_each(|reaction| reaction.mentions(out));
     }
 }
 
@@ -127,13 +167,7 @@ pub(crate) fn messages(tx: &Tx<'_>, rows: Vec<MessageRow>) -> Result<Vec<Message
     let mut out = Vec::with_capacity(rows.len());
     for row in rows {
         let Some(content) = found.get(&row.content_id) else { continue };
-        out.push(Message {
-            row,
-            writer: content.author,
-            edit_date: content.edit_date,
-            body: Body::decode(content)?,
-            stored_bytes: content.body.len(),
-        });
+        out.push(Message::new(row, content, content.edit_date, Body::decode(content)?));
     }
     Ok(out)
 }

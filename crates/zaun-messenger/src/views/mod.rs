@@ -13,4 +13,5 @@ pub use scene::{ChannelView, GroupView, PersonView, Scene};
 /// What an answer shows of a user, a group, a channel and a member, as they are stored.
 pub use zaun_store::repo::channels::{ChannelRow, MEMBER, MemberRow, REMOVED};
 pub use zaun_store::repo::chats::{ChatMemberRow, ChatRow};
+pub use zaun_store::repo::marks::{MENTION, MarkRow};
 pub use zaun_store::repo::users::UserRow;

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use zaun_model::{ChannelId, ChatId, Peer, UserId};
+use zaun_model::{ChannelId, ChatId, ContentId, Peer, UserId};
 use zaun_schema::visit::Mentioned;
 use zaun_store::Tx;
 use zaun_store::repo::channels::{self, ChannelRow, MemberRow};
 use zaun_store::repo::chats::{self, ChatMemberRow, ChatRow};
 use zaun_store::repo::contacts::{self, ContactRow};
+use zaun_store::repo::marks::{self, MarkRow};
 use zaun_store::repo::users::{self, UserRow};
 
 use crate::Error;
@@ -22,6 +23,8 @@ pub struct Scene {
     members: HashMap<(ChannelId, UserId), MemberRow>,
     groups: BTreeMap<ChatId, ChatRow>,
     group_members: HashMap<(ChatId, UserId), ChatMemberRow>,
+    /// What its viewers left on messages, or that they are mentioned, by content and viewer.
+    marks: HashMap<(ContentId, UserId), Vec<MarkRow>>,
 }
 
 /// A basic group in the eyes of a viewer.
@@ -78,8 +81,8 @@ impl ChannelView<'_> {
 }
 
 impl Scene {
-    /// Loads those who are mentioned, for several viewers, in at most four statements, six with basic groups. Whoever
-    /// does not exist is left out.
+    /// Loads those who are mentioned, for several viewers, in at most four statements, six with basic groups, one more
+    /// if there are marks on messages. Whoever does not exist is left out.
     pub(crate) fn load(
         tx: &Tx<'_>,
         viewers: &BTreeSet<UserId>,
@@ -109,7 +112,22 @@ impl Scene {
         scene.members = members.into_iter().map(|row| ((row.channel_id, row.user_id), row)).collect();
         let members = chats::members_of(tx, &grouped)?;
         scene.group_members = members.into_iter().map(|row| ((row.chat_id, row.user_id), row)).collect();
+        let viewed = |content: &i64| {
+            let content = ContentId(*content);
+            viewers.iter().filter(|viewer| viewer.0 != 0).map(move |viewer| (content, *viewer))
+        };
+        let marked: Vec<_> = mentioned.contents.iter().flat_map(viewed).collect();
+        for mark in marks::of_pairs(tx, &marked)? {
+            if let Peer::User(user) = mark.peer {
+                scene.marks.entry((mark.content_id, user)).or_default().push(mark);
+            }
+        }
         Ok(scene)
+    }
+
+    /// Returns what a viewer left on a message, in order.
+    pub fn marks(&self, viewer: UserId, content: ContentId, kind: i64) -> impl Iterator<Item = &MarkRow> {
+        self.marks.get(&(content, viewer)).into_iter().flatten().filter(move |mark| mark.kind == kind)
     }
 
     /// Loads those who are mentioned, for one viewer.

@@ -51,6 +51,10 @@ table! {
         noforwards: bool,
         /// Whether an administrator decides who joins.
         join_request: bool,
+        /// Canonical TL ChatReactions; all where nothing else was said.
+        reactions: Option<Vec<u8>>,
+        /// Kinds of reactions on one message; 0 for the most there may be.
+        reactions_limit: i32,
     }
 }
 
@@ -157,7 +161,8 @@ pub fn save(tx: &Tx<'_>, row: &ChannelRow) -> Result<(), StoreError> {
     tx.execute(
         "UPDATE channels SET title = $2, about = $3, username = $4, deleted = $5, banned = $6, photo_id = $7,
          photo_thumb = $8, members = $9, admins = $10, creator_id = $11, signatures = $12, profiles = $13,
-         slow_mode = $14, hidden_history = $15, hidden_members = $16, noforwards = $17, join_request = $18 WHERE id = $1",
+         slow_mode = $14, hidden_history = $15, hidden_members = $16, noforwards = $17, join_request = $18, reactions = $19,
+         reactions_limit = $20 WHERE id = $1",
         params![
             row.id,
             &row.title,
@@ -176,7 +181,9 @@ pub fn save(tx: &Tx<'_>, row: &ChannelRow) -> Result<(), StoreError> {
             row.hidden_history,
             row.hidden_members,
             row.noforwards,
-            row.join_request
+            row.join_request,
+            row.reactions.as_deref(),
+            row.reactions_limit
         ],
     )
     .map(drop)

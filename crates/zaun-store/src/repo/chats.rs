@@ -33,6 +33,10 @@ table! {
         members: i32,
         /// Grows by one with each change of members, roles and default rights (G-017).
         version: i32,
+        /// Canonical TL ChatReactions; all where nothing else was said.
+        reactions: Option<Vec<u8>>,
+        /// Kinds of reactions on one message; 0 for the most there may be.
+        reactions_limit: i32,
     }
 }
 
@@ -93,7 +97,8 @@ pub fn find_many(tx: &Tx<'_>, ids: &[ChatId]) -> Result<Vec<ChatRow>, StoreError
 pub fn save(tx: &Tx<'_>, row: &ChatRow) -> Result<(), StoreError> {
     tx.execute(
         "UPDATE chats SET title = $2, about = $3, creator_id = $4, deactivated = $5, migrated_to = $6, banned = $7,
-         photo_id = $8, photo_thumb = $9, members = $10, version = $11 WHERE id = $1",
+         photo_id = $8, photo_thumb = $9, members = $10, version = $11, reactions = $12,
+         reactions_limit = $13 WHERE id = $1",
         params![
             row.id,
             &row.title,
@@ -105,7 +110,9 @@ pub fn save(tx: &Tx<'_>, row: &ChatRow) -> Result<(), StoreError> {
             row.photo_id,
             row.photo_thumb.as_deref(),
             row.members,
-            row.version
+            row.version,
+            row.reactions.as_deref(),
+            row.reactions_limit
         ],
     )
     .map(drop)

@@ -26,6 +26,14 @@ table! {
         body: Vec<u8>,
         /// The rows that were made of it, as [`encode_copies`] writes them.
         copies: Vec<u8>,
+        /// Whether anybody left a mark on it.
+        marked: bool,
+        /// How many saw it, if it is a post.
+        views: i32,
+        /// How often it was forwarded, if it is a post.
+        forwards: i32,
+        /// Canonical TL MessageReactions, if there are any.
+        reactions: Option<Vec<u8>>,
     }
 }
 
@@ -78,6 +86,28 @@ pub fn update(tx: &Tx<'_>, row: &ContentRow) -> Result<(), StoreError> {
         params![row.id, row.edit_date, row.media_kind, &row.text, &row.body],
     )
     .map(drop)
+}
+
+/// Writes the sum of the reactions to a content.
+pub fn set_reactions(tx: &Tx<'_>, id: ContentId, reactions: Option<&[u8]>) -> Result<(), StoreError> {
+    tx.execute("UPDATE contents SET reactions = $2, marked = 1 WHERE id = $1", params![id, reactions])
+        .map(drop)
+}
+
+/// Writes a content's object back without its being an edit: the votes of a poll were counted.
+pub fn set_body(tx: &Tx<'_>, id: ContentId, body: &[u8]) -> Result<(), StoreError> {
+    tx.execute("UPDATE contents SET body = $2, marked = 1 WHERE id = $1", params![id, body]).map(drop)
+}
+
+/// Notes that people left marks on a content.
+pub fn set_marked(tx: &Tx<'_>, id: ContentId) -> Result<(), StoreError> {
+    tx.execute("UPDATE contents SET marked = 1 WHERE id = $1", params![id]).map(drop)
+}
+
+/// Counts views and forwards of a post.
+pub fn count(tx: &Tx<'_>, id: ContentId, views: i32, forwards: i32) -> Result<(), StoreError> {
+    let sql = "UPDATE contents SET views = views + $2, forwards = forwards + $3 WHERE id = $1";
+    tx.execute(sql, params![id, views, forwards]).map(drop)
 }
 
 /// Notes one more row that was made of a content.

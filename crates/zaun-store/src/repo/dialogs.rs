@@ -167,8 +167,9 @@ pub fn save(tx: &Tx<'_>, row: &DialogRow) -> Result<(), StoreError> {
     .map(drop)
 }
 
-/// Takes a conversation out of the list.
+/// Takes a conversation out of the list, and what waited for attention in it.
 pub fn delete(tx: &Tx<'_>, user: UserId, peer: Peer) -> Result<(), StoreError> {
+    super::marks::forget(tx, user, peer)?;
     tx.execute("DELETE FROM dialogs WHERE user_id = $1 AND peer = $2", params![user, peer]).map(drop)
 }
 

@@ -16,6 +16,7 @@ pub mod invites;
 pub mod keys;
 pub mod login_attempts;
 pub mod login_tokens;
+pub mod marks;
 pub mod media;
 pub mod messages;
 pub mod passwords;
