@@ -363,4 +363,32 @@ texts! {
     BROADCAST_FORBIDDEN,
     /// 400: a message cannot have so many kinds of reactions (G-370).
     LIMIT_PER_POST_INVALID,
+    /// 400: a poll has too few or too many answers, or one that is none (G-348).
+    POLL_ANSWERS_INVALID,
+    /// 400: an answer's name is empty or too long (G-348).
+    POLL_OPTION_INVALID,
+    /// 400: two answers have one name (G-348).
+    POLL_OPTION_DUPLICATE,
+    /// 400: a poll's question is empty or too long (G-348).
+    POLL_QUESTION_INVALID,
+    /// 400: a poll cannot end then (G-351).
+    POLL_CLOSE_DATE_INVALID,
+    /// 400: a quiz says not what is right (G-350).
+    QUIZ_CORRECT_ANSWERS_EMPTY,
+    /// 400: a quiz has one right answer (G-350).
+    QUIZ_CORRECT_ANSWERS_TOO_MUCH,
+    /// 400: what is right is no answer of the quiz (G-350).
+    QUIZ_CORRECT_ANSWER_INVALID,
+    /// 400: the poll is over (G-356).
+    MESSAGE_POLL_CLOSED,
+    /// 400: the poll has no such answer (G-356).
+    OPTION_INVALID,
+    /// 400: the poll takes one answer (G-356).
+    OPTIONS_TOO_MUCH,
+    /// 400: a vote in this poll is final (G-356).
+    REVOTE_NOT_ALLOWED,
+    /// 403: who did not vote does not see who did (G-357).
+    POLL_VOTE_REQUIRED,
+    /// 400: votes in a broadcast channel are nobody's to see (G-302).
+    BROADCAST_PUBLIC_VOTERS_FORBIDDEN,
 }

@@ -47,6 +47,20 @@ pub const MEMBERS_IN_PREVIEW: usize = 5;
 pub const REQUESTS_COUNTED: i64 = 1000;
 /// Requests to join that one call decides.
 pub const REQUESTS_PER_CALL: i64 = 100;
+/// Answers of one poll (poll_answers_max, G-348).
+pub const POLL_ANSWERS: usize = 12;
+/// Bytes by which a client names an answer (G-348).
+pub const POLL_OPTION_BYTES: usize = 100;
+/// Characters of an answer.
+pub const POLL_ANSWER_LENGTH: usize = 100;
+/// Characters of a question; bots may ask as long ones, and users get the same.
+pub const POLL_QUESTION_LENGTH: usize = 300;
+/// Characters of what is right in a quiz, and why.
+pub const QUIZ_SOLUTION_LENGTH: usize = 200;
+/// Seconds that a poll may last (poll_close_period_max, G-351).
+pub const POLL_PERIOD_MAX_S: i64 = 2_628_000;
+/// Votes in one page of their list (G-357).
+pub const POLL_VOTES_PER_PAGE: i64 = 50;
 /// Users whom one message may mention.
 pub const MENTIONS_PER_MESSAGE: usize = 50;
 /// Kinds of reactions on one message (reactions_uniq_max, G-363).

@@ -20,6 +20,8 @@ enum Duty {
     Presence,
     /// Gives back what was taken from members of channels until now (G-138).
     Restrictions,
+    /// Ends polls whose time is over (G-351).
+    Polls,
     /// Removes uploads that nobody finished (M-506).
     Uploads,
     /// Removes old events, random ids and media that nothing shows.
@@ -27,12 +29,13 @@ enum Duty {
 }
 
 impl Duty {
-    const ALL: [Duty; 5] = [Duty::Index, Duty::Presence, Duty::Restrictions, Duty::Uploads, Duty::Sweep];
+    const ALL: [Duty; 6] =
+        [Duty::Index, Duty::Presence, Duty::Restrictions, Duty::Polls, Duty::Uploads, Duty::Sweep];
 
     /// Seconds from one time to the next.
     fn interval_s(self) -> i64 {
         match self {
-            Duty::Index => 1,
+            Duty::Index | Duty::Polls => 1,
             Duty::Presence | Duty::Restrictions => 5,
             Duty::Uploads => 300,
             Duty::Sweep => 3600,
@@ -44,6 +47,7 @@ impl Duty {
             Duty::Index => messenger.index_messages().await,
             Duty::Presence => messenger.expire_presence().await,
             Duty::Restrictions => messenger.end_restrictions().await,
+            Duty::Polls => messenger.end_polls().await,
             Duty::Uploads => messenger.sweep_uploads().await,
             Duty::Sweep => messenger.sweep().await,
         }

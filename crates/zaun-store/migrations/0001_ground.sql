@@ -204,6 +204,13 @@ CREATE INDEX marks_newest ON marks (content_id, kind, date, peer) WHERE kind < 3
 -- For the sweep of who saw posts.
 CREATE INDEX marks_views ON marks (date) WHERE kind = 4;
 
+-- Polls that end by themselves.
+CREATE TABLE poll_ends (
+    content_id BIGINT PRIMARY KEY,
+    at         BIGINT NOT NULL
+);
+CREATE INDEX poll_ends_at ON poll_ends (at);
+
 -- What waits for a user's attention in a conversation: kind 1 reactions to its message, 3 a mention.
 CREATE TABLE attention (
     user_id    BIGINT NOT NULL,

@@ -15,6 +15,12 @@ pub(crate) async fn edit_message(
     r: functions::messages::EditMessage,
 ) -> Result<enums::Updates, Error> {
     let peer = call.peer(&r.peer)?;
+    if let Some(enums::InputMedia::InputMediaPoll(media)) = &r.media
+        && media.poll.closed
+    {
+        let closed = call.messenger().close_poll(call.actor(), peer, MsgId(r.id)).await?;
+        return Ok(to_tl::own_updates(call.view(&closed.scene), &closed.own));
+    }
     let media = match r.media {
         Some(media) => Some(call.messenger().make_media(call.actor(), media).await?),
         None => None,

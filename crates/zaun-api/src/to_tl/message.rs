@@ -1,7 +1,7 @@
 //! Messages, and the events of boxes as updates.
 
 use zaun_messenger::messages::send::Sent;
-use zaun_messenger::messages::{mentions, reactions};
+use zaun_messenger::messages::{mentions, polls, reactions};
 use zaun_messenger::views::{MENTION, Message};
 use zaun_messenger::{Event, Outcome};
 use zaun_model::Peer;
@@ -21,6 +21,9 @@ pub(crate) fn message(view: View<'_>, shown: &Message) -> enums::Message {
             message.out = out;
             let viewer = (viewer.0 != 0).then_some((viewer, view.scene));
             message.reactions = reactions::shown(shown, viewer);
+            if let Some(enums::MessageMedia::MessageMediaPoll(media)) = &mut message.media {
+                **media = polls::shown(media, shown, viewer);
+            }
             mark_mention(view, shown, message);
         }
         enums::Message::MessageService(message) => message.out = out,

@@ -7,6 +7,7 @@ mod data_centres;
 mod first_screens;
 mod invites;
 mod invoking;
+mod polls;
 mod reactions;
 mod support;
 mod temporary_keys;

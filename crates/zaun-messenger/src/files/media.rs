@@ -9,7 +9,7 @@ use super::photos::Purpose;
 use super::{DOCUMENT, PHOTO};
 use crate::codes::normalize_phone;
 use crate::limits::{ALBUM, NAME_LENGTH, VCARD_BYTES};
-use crate::messages::content;
+use crate::messages::{content, polls};
 use crate::{Actor, Error, Messenger, NOBODY, errors, stored};
 
 use enums::{InputMedia as I, MessageMedia as M};
@@ -40,6 +40,7 @@ impl Messenger {
             }
             I::InputMediaVenue(input) => venue(*input),
             I::InputMediaDice(input) => dice(input.emoticon),
+            I::InputMediaPoll(input) => polls::make(*input, self.now()),
             _ => Err(Error::bad(errors::MEDIA_INVALID)),
         }
     }

@@ -7,6 +7,7 @@ use zaun_schema::api::types;
 use zaun_store::repo::{contents, messages};
 
 use super::content::Content;
+use super::polls;
 use super::send::{self, Draft, Sent};
 use crate::files::media::album_id;
 use crate::limits::IDS_PER_CALL;
@@ -130,7 +131,7 @@ fn copy(original: &Message, forward: &Forward, to: Peer, sender: UserId) -> Resu
         text: if drop_text { String::new() } else { content.text },
         message: types::Message {
             fwd_from: (!forward.drop_author).then_some(header),
-            media: content.message.media,
+            media: polls::forwarded(content.message.media),
             reply_markup: crate::bots::markup::forwarded(content.message.reply_markup),
             entities: content.message.entities.filter(|_| !drop_text),
             invert_media: content.message.invert_media,

@@ -9,6 +9,7 @@ pub mod forward;
 pub mod history;
 pub mod mentions;
 pub mod pins;
+pub mod polls;
 pub mod reactions;
 pub mod read;
 pub mod search;

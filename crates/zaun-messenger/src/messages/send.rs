@@ -9,7 +9,7 @@ use zaun_store::repo::{channels, contents, messages, users};
 
 use super::content::{Body, Content};
 use super::entities::settle_content;
-use super::mentions;
+use super::{mentions, polls};
 use crate::changes::Place;
 use crate::limits::{CAPTION_LENGTH, ENTITIES, MESSAGE_LENGTH, QUOTE_LENGTH};
 use crate::peers::{PeerRef, peer_to_tl};
@@ -182,11 +182,13 @@ pub(crate) fn send_one_message(
         zaun_store::repo::bots::allow(changes.tx, bot, sender, changes.now)?;
     }
     posting.forbidden.check(&content)?;
+    polls::require_fitting(posting, &content)?;
     let places = places(posting, |box_id| reply.as_ref().and_then(|reply| reply.id_in(box_id)));
     let answered = reply.as_ref().and_then(|reply| reply.author);
     let mentioned = mentions::of(changes.tx, posting, &content, answered)?;
     let posted = changes.post(sender, posting.author, &content.into(), &places, &mentioned)?;
     let message = posted.into_iter().next().ok_or_else(|| Error::bad(errors::PEER_ID_INVALID))?;
+    polls::note_end(changes.tx, &message)?;
     messages::put_random_id(changes.tx, sender, draft.random_id, changes.now, (peer, message.id()))?;
     if draft.clear_draft {
         crate::dialogs::remove_draft(changes, sender, peer)?;

@@ -99,6 +99,22 @@ pub fn set_body(tx: &Tx<'_>, id: ContentId, body: &[u8]) -> Result<(), StoreErro
     tx.execute("UPDATE contents SET body = $2, marked = 1 WHERE id = $1", params![id, body]).map(drop)
 }
 
+/// Notes when a poll ends by itself.
+pub fn note_poll_end(tx: &Tx<'_>, id: ContentId, at: UnixTime) -> Result<(), StoreError> {
+    tx.execute("INSERT INTO poll_ends (content_id, at) VALUES ($1, $2)", params![id, at]).map(drop)
+}
+
+/// Polls whose end has come, the first to end first.
+pub fn due_polls(tx: &Tx<'_>, now: UnixTime, limit: i64) -> Result<Vec<ContentId>, StoreError> {
+    let sql = "SELECT content_id FROM poll_ends WHERE at <= $1 ORDER BY at LIMIT $2";
+    tx.query(sql, params![now, limit], |row| row.column(0))
+}
+
+/// Forgets the end of a poll.
+pub fn forget_poll_end(tx: &Tx<'_>, id: ContentId) -> Result<(), StoreError> {
+    tx.execute("DELETE FROM poll_ends WHERE content_id = $1", params![id]).map(drop)
+}
+
 /// Notes that people left marks on a content.
 pub fn set_marked(tx: &Tx<'_>, id: ContentId) -> Result<(), StoreError> {
     tx.execute("UPDATE contents SET marked = 1 WHERE id = $1", params![id]).map(drop)
