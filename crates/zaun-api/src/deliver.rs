@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock, Weak};
 use bytes::Bytes;
 use rand::Rng;
 use tokio::sync::mpsc;
+use zaun_messenger::bots::counts_in_qts;
 use zaun_messenger::views::Scene;
 use zaun_messenger::{Audience, Delivery, Error, Event, Outlet, Seat};
 use zaun_model::{ChannelId, UnixTime, UserId};
@@ -115,6 +116,9 @@ impl Api {
 
 async fn deliver(api: &Api, delivery: Delivery) -> Result<(), Error> {
     match delivery.audience {
+        Audience::User(_) if matches!(&delivery.event, Event::Transient(update) if counts_in_qts(update)) => {
+            Ok(())
+        }
         Audience::User(user) => {
             let sessions = api.subscriptions.of_user(user).into_iter().map(|session| (user, session));
             let sessions = others(sessions.collect(), delivery.skip);

@@ -12,9 +12,11 @@ use zaun_messenger::access::Signer;
 use zaun_messenger::bots::queue::{BotEvent, HttpChange, NewUpdate};
 use zaun_messenger::views::Scene;
 use zaun_model::UserId;
+use zaun_schema::api::enums::Update;
 
 use crate::error::ApiError;
 use crate::limits::{POLL_S, UPDATES, UPDATES_BYTES};
+use crate::methods::queries;
 use crate::request::Params;
 use crate::to_json::Eyes;
 use crate::webhook::Webhook;
@@ -64,6 +66,8 @@ pub struct Instance {
     fresh: watch::Sender<u64>,
     /// Ends whoever polls, with the refusal.
     poller: Mutex<Option<oneshot::Sender<ApiError>>>,
+    /// What happened that is in no log, in order, until the logs are read.
+    pending: Mutex<Vec<(Update, Arc<Scene>)>>,
     /// Held while the logs are read.
     gathering: tokio::sync::Mutex<()>,
     allowed: Mutex<Option<Vec<String>>>,
@@ -87,6 +91,7 @@ impl Instance {
             wake: Notify::new(),
             fresh: watch::channel(0).0,
             poller: Mutex::new(None),
+            pending: Mutex::new(Vec::new()),
             gathering: tokio::sync::Mutex::new(()),
             allowed: Mutex::new(allowed),
             webhook: Mutex::new(webhook),
@@ -97,6 +102,12 @@ impl Instance {
     /// Something may have happened.
     pub(crate) fn ring(&self) {
         self.wake.notify_one();
+    }
+
+    /// Something happened that is in no log.
+    pub(crate) fn note(&self, update: Update, scene: Arc<Scene>) {
+        self.pending.lock().push((update, scene));
+        self.ring();
     }
 
     /// Gathers updates whenever something may have happened, for ever.
@@ -112,6 +123,11 @@ impl Instance {
     /// Reads on in the logs of what the bot sees.
     pub(crate) async fn gather(&self) -> Result<(), ApiError> {
         let _guard = self.gathering.lock().await;
+        // B-234: what became of a member is told before the message about it.
+        let pending = std::mem::take(&mut *self.pending.lock());
+        for (update, scene) in pending {
+            queries::push_noted(self, &update, &scene).await;
+        }
         loop {
             let signer = self.messenger.access.clone();
             let (bot, allowed) = (self.bot, self.allowed.lock().clone());

@@ -38,7 +38,7 @@ impl Call<'_> {
     }
 
     /// The message that is to be edited.
-    async fn edited(&self) -> Result<(Peer, Message), ApiError> {
+    pub(super) async fn edited(&self) -> Result<(Peer, Message), ApiError> {
         if self.params.get("inline_message_id").is_some() {
             return Err(ApiError::bad("MESSAGE_ID_INVALID"));
         }
@@ -49,7 +49,7 @@ impl Call<'_> {
         Ok((peer, found.message))
     }
 
-    async fn edit(&self, peer: Peer, id: MsgId, edit: Edit) -> Result<Value, ApiError> {
+    pub(super) async fn edit(&self, peer: Peer, id: MsgId, edit: Edit) -> Result<Value, ApiError> {
         let edit = Edit { reply_markup: markup::read(self.params)?, ..edit };
         self.messenger().edit_message(self.actor(), PeerRef::Known(peer), id, edit).await?;
         let (shown, scene) = self.messenger().shown_message(self.actor(), PeerRef::Known(peer), id).await?;

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use zaun_messenger::files::media::{album_id, check_album};
+use zaun_messenger::messages::change::Edit;
 use zaun_messenger::messages::content::Content;
 use zaun_schema::api::{enums, types};
 
@@ -11,7 +12,7 @@ use crate::error::ApiError;
 use crate::file_ids::FileKind;
 use crate::limits::PHOTO_BYTES;
 use crate::request::{Params, Upload};
-use crate::text;
+use crate::text::{self, Formatted};
 
 use enums::DocumentAttribute as D;
 
@@ -216,29 +217,15 @@ pub(super) async fn send_media_group(call: Call<'_>) -> Result<Value, ApiError> 
     let grouped_id = (media.len() > 1).then(album_id);
     let (mut contents, mut made) = (Vec::new(), Vec::new());
     for item in &media {
-        let kind = match item["type"].as_str().unwrap_or_default() {
-            "photo" => FileKind::Photo,
-            "video" => FileKind::Video,
-            "document" => FileKind::Document,
-            "audio" => FileKind::Audio,
-            "animation" => {
-                return Err(ApiError::bad("type \"animation\" can't be used in sendMediaGroup"));
-            }
-            other => return Err(ApiError::bad(format!("type \"{other}\" is unsupported"))),
-        };
-        let facts = Params::of_json(item);
-        let named =
-            facts.get("media").ok_or_else(|| ApiError::bad("can't parse InputMedia: media not found"))?;
-        let given = call.file("media", Some(named)).await?;
-        let input = call.input(kind, given, &facts).await?;
-        let media = call.messenger().make_media(call.actor(), input).await?;
+        if item["type"] == "animation" {
+            return Err(ApiError::bad("type \"animation\" can't be used in sendMediaGroup"));
+        }
+        let Described { media, caption, above } = call.described(item).await?;
         made.push(media.clone());
-        let words = facts.get("caption").unwrap_or_default();
-        let caption = text::parse(words, facts.get("parse_mode"), facts.get("caption_entities"))?;
         let message = types::Message {
             media: Some(media),
             entities: Some(caption.entities).filter(|list| !list.is_empty()),
-            invert_media: facts.is_set("show_caption_above_media"),
+            invert_media: above,
             grouped_id,
             ..shared.clone()
         };
@@ -246,4 +233,46 @@ pub(super) async fn send_media_group(call: Call<'_>) -> Result<Value, ApiError> 
     }
     check_album(&made)?;
     Ok(call.send(peer, contents).await?.into())
+}
+
+/// One medium as a call describes it (InputMedia).
+struct Described {
+    media: enums::MessageMedia,
+    caption: Formatted,
+    above: bool,
+}
+
+impl Call<'_> {
+    async fn described(&self, item: &Value) -> Result<Described, ApiError> {
+        let kind = match item["type"].as_str().unwrap_or_default() {
+            "photo" => FileKind::Photo,
+            "video" => FileKind::Video,
+            "document" => FileKind::Document,
+            "audio" => FileKind::Audio,
+            "animation" => FileKind::Animation,
+            other => return Err(ApiError::bad(format!("type \"{other}\" is unsupported"))),
+        };
+        let facts = Params::of_json(item);
+        let named =
+            facts.get("media").ok_or_else(|| ApiError::bad("can't parse InputMedia: media not found"))?;
+        let given = self.file("media", Some(named)).await?;
+        let input = self.input(kind, given, &facts).await?;
+        let media = self.messenger().make_media(self.actor(), input).await?;
+        let words = facts.get("caption").unwrap_or_default();
+        let caption = text::parse(words, facts.get("parse_mode"), facts.get("caption_entities"))?;
+        Ok(Described { media, caption, above: facts.is_set("show_caption_above_media") })
+    }
+}
+
+/// editMessageMedia
+pub(super) async fn edit_message_media(call: Call<'_>) -> Result<Value, ApiError> {
+    let item = call.params.json("media", "media")?.unwrap_or_default();
+    if !item.is_object() {
+        return Err(ApiError::bad("can't parse InputMedia: expected an Object"));
+    }
+    let (peer, message) = call.edited().await?;
+    let Described { media, caption, .. } = call.described(&item).await?;
+    let edit =
+        Edit { media: Some(media), text: Some((caption.text, Some(caption.entities))), ..Edit::default() };
+    call.edit(peer, message.id(), edit).await
 }

@@ -2,10 +2,13 @@
 
 use serde_json::{Value, json};
 use zaun_messenger::Actor;
-use zaun_messenger::bots::CallbackAnswer;
+use zaun_messenger::bots::{CallbackAnswer, counts_in_qts};
+use zaun_messenger::limits::BOT_UPDATE_LIFE_S;
 use zaun_messenger::peers::PeerRef;
+use zaun_messenger::views::Scene;
 use zaun_model::{ChannelId, ChatId, MsgId, Peer, UserId};
-use zaun_schema::api::{enums, types};
+use zaun_schema::api::enums::{self, Update};
+use zaun_schema::api::types;
 
 use super::Call;
 use crate::error::ApiError;
@@ -13,11 +16,23 @@ use crate::instance::Instance;
 use crate::limits::CALLBACK_UPDATE_S;
 use crate::to_json::{Eyes, Object};
 
-/// Keeps a pressed button for a bot as an update.
-pub(crate) async fn push_callback(bot: &Instance, query: types::UpdateBotCallbackQuery) {
-    match callback(bot, &query).await {
-        Ok(object) => bot.push("callback_query", object, CALLBACK_UPDATE_S).await,
-        Err(error) => tracing::error!(%error, bot = bot.bot.0, "a pressed button could not be told"),
+/// Says whether something that is in no log is an update for bots.
+pub(crate) fn is_told(update: &Update) -> bool {
+    matches!(update, Update::UpdateBotCallbackQuery(_)) || counts_in_qts(update)
+}
+
+/// Keeps something that is in no log for a bot as an update.
+pub(crate) async fn push_noted(bot: &Instance, update: &Update, scene: &Scene) {
+    if let Update::UpdateBotCallbackQuery(query) = update {
+        match callback(bot, query).await {
+            Ok(object) => bot.push("callback_query", object, CALLBACK_UPDATE_S).await,
+            Err(error) => tracing::error!(%error, bot = bot.bot.0, "a pressed button could not be told"),
+        }
+        return;
+    }
+    let eyes = Eyes { signer: &bot.messenger.access, bot: bot.bot, scene };
+    if let Some((kind, object)) = eyes.member_update(update) {
+        bot.push(kind, object, BOT_UPDATE_LIFE_S).await;
     }
 }
 

@@ -2,22 +2,24 @@
 
 mod callbacks;
 pub mod markup;
+pub(crate) mod members;
 mod profile;
 pub mod queue;
 mod tokens;
 
 pub use callbacks::{CallbackAnswer, Queries};
+pub use members::counts_in_qts;
 pub(crate) use profile::profile as profile_of;
 pub use profile::{BotProfile, CommandScope, Texts};
 use rand::{Rng, RngExt};
 pub use tokens::Token;
 use zaun_crypto::hash::ct_eq;
-use zaun_model::{BoxId, Peer, UserId};
+use zaun_model::{BoxId, ChatId, Peer, UserId};
 use zaun_store::Tx;
 pub use zaun_store::repo::bots::flag;
 use zaun_store::repo::bots::{self, BotRow};
 use zaun_store::repo::users::{self, UserRow};
-use zaun_store::repo::{authorizations, boxes};
+use zaun_store::repo::{authorizations, boxes, chats};
 use zeroize::Zeroizing;
 
 use crate::accounts::{Origin, fold_username, log_in};
@@ -59,9 +61,13 @@ pub(crate) fn is_bot(tx: &Tx<'_>, id: UserId) -> Result<bool, Error> {
     Ok(users::find(tx, id)?.is_some_and(|user| user.is_bot()))
 }
 
-/// Says whether a bot has met a user: the user lets it write, or both are in a channel together (B-027, B-049).
+/// Says whether a bot has met a user: the user lets it write, or both are in a group or channel together (B-027,
+/// B-049).
 pub(crate) fn has_met(tx: &Tx<'_>, bot: UserId, user: UserId) -> Result<bool, Error> {
-    Ok(bot == user || bots::is_allowed(tx, bot, user)? || bots::share_channel(tx, bot, user)?)
+    Ok(bot == user
+        || bots::is_allowed(tx, bot, user)?
+        || bots::share_channel(tx, bot, user)?
+        || !chats::common(tx, bot, user, ChatId(0), 1)?.is_empty())
 }
 
 impl Messenger {

@@ -9,7 +9,7 @@ use zaun_schema::visit::Mentioned;
 use zaun_store::Tx;
 use zaun_store::repo::bot_updates::{self, HttpRow, WaitingRow};
 use zaun_store::repo::bots::{self, flag};
-use zaun_store::repo::{boxes, channels, messages, users};
+use zaun_store::repo::{boxes, channels, chats, messages, users};
 
 use crate::limits::{BOT_QUEUE, BOT_UPDATE_LIFE_S, DIFFERENCE_EVENTS};
 use crate::messages::content::Body;
@@ -74,24 +74,32 @@ fn show(tx: &Tx<'_>, viewer: UserId, list: Vec<Message>) -> Result<(Vec<Shown>, 
 struct Ears {
     bot: UserId,
     username: String,
-    /// Whether it hears everything.
-    all: bool,
+    /// The conversations in which it hears everything.
+    all: BTreeSet<Peer>,
 }
 
 impl Ears {
-    fn of(tx: &Tx<'_>, bot: UserId, box_id: BoxId) -> Result<Ears, Error> {
+    fn of(tx: &Tx<'_>, bot: UserId, peers: BTreeSet<Peer>) -> Result<Ears, Error> {
         let user = users::find(tx, bot)?.ok_or_else(|| Error::bad(errors::BOT_INVALID))?;
         let open = user.bot_flags & flag::CHAT_HISTORY != 0;
-        let all = match box_id {
-            BoxId::User(_) => true,
-            BoxId::Channel(id) => {
-                let broadcast = channels::find(tx, id)?.is_some_and(|channel| channel.broadcast);
-                let admin = channels::member(tx, id, bot)?.is_some_and(|member| {
-                    member.creator || member.admin != zaun_model::rights::AdminRights::NONE
-                });
-                broadcast || admin || open
+        let mut all = BTreeSet::new();
+        for peer in peers {
+            let hears_all = open
+                || match peer {
+                    Peer::User(_) => true,
+                    Peer::Chat(id) => chats::member(tx, id, bot)?.is_some_and(|member| member.admin),
+                    Peer::Channel(id) => {
+                        let broadcast = channels::find(tx, id)?.is_some_and(|channel| channel.broadcast);
+                        let admin = channels::member(tx, id, bot)?.is_some_and(|member| {
+                            member.creator || member.admin != zaun_model::rights::AdminRights::NONE
+                        });
+                        broadcast || admin
+                    }
+                };
+            if hears_all {
+                all.insert(peer);
             }
-        };
+        }
         Ok(Ears { bot, username: user.username.unwrap_or_default().to_ascii_lowercase(), all })
     }
 
@@ -102,7 +110,7 @@ impl Ears {
         if message.writer == Peer::User(self.bot) {
             return false;
         }
-        if self.all {
+        if self.all.contains(&message.row.peer) {
             return true;
         }
         let Body::Written(content) = &message.body else { return true };
@@ -290,7 +298,6 @@ fn gather_box(
         return Ok(false);
     }
     let events = updates::collect(tx, bot, &counters, pts, DIFFERENCE_EVENTS)?;
-    let ears = Ears::of(tx, bot, box_id)?;
     let mut all: Vec<(Pts, bool, Message)> =
         events.new_messages.into_iter().map(|message| (message.row.pts, false, message)).collect();
     all.extend(events.edited.into_iter().map(|(message, pts)| (pts, true, message)));
@@ -301,6 +308,8 @@ fn gather_box(
         date >= oldest
     });
     all.sort_by_key(|(pts, ..)| *pts);
+    let peers = all.iter().map(|(.., message)| message.row.peer).collect();
+    let ears = Ears::of(tx, bot, peers)?;
     let edited: Vec<bool> = all.iter().map(|(_, edited, _)| *edited).collect();
     let (shown, scene) = show(tx, bot, all.into_iter().map(|(.., message)| message).collect())?;
     let heard: Vec<BotEvent> = shown

@@ -11,7 +11,7 @@ use crate::blocking;
 use crate::limits::CHAT_MEMBERS;
 use crate::peers::PeerRef;
 use crate::rights::Group;
-use crate::{Actor, Changes, Error, Messenger, Outcome, errors};
+use crate::{Actor, Changes, Error, Messenger, Outcome, bots, errors};
 
 impl Messenger {
     /// Creates a basic group of the actor and those invited. Returns it with those who could not be brought in.
@@ -117,6 +117,9 @@ fn insert(
             rank: String::new(),
         };
         chats::put_member(changes.tx, &member)?;
+        if bots::is_bot(changes.tx, *user)? {
+            bots::members::tell_chat(changes, actor.user_id, &row, None, &member)?;
+        }
     }
     tell_all(changes, &row, &everybody)?;
     Ok(row.id)
