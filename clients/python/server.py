@@ -42,6 +42,9 @@ class Server:
         self.dc = info["dc"]
         # The first is --listen; those of --endpoint follow in order.
         self.endpoints = info["endpoints"]
+        # Those of --bot: name, username and token.
+        self.bots = info["bots"]
+        self.url = f"http://{self.host}:{self.port}"
 
     def stop(self):
         if self.process and self.process.poll() is None:
