@@ -1,6 +1,7 @@
 // grammY, with programs after its first examples; a person with mtcute is at the other end.
 import test from 'node:test'
-import { Bot, GrammyError, InlineKeyboard, InputFile, InputMediaBuilder, Keyboard, session, webhookCallback } from 'grammy'
+import { Bot, GrammyError, InlineKeyboard, InlineQueryResultBuilder, InputFile, InputMediaBuilder, Keyboard, session, webhookCallback } from 'grammy'
+import { Long } from '@mtcute/node'
 import { assert, data, listening, PNG, withBot } from './bots_judge.mjs'
 
 const makeBot = ({ token, url }) => new Bot(token, { client: { apiRoot: url } })
@@ -146,4 +147,38 @@ test('a group and its members', () => withBot(async (place, alice, bob) => {
   assert.deepEqual(seen, [
     ['me', 'member'], ['me', 'administrator'], ['Bob', 'member'], ['Bob', 'restricted'], ['Bob', 'kicked'], ['me', 'left'],
   ])
+}))
+
+test('inline queries', () => withBot(async (place, alice) => {
+  const bot = makeBot(place)
+  bot.inlineQuery(/best (framework|library)/, async ctx => {
+    const [, what] = ctx.match
+    await ctx.answerInlineQuery([
+      InlineQueryResultBuilder.article('one', `The best ${what}`, { reply_markup: new InlineKeyboard().text('why?', 'why') })
+        .text(`<b>${what}</b>`, { parse_mode: 'HTML' }),
+      InlineQueryResultBuilder.contact('two', '+15550100', 'Carol'),
+    ], { cache_time: 10, button: { text: 'To the bot', start_parameter: 'inline' } })
+  })
+  bot.on('inline_query', ctx => ctx.answerInlineQuery([]))
+  bot.on('chosen_inline_result', ctx => ctx.editMessageText(`chosen: ${ctx.chosenInlineResult.result_id}`))
+  await polling(bot, async () => {
+    const { client } = alice
+    const peer = await client.resolvePeer('me')
+    const ask = query => client.call({ _: 'messages.getInlineBotResults', bot: userInput, peer, query, offset: '' })
+    const userInput = await client.resolveUser('Echo_bot')
+    assert.equal((await ask('nothing')).results.length, 0)
+    const found = await ask('best library')
+    assert.deepEqual(found.results.map(r => [r.type, r.title]), [['article', 'The best library'], ['contact', undefined]])
+    assert.deepEqual([found.switchPm.text, found.switchPm.startParam], ['To the bot', 'inline'])
+    const edited = new Promise(resolve => client.onEditMessage.add(message => message.text === 'chosen: one' && resolve(message)))
+    const sent = await client.call({
+      _: 'messages.sendInlineBotResult', peer, randomId: Long.fromNumber(4711), queryId: found.queryId, id: 'one',
+    })
+    client.handleClientUpdate(sent, false)
+    assert.equal((await edited).viaBot.username, 'Echo_bot')
+    // B-106: a number must be one of the answer's.
+    await assert.rejects(client.call({
+      _: 'messages.sendInlineBotResult', peer, randomId: Long.fromNumber(4712), queryId: found.queryId, id: 'three',
+    }), /RESULT_ID_INVALID/)
+  })
 }))

@@ -42,10 +42,10 @@ async def person(server, phone, name="Alice"):
         await client.disconnect()
 
 
-def picture(width=64, height=48, colour=(200, 30, 60)):
-    """A JPEG."""
+def picture(width=64, height=48, colour=(200, 30, 60), kind="JPEG"):
+    """An image, a JPEG unless another kind is asked for."""
     out = io.BytesIO()
-    Image.new("RGB", (width, height), colour).save(out, "JPEG")
+    Image.new("RGB", (width, height), colour).save(out, kind)
     return out.getvalue()
 
 

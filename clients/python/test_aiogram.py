@@ -247,6 +247,11 @@ async def test_files_go_up_and_down(bot, alice):
     assert voice.voice.duration == 3 and voice.voice.mime_type == "audio/ogg"
     heard = await alice.hear(lambda m: m.voice)
     assert heard.file.duration == 3
+    sticker = await bot.send_sticker(to, BufferedInputFile(picture(512, 300, kind="WEBP"), "s.webp"), emoji="🦆")
+    assert (sticker.sticker.width, sticker.sticker.height, sticker.sticker.emoji) == (512, 300, "🦆")
+    assert (await alice.hear(lambda m: m.sticker)).file.emoji == "🦆"
+    again = await bot.send_sticker(to, sticker.sticker.file_id)
+    assert again.sticker.file_unique_id == sticker.sticker.file_unique_id
     location = await bot.send_location(to, 1.5, 2.5)
     assert (location.location.latitude, location.location.longitude) == pytest.approx((1.5, 2.5))
     venue = await bot.send_venue(to, 1.5, 2.5, "Place", "Street 1")
@@ -395,6 +400,8 @@ async def test_a_supergroup_is_moderated(bot_server, bot, alice, phones):
         assert await bot.set_chat_description(chat, "A great hall")
         assert (await bot.get_chat(chat)).description == "A great hall"
         assert await bot.set_chat_photo(chat, BufferedInputFile(picture(200, 200), "hall.jpg"))
+        shown = (await bot.get_chat(chat)).photo
+        assert (await bot.download(shown.big_file_id)).read()[:2] == b"\xff\xd8"
         await bob.client.send_message("great_hall", "buy spam")
         await alice.hear("order")
         assert (await bot.get_chat_member(chat, bob.me.id)).status == ChatMemberStatus.KICKED
@@ -437,3 +444,44 @@ async def test_refusals_have_their_types(bot_server, bot, alice):
     assert [(c.chat.id, c.old_chat_member.status, c.new_chat_member.status) for c in changed] == [
         (alice.me.id, "member", "kicked")
     ]
+
+
+async def test_inline_pictures_by_their_addresses(bot_server, bot, alice):
+    """B-107: files of the web are fetched; one that cannot be had is shown and not sent."""
+    from aiogram.types import InlineQuery, InlineQueryResultPhoto, InputTextMessageContent
+
+    async def image(request):
+        return web.Response(body=picture(64, 32), content_type="image/jpeg")
+
+    app = web.Application()
+    app.router.add_get("/there.jpg", image)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    port = free_port()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    router = Router()
+
+    @router.inline_query()
+    async def asked(query: InlineQuery):
+        def shown(number, name, **kwargs):
+            url = f"http://127.0.0.1:{port}/{name}"
+            return InlineQueryResultPhoto(id=number, photo_url=url, thumbnail_url=url, title=name, **kwargs)
+
+        await query.answer([
+            shown("1", "there.jpg", caption="<b>fetched</b>"), shown("2", "gone.jpg"),
+            shown("3", "gone.jpg", input_message_content=InputTextMessageContent(message_text="words instead")),
+        ], is_personal=True, cache_time=0)
+
+    # What is asked before a bot's first call reaches nobody.
+    await bot.get_me()
+    try:
+        async with polling(bot, router):
+            results = await alice.client.inline_query("Echo_bot", "pictures")
+            assert [r.type for r in results] == ["photo", "photo", "photo"] and results.result.gallery
+            sent = await results[0].click("me")
+            assert sent.photo and (sent.file.width, sent.file.height) == (64, 32) and sent.raw_text == "fetched"
+            with pytest.raises(errors.WebpageCurlFailedError):
+                await results[1].click("me")
+            assert (await results[2].click("me")).raw_text == "words instead"
+    finally:
+        await runner.cleanup()

@@ -10,7 +10,7 @@ from telethon import Button, errors, events, functions, types
 
 import kurigram_judge
 from bots_judge import data_of, person, picture
-from telethon_judge import make_client
+from telethon_judge import Inbox, make_client
 
 NAME = "Echo_bot"
 
@@ -121,9 +121,11 @@ async def test_telethon_in_a_group(bot, alice, phones, bot_server):
     made = await alice.client(functions.channels.CreateChannelRequest("Hall", "", megagroup=True))
     group = made.chats[0]
     await alice.client(functions.channels.InviteToChannelRequest(group, [NAME]))
+    await alice.client.send_message(group, "not for bots")
     await alice.ask(group, "/hello", "got /hello")
     await alice.client.edit_admin(group, NAME, is_admin=True)
     await alice.ask(group, "all of it", "got all of it")
+    assert [text for text in seen if text] == ["/hello", "all of it"]
     members = await bot.get_participants(group.id)
     assert {m.first_name for m in members} == {"Alice", "Echo"}
 
@@ -200,3 +202,39 @@ async def test_wrong_tokens_are_refused(bot_server):
     with pytest.raises(errors.AccessTokenInvalidError):
         await client.sign_in(bot_token=token[:-3] + "xyz")
     await client.disconnect()
+
+
+async def test_telethon_answers_inline(bot, alice):
+    """B-101 … B-116 over MTProto on both sides."""
+
+    @bot.on(events.InlineQuery)
+    async def asked(event):
+        builder = event.builder
+        if not event.text:
+            return await event.answer([], switch_pm="Type something", switch_pm_param="hint")
+        await event.answer([
+            builder.article("Echo", text=f"echo {event.text}", description="as it is"),
+            builder.article("Buttons", text="**choose**", buttons=[Button.inline("one", b"1")]),
+            await builder.photo(io.BytesIO(picture(40, 40)), text="a photo"),
+        ], cache_time=0)
+
+    @bot.on(events.CallbackQuery)
+    async def pressed(event):
+        assert event.via_inline
+        await event.answer("pressed")
+        await event.edit("edited by its name")
+
+    nothing = await alice.client.inline_query(NAME, "")
+    assert len(nothing) == 0 and nothing.result.switch_pm.start_param == "hint"
+    results = await alice.client.inline_query(NAME, "words")
+    assert [(r.type, r.title) for r in results] == [("article", "Echo"), ("article", "Buttons"), ("photo", None)]
+    sent = await results[0].click("me")
+    assert (sent.raw_text, sent.via_bot_id) == ("echo words", (await bot.get_me()).id)
+    photo = await results[2].click("me")
+    assert photo.photo and photo.raw_text == "a photo"
+    asked_for = await results[1].click("me")
+    edits = Inbox(alice.client, events.MessageEdited())
+    assert (await asked_for.click(data=b"1")).message == "pressed"
+    assert (await edits.wait(lambda e: e.raw_text == "edited by its name")).id == asked_for.id
+    with pytest.raises(errors.InlineResultExpiredError):
+        await alice.client(functions.messages.SendInlineBotResultRequest(types.InputPeerSelf(), 12345, "0"))

@@ -109,6 +109,7 @@ pub struct Messenger {
     pub presence: presence::Presence,
     challenges: passwords::Challenges,
     queries: bots::Queries,
+    inline: bots::InlineQueries,
     settings: Settings,
 }
 
@@ -134,6 +135,7 @@ impl Messenger {
             presence: presence::Presence::default(),
             challenges: passwords::Challenges::default(),
             queries: bots::Queries::default(),
+            inline: bots::InlineQueries::default(),
             settings,
         };
         messenger.store.write(move |tx| accounts::create_service_user(tx, now)).await?;

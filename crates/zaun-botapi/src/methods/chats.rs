@@ -12,21 +12,24 @@ use crate::to_json::{Eyes, members};
 pub(super) async fn get_chat(call: Call<'_>) -> Result<Value, ApiError> {
     let peer = call.peer("chat_id").await?;
     let named = PeerRef::Known(peer);
-    let mut permissions = None;
+    let (mut permissions, mut photo) = (None, None);
     let (scene, about, pinned) = match peer {
         Peer::Chat(_) => {
             let profile = call.messenger().chat_profile(call.actor(), named).await?;
             permissions = Some(profile.group.chat.banned);
+            photo.clone_from(&profile.photo);
             (profile.scene, ("description", profile.group.chat.about), profile.pinned)
         }
         Peer::Channel(_) => {
             let profile = call.messenger().channel_profile(call.actor(), named).await?;
             let row = &profile.membership.channel;
             permissions = (!row.broadcast).then_some(row.banned);
+            photo.clone_from(&profile.photo);
             (profile.scene, ("description", profile.membership.channel.about), profile.pinned)
         }
         _ => {
             let profile = call.messenger().profile(call.actor(), named, String::new()).await?;
+            photo.clone_from(&profile.photo);
             (profile.scene, ("bio", profile.user.about), profile.pinned)
         }
     };
@@ -34,6 +37,9 @@ pub(super) async fn get_chat(call: Call<'_>) -> Result<Value, ApiError> {
     let mut chat = eyes.chat(peer);
     if !about.1.is_empty() {
         chat[about.0] = about.1.into();
+    }
+    if let Some(photo) = photo.and_then(|photo| eyes.chat_photo(&photo)) {
+        chat["photo"] = photo;
     }
     if let Some(banned) = permissions {
         chat["permissions"] = members::permissions(banned);

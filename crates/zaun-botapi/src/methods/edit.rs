@@ -39,9 +39,6 @@ impl Call<'_> {
 
     /// The message that is to be edited.
     pub(super) async fn edited(&self) -> Result<(Peer, Message), ApiError> {
-        if self.params.get("inline_message_id").is_some() {
-            return Err(ApiError::bad("MESSAGE_ID_INVALID"));
-        }
         let peer = self.peer("chat_id").await?;
         let id = self.message_id("message_id")?;
         let (found, _) = self.messenger().shown_message(self.actor(), PeerRef::Known(peer), id).await?;
@@ -63,6 +60,11 @@ pub(super) async fn edit_message_text(call: Call<'_>) -> Result<Value, ApiError>
     if call.params.get("text").is_none() {
         return Err(ApiError::bad("message text is empty"));
     }
+    if let Some(name) = call.inline_name()? {
+        let text = call.formatted("text", "entities")?;
+        let edit = Edit { text: Some((text.text, Some(text.entities))), ..Edit::default() };
+        return call.edit_inline(name, edit).await;
+    }
     let (peer, message) = call.edited().await?;
     if matches!(&message.body, Body::Written(content) if content.has_media()) {
         return Err(ApiError::bad("there is no text in the message to edit"));
@@ -74,6 +76,11 @@ pub(super) async fn edit_message_text(call: Call<'_>) -> Result<Value, ApiError>
 
 /// editMessageCaption
 pub(super) async fn edit_message_caption(call: Call<'_>) -> Result<Value, ApiError> {
+    if let Some(name) = call.inline_name()? {
+        let caption = call.formatted("caption", "caption_entities")?;
+        let edit = Edit { text: Some((caption.text, Some(caption.entities))), ..Edit::default() };
+        return call.edit_inline(name, edit).await;
+    }
     let (peer, message) = call.edited().await?;
     if !matches!(&message.body, Body::Written(content) if content.has_media()) {
         return Err(ApiError::bad("there is no caption in the message to edit"));
@@ -85,6 +92,9 @@ pub(super) async fn edit_message_caption(call: Call<'_>) -> Result<Value, ApiErr
 
 /// editMessageReplyMarkup
 pub(super) async fn edit_message_reply_markup(call: Call<'_>) -> Result<Value, ApiError> {
+    if let Some(name) = call.inline_name()? {
+        return call.edit_inline(name, Edit::default()).await;
+    }
     let (peer, message) = call.edited().await?;
     call.edit(peer, message.id(), Edit::default()).await
 }

@@ -4,6 +4,7 @@ mod chats;
 mod edit;
 pub(crate) mod files;
 mod forward;
+pub(crate) mod inline;
 mod manage;
 mod media;
 mod members;
@@ -48,6 +49,7 @@ macro_rules! handlers {
 
 handlers! {
     "answercallbackquery" => queries::answer_callback_query,
+    "answerinlinequery" => inline::answer_inline_query,
     "banchatmember" => members::ban_chat_member,
     "close" => updates::close,
     "copymessage" => forward::copy_message,
@@ -92,6 +94,7 @@ handlers! {
     "sendmediagroup" => media::send_media_group,
     "sendmessage" => send::send_message,
     "sendphoto" => media::send_photo,
+    "sendsticker" => media::send_sticker,
     "sendvenue" => send::send_venue,
     "sendvideo" => media::send_video,
     "sendvideonote" => media::send_video_note,

@@ -329,6 +329,19 @@ impl Eyes<'_> {
         sizes.into_iter().map(|(_, value)| value).collect::<Vec<_>>().into()
     }
 
+    /// The photo of a person, group or channel.
+    #[must_use]
+    pub fn chat_photo(self, photo: &types::Photo) -> Option<Value> {
+        let mut sizes: Vec<(u8, i32, i32, i32)> = photo.sizes.iter().filter_map(size_of).collect();
+        sizes.sort_by_key(|(_, width, ..)| *width);
+        let id = |letter: u8| FileId { kind: FileKind::Photo, media_id: photo.id, letter };
+        let (small, big) = (id(sizes.first()?.0), id(sizes.last()?.0));
+        Some(json!({
+            "small_file_id": small.write(self.signer, self.bot), "small_file_unique_id": small.unique(self.signer),
+            "big_file_id": big.write(self.signer, self.bot), "big_file_unique_id": big.unique(self.signer),
+        }))
+    }
+
     fn size(self, kind: FileKind, media_id: i64, (letter, w, h, bytes): (u8, i32, i32, i32)) -> Value {
         let mut out = self.named(FileId { kind, media_id, letter });
         out.set("width", w);
