@@ -1,5 +1,6 @@
 """python-telegram-bot, with programs after its first examples; a person with Telethon is at the other end."""
 
+import asyncio
 import contextlib
 import io
 
@@ -338,6 +339,10 @@ async def test_a_webhook(bot_server, alice):
             with pytest.raises(telegram.error.Conflict):
                 await app.bot.get_updates()
             assert (await app.bot.get_webhook_info()).last_error_message is None
+            # With nothing to tell, a webhook costs nothing.
+            before = bot_server.cpu_s()
+            await asyncio.sleep(2)
+            assert bot_server.cpu_s() - before < 0.4
         finally:
             await app.updater.stop()
             await app.stop()
@@ -361,8 +366,6 @@ async def test_deep_links(bot_server, alice):
 
 async def test_two_pollers_are_told(bot_server):
     async with build(bot_server) as one, build(bot_server) as two:
-        import asyncio
-
         waiting = asyncio.create_task(one.bot.get_updates(timeout=20))
         await asyncio.sleep(0.5)
         await two.bot.get_updates()
@@ -437,3 +440,73 @@ async def test_a_group_is_moderated(bot_server, phones, alice):
         (False, "Bob", "restricted", "kicked", "Echo"),
         (False, "Bob", "kicked", "left", "Echo"),
     ]
+
+
+async def test_an_inline_bot(bot_server, alice, phones):
+    """After the example inlinebot; what was chosen is told, and edited from afar."""
+    from telegram import InlineQueryResultArticle, InlineQueryResultCachedPhoto, InlineQueryResultLocation, InputTextMessageContent
+    from telegram.ext import ChosenInlineResultHandler, InlineQueryHandler
+
+    asked, chosen = [], []
+    picture_id = None
+
+    async def query(update, context):
+        words = update.inline_query.query
+        asked.append((words, update.inline_query.chat_type, update.inline_query.offset))
+        if not words:
+            return
+        more = InlineKeyboardMarkup([[InlineKeyboardButton("more", callback_data="more")]])
+        results = [
+            InlineQueryResultArticle("caps", "Caps", InputTextMessageContent(words.upper()), description="loud"),
+            InlineQueryResultArticle(
+                "bold", "Bold", InputTextMessageContent(f"<b>{words}</b>", parse_mode=ParseMode.HTML), reply_markup=more
+            ),
+            InlineQueryResultCachedPhoto("photo", picture_id, caption="from afar"),
+            InlineQueryResultLocation("place", 1.5, 2.5, "Somewhere"),
+        ]
+        await update.inline_query.answer(results, cache_time=30, next_offset="2")
+
+    async def choose(update, context):
+        result = update.chosen_inline_result
+        chosen.append((result.result_id, result.query, result.from_user.id, bool(result.inline_message_id)))
+        if result.inline_message_id:
+            assert await context.bot.edit_message_text("edited from afar", inline_message_id=result.inline_message_id, reply_markup=InlineKeyboardMarkup([[InlineKeyboardButton("again", callback_data="again")]]))
+
+    async def pressed(update, context):
+        query = update.callback_query
+        assert query.message is None and query.inline_message_id
+        await query.answer(f"pressed {query.data}")
+        await query.edit_message_text("pressed")
+
+    handlers = [InlineQueryHandler(query), ChosenInlineResultHandler(choose), CallbackQueryHandler(pressed)]
+    async with person(bot_server, next(phones), "Bob") as bob, running(bot_server, *handlers) as app:
+        assert app.bot.supports_inline_queries
+        await alice.client.send_message("Echo_bot", "/start")
+        sent = await app.bot.send_photo(alice.me.id, picture(90, 90))
+        picture_id = sent.photo[-1].file_id
+        made = await alice.client(functions.channels.CreateChannelRequest("Talk", "", megagroup=True))
+        group = made.chats[0]
+        await alice.client(functions.channels.UpdateUsernameRequest(group, "talking_group"))
+        await bob.client(functions.channels.JoinChannelRequest("talking_group"))
+        results = await alice.client.inline_query("Echo_bot", "quiet", entity=group)
+        assert [(r.type, r.title, r.description) for r in results] == [
+            ("article", "Caps", "loud"), ("article", "Bold", None), ("photo", None, None), ("geo", "Somewhere", None),
+        ]
+        await results[0].click(group)
+        heard = await bob.hear("QUIET")
+        assert heard.via_bot_id == app.bot.id and heard.sender_id == alice.me.id
+        await results[2].click(group)
+        heard = await bob.hear("from afar")
+        assert heard.photo and heard.via_bot_id == app.bot.id
+        await results[3].click(group)
+        assert (await bob.hear(lambda m: m.geo)).geo.lat == pytest.approx(1.5)
+        await results[1].click(group)
+        edited = await bob.hear_edit("edited from afar")
+        assert data_of(edited) == [[("again", b"again")]]
+        assert (await edited.click(data=b"again")).message == "pressed again"
+        await bob.hear_edit("pressed")
+        # Whoever asks the same is answered by the server.
+        again = await bob.client.inline_query("Echo_bot", "quiet", entity="talking_group")
+        assert [r.title for r in again] == ["Caps", "Bold", None, "Somewhere"]
+    assert asked == [("quiet", "supergroup", "")]
+    assert chosen == [(name, "quiet", alice.me.id, name == "bold") for name in ("caps", "photo", "place", "bold")]

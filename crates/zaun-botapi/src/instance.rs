@@ -1,6 +1,7 @@
 //! What is kept in memory of a bot that speaks HTTP, and how it gets its updates (B-204 … B-213).
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -132,11 +133,18 @@ impl Instance {
             let signer = self.messenger.access.clone();
             let (bot, allowed) = (self.bot, self.allowed.lock().clone());
             let now = self.messenger.now();
+            let added = Arc::new(AtomicBool::new(false));
+            let adds = added.clone();
             let convert = move |events: &[BotEvent], scene: &Scene| {
-                convert(&signer, bot, allowed.as_deref(), now, events, scene)
+                let new = convert(&signer, bot, allowed.as_deref(), now, events, scene);
+                adds.fetch_or(!new.is_empty(), Ordering::Relaxed);
+                new
             };
             let more = self.messenger.gather_updates(self.bot, convert).await?;
-            self.fresh.send_modify(|number| *number += 1);
+            // Whoever waits for additions gathers first: news of none would wake it for ever.
+            if added.load(Ordering::Relaxed) {
+                self.fresh.send_modify(|number| *number += 1);
+            }
             if !more {
                 return Ok(());
             }
