@@ -510,3 +510,62 @@ async def test_an_inline_bot(bot_server, alice, phones):
         assert [r.title for r in again] == ["Caps", "Bold", None, "Somewhere"]
     assert asked == [("quiet", "supergroup", "")]
     assert chosen == [(name, "quiet", alice.me.id, name == "bold") for name in ("caps", "photo", "place", "bold")]
+
+
+async def test_nothing_is_lost_or_told_twice(start_server, phones, tmp_path):
+    """A bot goes from polling to a webhook and back while the server is killed in between (B-204 … B-230)."""
+    server = start_server(data=tmp_path / "data", args=["--bot", "Echo"])
+    told = []
+    app = build(server)
+
+    async def keep(update, context):
+        told.append(update.message.text)
+
+    app.add_handler(MessageHandler(filters.TEXT, keep))
+    number = iter(range(100))
+
+    async def write(client, count):
+        for _ in range(count):
+            await client.send_message("Echo_bot", f"message {next(number)}")
+
+    async def wait(count):
+        async with asyncio.timeout(30):
+            while len(told) < count:
+                await asyncio.sleep(0.05)
+
+    def again():
+        server.kill()
+        server.start()
+
+    async with person(server, next(phones)) as alice, app:
+        await app.bot.get_me()
+        await write(alice.client, 3)
+        # What was taken and not confirmed comes again, what was confirmed does not.
+        taken = await app.bot.get_updates(timeout=10)
+        assert [u.message.text for u in taken] == ["message 0", "message 1", "message 2"]
+        again()
+        taken = await app.bot.get_updates(offset=taken[0].update_id + 1, timeout=10)
+        assert [u.message.text for u in taken] == ["message 1", "message 2"]
+        again()
+        await write(alice.client, 2)
+        await app.start()
+        port = free_port()
+        url = f"http://127.0.0.1:{port}/hook"
+        await app.updater.start_webhook(listen="127.0.0.1", port=port, url_path="hook", webhook_url=url)
+        await wait(4)
+        again()
+        await write(alice.client, 3)
+        await wait(7)
+        assert (await app.bot.get_webhook_info()).url == url
+        await app.updater.stop()
+        # Nobody listens any more: the server keeps what it could not deliver.
+        await write(alice.client, 2)
+        again()
+        await app.updater.start_polling(poll_interval=0)
+        await wait(9)
+        await write(alice.client, 1)
+        await wait(10)
+        await app.updater.stop()
+        await app.stop()
+        assert told == [f"message {n}" for n in range(1, 11)]
+        assert await app.bot.get_updates() == ()
