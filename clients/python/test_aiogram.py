@@ -485,3 +485,22 @@ async def test_inline_pictures_by_their_addresses(bot_server, bot, alice):
             assert (await results[2].click("me")).raw_text == "words instead"
     finally:
         await runner.cleanup()
+
+
+async def test_a_draft_grows(bot, alice):
+    """B-280: what a bot is about to say is shown while it grows."""
+    drafts = []
+    alice.client.add_event_handler(lambda update: _keep(update, drafts))
+    await alice.client.send_message("Echo_bot", "/start")
+    for text in ("Thin", "Thinking", "Thinking <b>hard</b>"):
+        assert await bot.send_message_draft(alice.me.id, draft_id=7, text=text)
+    await bot.send_message(alice.me.id, "Thought.")
+    await alice.hear("Thought.")
+    assert [(d.random_id, d.text.text) for d in drafts] == [(7, "Thin"), (7, "Thinking"), (7, "Thinking hard")]
+    assert [type(e) for e in drafts[-1].text.entities] == [types.MessageEntityBold]
+
+
+async def _keep(update, drafts):
+    action = getattr(update, "action", None)
+    if isinstance(update, types.UpdateUserTyping) and isinstance(action, types.SendMessageTextDraftAction):
+        drafts.append(action)

@@ -26,6 +26,8 @@ texts! {
     ACCESS_TOKEN_EXPIRED,
     /// 400: the account is no bot, or not one of the user's.
     BOT_INVALID,
+    /// 400: the bot cannot be brought into groups (B-031).
+    BOT_GROUPS_BLOCKED,
     /// 400: the bot does not answer inline queries (B-101).
     BOT_INLINE_DISABLED,
     /// 403: what inline bots make may not be sent there (B-111).
@@ -338,6 +340,8 @@ texts! {
     USERNAME_NOT_MODIFIED,
     /// 400: somebody has this name.
     USERNAME_OCCUPIED,
+    /// 400: a bot is no ordinary member of a channel, only an administrator (B-031).
+    USER_BOT,
     /// 400: nobody was named.
     USERS_TOO_FEW,
     /// 400: too many were named.

@@ -93,6 +93,7 @@ handlers! {
     "sendlocation" => send::send_location,
     "sendmediagroup" => media::send_media_group,
     "sendmessage" => send::send_message,
+    "sendmessagedraft" => send::send_message_draft,
     "sendphoto" => media::send_photo,
     "sendsticker" => media::send_sticker,
     "sendvenue" => send::send_venue,

@@ -88,6 +88,9 @@ impl Messenger {
                     Some(REMOVED) if !may_unban => return Err(Error::bad(errors::USER_KICKED)),
                     _ => {}
                 }
+                if membership.channel.broadcast && bots::is_bot(changes.tx, user)? {
+                    return Err(Error::bad(errors::USER_BOT));
+                }
                 if check_room(changes, user).is_err() || !may_be_added(changes, actor.user_id, user)? {
                     missing.push(user);
                     continue;

@@ -77,8 +77,10 @@ impl Messenger {
 
 /// Says whether a user may be brought into a group: it exists, and did not block who invites it (G-005).
 pub(crate) fn may_be_added(changes: &Changes<'_, '_>, inviter: UserId, user: UserId) -> Result<bool, Error> {
-    if users::find(changes.tx, user)?.is_none_or(|user| user.deleted) {
-        return Err(Error::bad(errors::INPUT_USER_DEACTIVATED));
+    let row = users::find(changes.tx, user)?.filter(|user| !user.deleted);
+    let row = row.ok_or_else(|| Error::bad(errors::INPUT_USER_DEACTIVATED))?;
+    if row.is_bot() && row.bot_flags & bots::flag::NO_CHATS != 0 {
+        return Err(Error::bad(errors::BOT_GROUPS_BLOCKED));
     }
     blocking::admits(changes.tx, user, inviter)
 }
