@@ -4,6 +4,7 @@ import contextlib
 import io
 
 import pytest
+import telethon
 from pyrogram import enums, filters, handlers
 from pyrogram import types as pyro
 from telethon import Button, errors, events, functions, types
@@ -238,3 +239,26 @@ async def test_telethon_answers_inline(bot, alice):
     assert (await edits.wait(lambda e: e.raw_text == "edited by its name")).id == asked_for.id
     with pytest.raises(errors.InlineResultExpiredError):
         await alice.client(functions.messages.SendInlineBotResultRequest(types.InputPeerSelf(), 12345, "0"))
+
+
+async def test_a_bot_is_started_in_a_group(bot, alice):
+    """B-120, B-031: a link brings it into a group; into a channel it comes as an administrator only."""
+
+    @bot.on(events.NewMessage(pattern="/start@Echo_bot"))
+    async def start(event):
+        await event.reply(f"started with {event.raw_text.split()[1]}")
+
+    named = await alice.client.get_input_entity(NAME)
+    for group in (
+        (await alice.client(functions.channels.CreateChannelRequest("Super", "", megagroup=True))).chats[0],
+        getattr(await alice.client(functions.messages.CreateChatRequest([named], "Basic")), "updates").chats[0],
+    ):
+        place = await alice.client.get_input_entity(group)
+        await alice.client(functions.messages.StartBotRequest(bot=named, peer=place, start_param="from-a-link"))
+        await alice.hear(lambda m: m.raw_text == "started with from-a-link" and m.chat_id == telethon.utils.get_peer_id(place))
+    made = await alice.client(functions.channels.CreateChannelRequest("News", "", broadcast=True))
+    with pytest.raises(errors.UserBotError):
+        await alice.client(functions.channels.InviteToChannelRequest(made.chats[0], [named]))
+    await alice.client.edit_admin(made.chats[0], NAME, is_admin=True, post_messages=True)
+    sent = await bot.send_message(types.PeerChannel(made.chats[0].id), "a post")
+    assert sent.post and (await alice.hear("a post")).post

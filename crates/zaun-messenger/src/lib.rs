@@ -45,7 +45,7 @@ pub use clock::Clock;
 pub use error::Error;
 pub use updates::Missed;
 use zaun_blob::Blobs;
-use zaun_model::{UnixTime, UserId};
+use zaun_model::{ChannelId, ChatId, UnixTime, UserId};
 use zaun_schema::api::enums::Update;
 use zaun_schema::visit::Mentioned;
 use zaun_store::repo::contents;
@@ -58,6 +58,11 @@ use crate::views::Scene;
 pub const SERVICE_USER: UserId = UserId(777_000);
 /// Ids of ordinary users begin above this.
 pub const FIRST_USER: UserId = UserId(1_000_000);
+
+/// The first basic group. Clients keep people, groups and channels by their bare numbers, so these do not overlap.
+pub const FIRST_CHAT: ChatId = ChatId(500_000_000);
+/// The first channel: with ten digits, because programs write `-100` before them to name it to the Bot API.
+pub const FIRST_CHANNEL: ChannelId = ChannelId(1_000_000_000);
 
 /// Nobody in particular: whoever is not logged in, and the server itself.
 const NOBODY: UserId = UserId(0);
