@@ -10,7 +10,7 @@ use crate::chores::{Board, Chore, Done, captured};
 use crate::{cargo, root, run as execute, say, target};
 
 /// Judges in `clients/python`; each runs the files that begin with `test_` and its name. `ptb` is python-telegram-bot,
-/// `bots` are Telethon and kurigram as bots. `faults` is Telethon in front
+/// `bots` are Telethon, kurigram and TDLib as bots. `faults` is Telethon in front
 /// of a server that is killed or runs out of disk. `conformance` judges the files of `conformance/`, without a server.
 const PYTHON: &[&str] = &["telethon", "kurigram", "tdlib", "bots", "ptb", "aiogram", "faults", "conformance"];
 /// Judges in `clients/node`; each is one file. `ntba` is node-telegram-bot-api, `inspector` drives the inspector's page
