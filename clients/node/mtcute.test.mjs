@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
 import { after, before, test } from 'node:test'
-import { HttpProxyTcpTransport, MemoryStorage, MtProxyTcpTransport, SocksProxyTcpTransport } from '@mtcute/node'
-import { converse, next, withPair } from './mtcute_judge.mjs'
+import {
+  BotInline, BotInlineMessage, BotKeyboard, HttpProxyTcpTransport, MemoryStorage, MtProxyTcpTransport, SocksProxyTcpTransport,
+} from '@mtcute/node'
+import { converse, makeClient, next, withPair } from './mtcute_judge.mjs'
 import { httpProxy, socksProxy } from './proxies.mjs'
 import { SECRETS, Server, endpoint } from './server.mjs'
 
@@ -101,5 +103,49 @@ test('a wrong clock is corrected', async () => {
     } finally {
       Date.now = real
     }
+  }
+})
+
+test('a bot', async () => {
+  const home = await Server.start('--bot', 'Echo')
+  const bot = await makeClient(home, {})
+  try {
+    const me = await bot.start({ botToken: home.bots[0].token })
+    assert.deepEqual([me.username, me.isBot], ['Echo_bot', true])
+    bot.onNewMessage.add(async message => {
+      if (message.isOutgoing) return
+      if (message.text === '/menu') {
+        await bot.replyText(message, 'menu', { replyMarkup: BotKeyboard.inline([[BotKeyboard.callback('one', '1')]]) })
+      } else {
+        await bot.answerText(message, `echo ${message.text}`)
+      }
+    })
+    bot.onCallbackQuery.add(async query => {
+      await bot.answerCallbackQuery(query.id, { text: `took ${query.dataStr}` })
+      await bot.editMessage({ chatId: query.chat.id, message: query.messageId, text: 'done' })
+    })
+    bot.onInlineQuery.add(query => bot.answerInlineQuery(query.id, [
+      BotInline.article('1', { title: 'Upper', message: BotInlineMessage.text(query.query.toUpperCase()) }),
+    ]))
+    await withPair(home, {}, async alice => {
+      const echoed = next(alice, m => m.text === 'echo hi', 'the echo')
+      await alice.sendText('Echo_bot', 'hi')
+      await echoed
+      const asked = next(alice, m => m.text === 'menu', 'the menu')
+      await alice.sendText('Echo_bot', '/menu')
+      const menu = await asked
+      const edited = new Promise(resolve => alice.onEditMessage.add(m => m.text === 'done' && resolve()))
+      const answer = await alice.getCallbackAnswer({ chatId: menu.chat.id, message: menu.id, data: '1' })
+      assert.equal(answer.message, 'took 1')
+      await edited
+      const found = await alice.call({
+        _: 'messages.getInlineBotResults', bot: await alice.resolveUser('Echo_bot'), peer: { _: 'inputPeerSelf' },
+        query: 'words', offset: '',
+      })
+      assert.deepEqual(found.results.map(r => [r.title, r.sendMessage.message]), [['Upper', 'WORDS']])
+    })
+  } finally {
+    await bot.destroy()
+    await home.stop()
   }
 })

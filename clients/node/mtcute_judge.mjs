@@ -4,7 +4,7 @@ import { addPublicKey } from '@mtcute/node/utils.js'
 import { codeFor } from './server.mjs'
 
 /** `options` are those of the client itself: transport, network. */
-async function makeClient(server, options) {
+export async function makeClient(server, options) {
   const dc = { id: server.dc, ipAddress: server.address, port: server.port }
   const client = new TelegramClient({
     apiId: 1,

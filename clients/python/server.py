@@ -42,6 +42,9 @@ class Server:
         self.dc = info["dc"]
         # The first is --listen; those of --endpoint follow in order.
         self.endpoints = info["endpoints"]
+        # Those of --bot: name, username and token.
+        self.bots = info["bots"]
+        self.url = f"http://{self.host}:{self.port}"
 
     def stop(self):
         if self.process and self.process.poll() is None:
@@ -54,6 +57,11 @@ class Server:
 
     def log(self):
         return self.log_path.read_text(errors="replace")
+
+    def cpu_s(self):
+        """Seconds of processor time so far."""
+        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def rss_kib(self):
         for line in pathlib.Path(f"/proc/{self.process.pid}/status").read_text().splitlines():

@@ -131,7 +131,7 @@ class Client:
             lambda u: u["@type"] == "updateAuthorizationState" and u["authorization_state"]["@type"] == name, what=name
         )
 
-    async def log_in(self, phone, code, first_name, use_pfs=False):
+    async def begin(self, use_pfs=False):
         # A client wakes up with its first request.
         await self("getOption", name="version")
         await self.state("authorizationStateWaitTdlibParameters")
@@ -153,6 +153,14 @@ class Client:
         if use_pfs:
             await self("setOption", name="use_pfs", value={"@type": "optionValueBoolean", "value": True})
         await self.state("authorizationStateWaitPhoneNumber")
+
+    async def log_in_bot(self, token):
+        await self.begin()
+        await self("checkAuthenticationBotToken", token=token)
+        await self.state("authorizationStateReady")
+
+    async def log_in(self, phone, code, first_name, use_pfs=False):
+        await self.begin(use_pfs)
         await self("setAuthenticationPhoneNumber", phone_number="+" + phone)
         await self.state("authorizationStateWaitCode")
         await self("checkAuthenticationCode", code=code)

@@ -9,11 +9,13 @@ use anyhow::Context;
 use crate::chores::{Board, Chore, Done, captured};
 use crate::{cargo, root, run as execute, say, target};
 
-/// Judges in `clients/python`; each runs the files that begin with `test_` and its name. `faults` is Telethon in front
+/// Judges in `clients/python`; each runs the files that begin with `test_` and its name. `ptb` is python-telegram-bot,
+/// `bots` are Telethon, kurigram and TDLib as bots. `faults` is Telethon in front
 /// of a server that is killed or runs out of disk. `conformance` judges the files of `conformance/`, without a server.
-const PYTHON: &[&str] = &["telethon", "kurigram", "tdlib", "faults", "conformance"];
-/// Judges in `clients/node`; each is one file. `inspector` drives the inspector's page in a browser.
-const NODE: &[&str] = &["mtcute", "gramjs", "inspector"];
+const PYTHON: &[&str] = &["telethon", "kurigram", "tdlib", "bots", "ptb", "aiogram", "faults", "conformance"];
+/// Judges in `clients/node`; each is one file. `ntba` is node-telegram-bot-api, `inspector` drives the inspector's page
+/// in a browser.
+const NODE: &[&str] = &["mtcute", "gramjs", "grammy", "telegraf", "ntba", "inspector"];
 
 /// The judge in `clients/grammers`, a Rust library and so a workspace of its own.
 const RUST: &str = "grammers";

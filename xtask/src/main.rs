@@ -28,7 +28,7 @@ clients [NAME]   foreign clients only, or one of: telethon, kurigram, tdlib, fau
                  inspector, grammers, conformance; `compare` measures our crates beside grammers
 fuzz-smoke       every fuzz target for a fixed number of runs
 conformance      write the transcripts in conformance/ anew, and replay them
-docs             write docs/LAYERS.md, docs/METHODS.md and docs/PROTOCOL.md anew
+docs             write docs/BOT_API.md, LAYERS.md, METHODS.md and PROTOCOL.md anew
 schema           rebuild the schema files from packages of the public registries
 schema import FILE
                  take a layer out of a file into the schema files, and say what is to be done about it

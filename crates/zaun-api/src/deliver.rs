@@ -6,9 +6,10 @@ use std::sync::{Arc, OnceLock, Weak};
 use bytes::Bytes;
 use rand::Rng;
 use tokio::sync::mpsc;
+use zaun_messenger::bots::counts_in_qts;
 use zaun_messenger::views::Scene;
 use zaun_messenger::{Audience, Delivery, Error, Event, Outlet, Seat};
-use zaun_model::{ChannelId, UnixTime, UserId};
+use zaun_model::{ChannelId, Peer, UnixTime, UserId};
 use zaun_schema::api::{enums, types};
 use zaun_server::SessionHandle;
 
@@ -115,14 +116,39 @@ impl Api {
 
 async fn deliver(api: &Api, delivery: Delivery) -> Result<(), Error> {
     match delivery.audience {
+        Audience::User(_) if matches!(&delivery.event, Event::Transient(update) if counts_in_qts(update)) => {
+            Ok(())
+        }
         Audience::User(user) => {
             let sessions = api.subscriptions.of_user(user).into_iter().map(|session| (user, session));
-            let sessions = others(sessions.collect(), delivery.skip);
+            let mut sessions = others(sessions.collect(), delivery.skip);
+            leave_out_the_deaf(api, &delivery.event, &mut [&mut sessions]).await?;
             push_to_viewers(api, &delivery.event, &delivery.scene, sessions);
             Ok(())
         }
         Audience::Channel(channel) => deliver_to_channel(api, channel, &delivery).await,
     }
+}
+
+/// Leaves out sessions of bots that are not told of a message in a group; they find that their pts has a gap, and
+/// nothing in it.
+async fn leave_out_the_deaf(
+    api: &Api,
+    event: &Event,
+    lists: &mut [&mut Vec<(UserId, Session)>],
+) -> Result<(), Error> {
+    let (Event::Message(message) | Event::Edited { message, .. }) = event else { return Ok(()) };
+    let is_bot = |session: &Session| session.identity().data.facts.lock().bot;
+    let all = lists.iter().flat_map(|list| list.iter());
+    let bots: BTreeSet<UserId> = all.filter(|(_, session)| is_bot(session)).map(|(user, _)| *user).collect();
+    if bots.is_empty() || matches!(message.row.peer, Peer::User(_)) {
+        return Ok(());
+    }
+    let told = api.messenger.hearers(bots.iter().copied().collect(), message.clone()).await?;
+    for list in lists {
+        list.retain(|(user, _)| !bots.contains(user) || told.contains(user));
+    }
+    Ok(())
 }
 
 /// Leaves out the session that knows already.
@@ -152,6 +178,7 @@ async fn deliver_to_channel(api: &Api, channel: ChannelId, delivery: &Delivery) 
         ordinary = rest;
         special.extend(own);
     }
+    leave_out_the_deaf(api, &delivery.event, &mut [&mut ordinary, &mut special]).await?;
     push_to_members(api, channel, delivery, ordinary);
     if !special.is_empty() {
         let viewers: BTreeSet<UserId> = special.iter().map(|(user, _)| *user).collect();

@@ -72,7 +72,7 @@ impl ApiError {
 }
 
 /// What the messenger says, and what bots expect to read.
-const TEXTS: [(&str, u16, &str); 24] = [
+const TEXTS: [(&str, u16, &str); 25] = [
     ("USER_IS_BLOCKED", 403, "bot was blocked by the user"),
     ("USER_IS_BOT", 403, "the bot can't send messages to the bot"),
     ("INPUT_USER_DEACTIVATED", 403, "user is deactivated"),
@@ -83,6 +83,7 @@ const TEXTS: [(&str, u16, &str); 24] = [
     ("CHAT_ID_INVALID", 400, "chat not found"),
     ("PEER_ID_INVALID", 400, "chat not found"),
     ("USER_ID_INVALID", 400, "user not found"),
+    ("USER_ADMIN_INVALID", 400, "user is an administrator of the chat"),
     ("MESSAGE_NOT_MODIFIED", 400, NOT_MODIFIED),
     ("MEDIA_CAPTION_TOO_LONG", 400, "message caption is too long"),
     ("MESSAGE_EMPTY", 400, "message text is empty"),

@@ -1,6 +1,7 @@
 //! What is kept in memory of a bot that speaks HTTP, and how it gets its updates (B-204 … B-213).
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -12,9 +13,11 @@ use zaun_messenger::access::Signer;
 use zaun_messenger::bots::queue::{BotEvent, HttpChange, NewUpdate};
 use zaun_messenger::views::Scene;
 use zaun_model::UserId;
+use zaun_schema::api::enums::Update;
 
 use crate::error::ApiError;
 use crate::limits::{POLL_S, UPDATES, UPDATES_BYTES};
+use crate::methods::queries;
 use crate::request::Params;
 use crate::to_json::Eyes;
 use crate::webhook::Webhook;
@@ -64,6 +67,8 @@ pub struct Instance {
     fresh: watch::Sender<u64>,
     /// Ends whoever polls, with the refusal.
     poller: Mutex<Option<oneshot::Sender<ApiError>>>,
+    /// What happened that is in no log, in order, until the logs are read.
+    pending: Mutex<Vec<(Update, Arc<Scene>)>>,
     /// Held while the logs are read.
     gathering: tokio::sync::Mutex<()>,
     allowed: Mutex<Option<Vec<String>>>,
@@ -87,6 +92,7 @@ impl Instance {
             wake: Notify::new(),
             fresh: watch::channel(0).0,
             poller: Mutex::new(None),
+            pending: Mutex::new(Vec::new()),
             gathering: tokio::sync::Mutex::new(()),
             allowed: Mutex::new(allowed),
             webhook: Mutex::new(webhook),
@@ -97,6 +103,12 @@ impl Instance {
     /// Something may have happened.
     pub(crate) fn ring(&self) {
         self.wake.notify_one();
+    }
+
+    /// Something happened that is in no log.
+    pub(crate) fn note(&self, update: Update, scene: Arc<Scene>) {
+        self.pending.lock().push((update, scene));
+        self.ring();
     }
 
     /// Gathers updates whenever something may have happened, for ever.
@@ -112,15 +124,27 @@ impl Instance {
     /// Reads on in the logs of what the bot sees.
     pub(crate) async fn gather(&self) -> Result<(), ApiError> {
         let _guard = self.gathering.lock().await;
+        // B-234: what became of a member is told before the message about it.
+        let pending = std::mem::take(&mut *self.pending.lock());
+        for (update, scene) in pending {
+            queries::push_noted(self, &update, &scene).await;
+        }
         loop {
             let signer = self.messenger.access.clone();
             let (bot, allowed) = (self.bot, self.allowed.lock().clone());
             let now = self.messenger.now();
+            let added = Arc::new(AtomicBool::new(false));
+            let adds = added.clone();
             let convert = move |events: &[BotEvent], scene: &Scene| {
-                convert(&signer, bot, allowed.as_deref(), now, events, scene)
+                let new = convert(&signer, bot, allowed.as_deref(), now, events, scene);
+                adds.fetch_or(!new.is_empty(), Ordering::Relaxed);
+                new
             };
             let more = self.messenger.gather_updates(self.bot, convert).await?;
-            self.fresh.send_modify(|number| *number += 1);
+            // Whoever waits for additions gathers first: news of none would wake it for ever.
+            if added.load(Ordering::Relaxed) {
+                self.fresh.send_modify(|number| *number += 1);
+            }
             if !more {
                 return Ok(());
             }

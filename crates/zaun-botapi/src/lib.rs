@@ -26,7 +26,6 @@ use parking_lot::Mutex;
 use tokio::task::JoinSet;
 use zaun_messenger::{Audience, Delivery, Event, Messenger};
 use zaun_model::{ChannelId, UserId};
-use zaun_schema::api::enums::Update;
 
 pub use error::ApiError;
 pub use methods::DONE;
@@ -132,11 +131,11 @@ impl BotApi {
             Audience::User(user) => {
                 let Some(bot) = self.known(user) else { return };
                 match &delivery.event {
-                    Event::Transient(Update::UpdateBotCallbackQuery(query)) => {
-                        let query = (**query).clone();
-                        tokio::spawn(async move { methods::queries::push_callback(&bot, query).await });
+                    Event::Transient(update) => {
+                        if methods::queries::is_told(update) {
+                            bot.note(update.clone(), delivery.scene.clone());
+                        }
                     }
-                    Event::Transient(_) => {}
                     _ => bot.ring(),
                 }
             }

@@ -50,6 +50,12 @@ pub const CERTIFICATE_BYTES: usize = 3 << 20;
 pub const FETCH_TIME: Duration = Duration::from_secs(30);
 /// Seconds for which a pressed button waits for a poller (B-096, B-212).
 pub const CALLBACK_UPDATE_S: i64 = 150;
+/// Seconds for which an inline query waits for a poller (B-105).
+pub const INLINE_UPDATE_S: i64 = 30;
+/// Seconds for which the news of a chosen result waits (B-112).
+pub const CHOSEN_UPDATE_S: i64 = 600;
+/// Seconds for which an answer to an inline query is given to others, if the bot does not say (B-106).
+pub const INLINE_CACHE_DEFAULT_S: i64 = 300;
 /// Messages named in one call (B-247).
 pub const MESSAGES_PER_CALL: usize = 100;
 /// Seconds after which a bot cannot delete a message any more (B-248).

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use bytes::Bytes;
+use futures_util::Stream;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper::header::CONTENT_TYPE;
@@ -148,7 +149,7 @@ pub async fn read(request: Request<Incoming>) -> Result<Params, ApiError> {
     if kind.starts_with("multipart/form-data") {
         let boundary =
             multer::parse_boundary(&kind).map_err(|_| ApiError::bad("wrong multipart boundary"))?;
-        read_multipart(&mut params, body, boundary).await?;
+        read_multipart(&mut params, body.into_data_stream(), boundary).await?;
         return Ok(params);
     }
     let too_large = || ApiError::new(413, "Request Entity Too Large: too many parameters");
@@ -161,8 +162,22 @@ pub async fn read(request: Request<Incoming>) -> Result<Params, ApiError> {
     Ok(params)
 }
 
-/// Reads a body that is no multipart form.
-pub fn read_body(params: &mut Params, kind: &str, body: &[u8]) {
+/// Reads a body that came as a whole.
+pub async fn read_whole(headers: &HeaderMap, body: Bytes) -> Result<Params, ApiError> {
+    let mut params = Params::default();
+    let kind = content_type(headers);
+    if kind.starts_with("multipart/form-data") {
+        let boundary =
+            multer::parse_boundary(&kind).map_err(|_| ApiError::bad("wrong multipart boundary"))?;
+        let once = futures_util::stream::iter([Ok::<_, std::convert::Infallible>(body)]);
+        read_multipart(&mut params, once, boundary).await?;
+    } else {
+        read_body(&mut params, &kind, &body);
+    }
+    Ok(params)
+}
+
+fn read_body(params: &mut Params, kind: &str, body: &[u8]) {
     if kind.starts_with("application/json") {
         match serde_json::from_slice(body) {
             Ok(value) => params.put_json(&value),
@@ -184,12 +199,18 @@ fn content_type(headers: &HeaderMap) -> String {
     }
 }
 
-async fn read_multipart(params: &mut Params, body: Incoming, boundary: String) -> Result<(), ApiError> {
+async fn read_multipart<E>(
+    params: &mut Params,
+    body: impl Stream<Item = Result<Bytes, E>> + Send,
+    boundary: String,
+) -> Result<(), ApiError>
+where
+    E: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
     let whole = u64::try_from(UPLOAD_BYTES + PARAMETER_BYTES).unwrap_or(u64::MAX);
     let limits = multer::SizeLimit::new().whole_stream(whole);
     let constraints = multer::Constraints::new().size_limit(limits);
-    let stream = body.into_data_stream();
-    let mut form = multer::Multipart::with_constraints(stream, boundary, constraints);
+    let mut form = multer::Multipart::with_constraints(body, boundary, constraints);
     let mut bytes = 0;
     while let Some(field) = form.next_field().await.map_err(|error| refused(&error))? {
         let name = field.name().unwrap_or_default().to_owned();

@@ -22,7 +22,7 @@ use crate::limits::{
     CERTIFICATE_BYTES, SECRET_TOKEN_LENGTH, UPDATES, WEBHOOK_ANSWER_BYTES, WEBHOOK_CONNECTIONS,
     WEBHOOK_CONNECTIONS_DEFAULT, WEBHOOK_RETRY_AFTER_S, WEBHOOK_SILENCE, WEBHOOK_URL_BYTES, WEBHOOK_WAIT_MAX,
 };
-use crate::request::{Params, read_body};
+use crate::request::{Params, read_whole};
 use crate::to_json::Object;
 use crate::{BotApi, methods};
 
@@ -305,9 +305,10 @@ async fn note_failure(bot: &Instance, webhook: &Webhook, text: String) {
 
 /// B-227: a body with a method is a call, whose result is thrown away.
 async fn answer_in_response(api: &Arc<BotApi>, bot: &Instance, answer: &Fetched) {
-    let kind = answer.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    let mut params = Params::default();
-    read_body(&mut params, &kind.to_ascii_lowercase(), &answer.body);
+    let params = match read_whole(&answer.headers, answer.body.clone()).await {
+        Ok(params) => params,
+        Err(error) => return tracing::debug!(%error, "the answer of a webhook cannot be read"),
+    };
     let Some(method) = params.get("method").map(str::to_ascii_lowercase) else { return };
     let never = ["setwebhook", "deletewebhook", "close", "logout"].contains(&method.as_str());
     if never || method.starts_with("get") {

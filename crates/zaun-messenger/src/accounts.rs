@@ -10,7 +10,9 @@ use zaun_store::repo::{authorizations, boxes, passwords};
 use crate::codes::{self, Checked, Guess, normalize_phone};
 use crate::limits::{ABOUT_LENGTH, NAME_LENGTH};
 use crate::people::audience;
-use crate::{Actor, Changes, Error, FIRST_USER, Messenger, NOBODY, SERVICE_USER, errors};
+use crate::{
+    Actor, Changes, Error, FIRST_CHANNEL, FIRST_CHAT, FIRST_USER, Messenger, NOBODY, SERVICE_USER, errors,
+};
 
 /// Where a login comes from.
 #[derive(Debug, Clone, Default)]
@@ -41,9 +43,9 @@ pub(crate) fn create_service_user(tx: &Tx<'_>, now: UnixTime) -> Result<(), Erro
     if users::find(tx, SERVICE_USER)?.is_none() {
         users::insert_with_id(tx, SERVICE_USER, "Zaun", now)?;
         boxes::create(tx, BoxId::User(SERVICE_USER))?;
-        // The counter of ids never goes back, so this row leaves its mark.
-        users::insert_with_id(tx, FIRST_USER, "", now)?;
-        users::remove(tx, FIRST_USER)?;
+        tx.count_ids_from("users", FIRST_USER.0 + 1)?;
+        tx.count_ids_from("chats", FIRST_CHAT.0)?;
+        tx.count_ids_from("channels", FIRST_CHANNEL.0)?;
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use zaun_store::repo::blocked;
 use crate::limits::{BLOCKED, PAGE};
 use crate::peers::{PeerRef, peer_to_tl};
 use crate::views::Scene;
-use crate::{Actor, Changes, Error, Messenger, errors};
+use crate::{Actor, Changes, Error, Messenger, bots, errors};
 
 /// A page of blocked peers, the newest first.
 #[derive(Debug, Clone, Default)]
@@ -82,6 +82,7 @@ fn set_one(changes: &mut Changes<'_, '_>, user: UserId, peer: Peer, block: bool)
         let peer_id = peer_to_tl(peer);
         let update = types::UpdatePeerBlocked { blocked: block, blocked_my_stories_from: false, peer_id };
         changes.hint_user(user, update.into());
+        bots::members::tell_stopped(changes, user, peer, block)?;
     }
     Ok(())
 }

@@ -27,6 +27,28 @@ texts! {
     ACCESS_TOKEN_EXPIRED,
     /// 400: the account is no bot, or not one of the user's.
     BOT_INVALID,
+    /// 400: the bot cannot be brought into groups (B-031).
+    BOT_GROUPS_BLOCKED,
+    /// 400: the bot does not answer inline queries (B-101).
+    BOT_INLINE_DISABLED,
+    /// 403: what inline bots make may not be sent there (B-111).
+    CHAT_SEND_INLINE_FORBIDDEN,
+    /// 400: the result of an inline query is not kept any more (B-110).
+    INLINE_RESULT_EXPIRED,
+    /// 400: where the next page of inline results begins is too long (B-106).
+    NEXT_OFFSET_INVALID,
+    /// 400: two results of an answer have the same number (B-106).
+    RESULT_ID_DUPLICATE,
+    /// 400: a result's number is empty, too long, or none of the answer's (B-106).
+    RESULT_ID_INVALID,
+    /// 400: a result is of a kind that does not exist here.
+    RESULT_TYPE_INVALID,
+    /// 400: too many results (B-106).
+    RESULTS_TOO_MUCH,
+    /// 400: what a result sends is of a kind that does not exist here.
+    SEND_MESSAGE_TYPE_INVALID,
+    /// 400: a file of the web could not be fetched.
+    WEBPAGE_CURL_FAILED,
     /// 400: the user has as many bots as it may.
     BOT_CREATE_LIMIT_EXCEEDED,
     /// 400: a command is malformed, or there are too many (B-056).
@@ -319,6 +341,8 @@ texts! {
     USERNAME_NOT_MODIFIED,
     /// 400: somebody has this name.
     USERNAME_OCCUPIED,
+    /// 400: a bot is no ordinary member of a channel, only an administrator (B-031).
+    USER_BOT,
     /// 400: nobody was named.
     USERS_TOO_FEW,
     /// 400: too many were named.

@@ -46,7 +46,7 @@ pub use clock::Clock;
 pub use error::Error;
 pub use updates::Missed;
 use zaun_blob::Blobs;
-use zaun_model::{UnixTime, UserId};
+use zaun_model::{ChannelId, ChatId, UnixTime, UserId};
 use zaun_schema::api::enums::Update;
 use zaun_schema::visit::Mentioned;
 use zaun_store::repo::contents;
@@ -59,6 +59,11 @@ use crate::views::Scene;
 pub const SERVICE_USER: UserId = UserId(777_000);
 /// Ids of ordinary users begin above this.
 pub const FIRST_USER: UserId = UserId(1_000_000);
+
+/// The first basic group. Clients keep people, groups and channels by their bare numbers, so these do not overlap.
+pub const FIRST_CHAT: ChatId = ChatId(500_000_000);
+/// The first channel: with ten digits, because programs write `-100` before them to name it to the Bot API.
+pub const FIRST_CHANNEL: ChannelId = ChannelId(1_000_000_000);
 
 /// Nobody in particular: whoever is not logged in, and the server itself.
 const NOBODY: UserId = UserId(0);
@@ -110,6 +115,7 @@ pub struct Messenger {
     pub presence: presence::Presence,
     challenges: passwords::Challenges,
     queries: bots::Queries,
+    inline: bots::InlineQueries,
     settings: Settings,
 }
 
@@ -135,6 +141,7 @@ impl Messenger {
             presence: presence::Presence::default(),
             challenges: passwords::Challenges::default(),
             queries: bots::Queries::default(),
+            inline: bots::InlineQueries::default(),
             settings,
         };
         messenger.store.write(move |tx| accounts::create_service_user(tx, now)).await?;

@@ -115,6 +115,20 @@ pub const OPEN_QUERIES: usize = 100_000;
 pub const QUERY_WAIT_S: u64 = 10;
 /// Seconds for which a bot may answer a pressed button (B-095).
 pub const QUERY_LIFE_S: i64 = 15;
+/// Characters of an inline query (B-102).
+pub const INLINE_QUERY_LENGTH: usize = 256;
+/// Bytes that name where a page of inline results begins (B-106).
+pub const INLINE_OFFSET_BYTES: usize = 64;
+/// Results of one answer to an inline query (B-106).
+pub const INLINE_RESULTS: usize = 50;
+/// Bytes of the number of a result (B-106).
+pub const INLINE_RESULT_ID_BYTES: usize = 64;
+/// Seconds for which an answer is given to others at most (B-106).
+pub const INLINE_CACHE_S: i32 = 86_400;
+/// Seconds for which a result can be sent at least (B-110).
+pub const INLINE_KEPT_S: i64 = 300;
+/// Answers to inline queries that are kept: a page of 50 results is some 20 kB.
+pub const INLINE_KEPT: usize = 2000;
 /// Updates that wait for one bot over HTTP: a day of one each second; the oldest go first.
 pub const BOT_QUEUE: i64 = 100_000;
 /// Seconds for which updates wait for a bot (B-212).

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use zaun_blob::Blobs;
-use zaun_messenger::bots::NewBot;
+use zaun_messenger::bots::{NewBot, SANDBOX_PLACEHOLDER};
 use zaun_messenger::views::UserRow;
 use zaun_messenger::{Delivery, Messenger, Outlet, Seat, Settings};
 use zaun_model::{ChannelId, UnixTime, UserId};
@@ -50,6 +50,20 @@ enum BotCommand {
         /// Make another token; the old one is void
         #[arg(long)]
         revoke: bool,
+    },
+    /// Let a bot answer inline queries
+    Inline {
+        /// Its number or public name
+        bot: String,
+        /// What the field shows before anything is typed
+        #[arg(long, value_name = "TEXT", default_value = SANDBOX_PLACEHOLDER)]
+        placeholder: String,
+        /// Tell it which results were chosen
+        #[arg(long)]
+        feedback: bool,
+        /// End it
+        #[arg(long, conflicts_with_all = ["placeholder", "feedback"])]
+        off: bool,
     },
     /// Delete a bot
     Delete {
@@ -104,6 +118,10 @@ async fn run(args: BotArgs) -> anyhow::Result<()> {
                 false => messenger.bot_token(id).await?,
             };
             println!("{}", shown.token.reveal());
+        }
+        BotCommand::Inline { bot, placeholder, feedback, off } => {
+            let id = find(&messenger, &bot).await?.id;
+            messenger.set_bot_inline(id, (!off).then_some(placeholder), feedback).await?;
         }
         BotCommand::Delete { bot } => messenger.delete_bot(find(&messenger, &bot).await?.id).await?,
     }

@@ -11,6 +11,7 @@ use zaun_api::Api;
 use zaun_blob::Blobs;
 use zaun_bus::LocalBus;
 use zaun_crypto::rsa::PrivateKey;
+use zaun_messenger::bots::SANDBOX_PLACEHOLDER;
 use zaun_messenger::{Messenger, Settings};
 use zaun_mtproto::handshake::ServerConfig;
 use zaun_node::{Node, Parts};
@@ -108,6 +109,8 @@ async fn make_bots(config: &Config, messenger: &Messenger) -> anyhow::Result<Vec
     for name in &config.bots {
         let bot = messenger.ensure_bot(name).await;
         let bot = bot.with_context(|| format!("cannot make the bot \"{name}\""))?;
+        // In a sandbox nobody has to ask for inline mode first.
+        messenger.set_bot_inline(bot.user.id, Some(SANDBOX_PLACEHOLDER.to_owned()), true).await?;
         made.push((name.clone(), bot.user.username.unwrap_or_default(), bot.token.reveal().to_owned()));
     }
     Ok(made)

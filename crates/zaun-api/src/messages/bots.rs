@@ -3,6 +3,7 @@
 use zaun_messenger::bots::CallbackAnswer;
 use zaun_messenger::messages::content::Content;
 use zaun_messenger::messages::send::Draft;
+use zaun_messenger::peers::PeerRef;
 use zaun_messenger::{Error, errors};
 use zaun_model::MsgId;
 use zaun_schema::api::{enums, functions, types};
@@ -13,7 +14,7 @@ use crate::to_tl;
 /// Characters of what a link hands over to the bot that it starts (B-119).
 const START_PARAM_LENGTH: usize = 64;
 
-/// messages.startBot in the private chat with the bot (B-118); bots are brought into groups by inviting them.
+/// messages.startBot: in the private chat with the bot (B-118), or in a group into which it is brought (B-120).
 pub(crate) async fn start_bot(call: Call, r: functions::messages::StartBot) -> Result<enums::Updates, Error> {
     let shape = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     if !r.start_param.chars().all(shape) {
@@ -27,15 +28,34 @@ pub(crate) async fn start_bot(call: Call, r: functions::messages::StartBot) -> R
     if !scene.person(call.user_id, id).is_some_and(|person| person.user.is_bot()) {
         return Err(Error::bad(errors::BOT_INVALID));
     }
-    let same = matches!(&r.peer, enums::InputPeer::InputPeerUser(user) if user.user_id == id.0);
-    if !same && !matches!(r.peer, enums::InputPeer::InputPeerEmpty) {
-        return Err(Error::bad(errors::PEER_ID_INVALID));
-    }
     let param = if r.start_param.is_empty() { String::new() } else { format!(" {}", r.start_param) };
-    let content = Content { text: format!("/start{param}"), ..Content::default() };
+    let (place, command) = match &r.peer {
+        enums::InputPeer::InputPeerEmpty => (bot, "/start".to_owned()),
+        enums::InputPeer::InputPeerUser(user) if user.user_id == id.0 => (bot, "/start".to_owned()),
+        enums::InputPeer::InputPeerChat(_) | enums::InputPeer::InputPeerChannel(_) => {
+            let group = call.peer(&r.peer)?;
+            bring_into(&call, group, matches!(r.peer, enums::InputPeer::InputPeerChat(_)), bot).await?;
+            let person = scene.person(call.user_id, id);
+            let username = person.and_then(|person| person.user.username.clone()).unwrap_or_default();
+            (group, format!("/start@{username}"))
+        }
+        _ => return Err(Error::bad(errors::PEER_ID_INVALID)),
+    };
+    let content = Content { text: format!("{command}{param}"), ..Content::default() };
     let draft = Draft { random_id: r.random_id, content, reply_to: None, clear_draft: false };
-    let sent = call.messenger().send(call.actor(), bot, vec![draft]).await?;
+    let sent = call.messenger().send(call.actor(), place, vec![draft]).await?;
     Ok(to_tl::sent_updates(call.view(&sent.scene), &sent))
+}
+
+/// Brings a bot into a group, unless it is there.
+async fn bring_into(call: &Call, group: PeerRef, is_basic: bool, bot: PeerRef) -> Result<(), Error> {
+    if !is_basic {
+        return call.messenger().invite_to_channel(call.actor(), group, vec![bot]).await.map(drop);
+    }
+    match call.messenger().add_chat_user(call.actor(), group, bot, 0).await {
+        Err(Error::Refused { text, .. }) if text == errors::USER_ALREADY_PARTICIPANT => Ok(()),
+        added => added.map(drop),
+    }
 }
 
 /// messages.getBotCallbackAnswer: waits for the bot's answer (B-091, B-094).

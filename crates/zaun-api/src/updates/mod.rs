@@ -35,7 +35,7 @@ pub(crate) async fn get_difference(
         Difference::TooLong(state) => {
             return Ok(types::updates::DifferenceTooLong { pts: state.pts.0 }.into());
         }
-        Difference::Events(events, state) => (events, to_tl::state(state)),
+        Difference::Events(events, state) => (call.told(*events).await?, to_tl::state(state)),
     };
     let (new_messages, other_updates) = events_to_tl(&call, &events);
     let new_encrypted_messages = Vec::new();
@@ -64,6 +64,13 @@ pub(crate) async fn get_difference(
     }))
 }
 
+impl Call {
+    /// Leaves of events what the caller is told: a bot does not hear all that is said in groups.
+    async fn told(&self, events: Events) -> Result<Events, Error> {
+        if self.bot { self.messenger().keep_heard(self.user_id, events).await } else { Ok(events) }
+    }
+}
+
 fn events_to_tl(call: &Call, events: &Events) -> (Vec<enums::Message>, Vec<enums::Update>) {
     let view = call.view(&events.scene);
     let new_messages = messages_to_tl(call, &events.scene, &events.new_messages);
@@ -90,6 +97,7 @@ pub(crate) async fn get_channel_difference(
         }
         .into()),
         ChannelDifference::Events(events) => {
+            let events = call.told(*events).await?;
             let (new_messages, other_updates) = events_to_tl(&call, &events);
             Ok(call.answer(&events.scene, |Lists { users, chats }| {
                 types::updates::ChannelDifference {
@@ -104,6 +112,7 @@ pub(crate) async fn get_channel_difference(
                 .into()
             }))
         }
+        ChannelDifference::TooLong(line, _, scene) if call.bot => Ok(too_long(&call, *line, &[], &scene)),
         ChannelDifference::TooLong(line, newest, scene) => Ok(too_long(&call, *line, &newest, &scene)),
     }
 }

@@ -6,19 +6,30 @@ use zaun_model::{MsgId, Peer};
 
 use super::Call;
 use crate::error::ApiError;
-use crate::to_json::Eyes;
+use crate::to_json::{Eyes, members};
 
 /// getChat
 pub(super) async fn get_chat(call: Call<'_>) -> Result<Value, ApiError> {
     let peer = call.peer("chat_id").await?;
     let named = PeerRef::Known(peer);
+    let (mut permissions, mut photo) = (None, None);
     let (scene, about, pinned) = match peer {
+        Peer::Chat(_) => {
+            let profile = call.messenger().chat_profile(call.actor(), named).await?;
+            permissions = Some(profile.group.chat.banned);
+            photo.clone_from(&profile.photo);
+            (profile.scene, ("description", profile.group.chat.about), profile.pinned)
+        }
         Peer::Channel(_) => {
             let profile = call.messenger().channel_profile(call.actor(), named).await?;
+            let row = &profile.membership.channel;
+            permissions = (!row.broadcast).then_some(row.banned);
+            photo.clone_from(&profile.photo);
             (profile.scene, ("description", profile.membership.channel.about), profile.pinned)
         }
         _ => {
             let profile = call.messenger().profile(call.actor(), named, String::new()).await?;
+            photo.clone_from(&profile.photo);
             (profile.scene, ("bio", profile.user.about), profile.pinned)
         }
     };
@@ -26,6 +37,12 @@ pub(super) async fn get_chat(call: Call<'_>) -> Result<Value, ApiError> {
     let mut chat = eyes.chat(peer);
     if !about.1.is_empty() {
         chat[about.0] = about.1.into();
+    }
+    if let Some(photo) = photo.and_then(|photo| eyes.chat_photo(&photo)) {
+        chat["photo"] = photo;
+    }
+    if let Some(banned) = permissions {
+        chat["permissions"] = members::permissions(banned);
     }
     // Always there; nobody can react or give anything yet.
     chat["accent_color_id"] = (peer.marked().unsigned_abs() % 7).into();
@@ -47,20 +64,32 @@ pub(super) async fn get_chat(call: Call<'_>) -> Result<Value, ApiError> {
 /// getChatMemberCount
 pub(super) async fn get_chat_member_count(call: Call<'_>) -> Result<Value, ApiError> {
     let peer = call.peer("chat_id").await?;
-    if !matches!(peer, Peer::Channel(_)) {
-        return Ok(json!(2));
-    }
-    let profile = call.messenger().channel_profile(call.actor(), PeerRef::Known(peer)).await?;
-    Ok(json!(profile.membership.channel.members))
+    let (actor, named) = (call.actor(), PeerRef::Known(peer));
+    Ok(match peer {
+        Peer::User(_) => json!(2),
+        Peer::Chat(_) => json!(call.messenger().chat_profile(actor, named).await?.members.len()),
+        Peer::Channel(_) => {
+            json!(call.messenger().channel_profile(actor, named).await?.membership.channel.members)
+        }
+    })
 }
 
 /// leaveChat
 pub(super) async fn leave_chat(call: Call<'_>) -> Result<Value, ApiError> {
     let peer = call.peer("chat_id").await?;
-    if !matches!(peer, Peer::Channel(_)) {
-        return Err(ApiError::bad("chat member status can't be changed in private chats"));
+    let (actor, named) = (call.actor(), PeerRef::Known(peer));
+    match peer {
+        Peer::User(_) => {
+            return Err(ApiError::bad("chat member status can't be changed in private chats"));
+        }
+        Peer::Chat(_) => {
+            let own = PeerRef::Known(Peer::User(actor.user_id));
+            call.messenger().delete_chat_user(actor, named, own, false).await?;
+        }
+        Peer::Channel(_) => {
+            call.messenger().leave_channel(actor, named).await?;
+        }
     }
-    call.messenger().leave_channel(call.actor(), PeerRef::Known(peer)).await?;
     Ok(json!(true))
 }
 
@@ -81,7 +110,8 @@ pub(super) async fn unpin_chat_message(call: Call<'_>) -> Result<Value, ApiError
         None => {
             let pinned = match peer {
                 Peer::Channel(_) => call.messenger().channel_profile(call.actor(), named).await?.pinned,
-                _ => call.messenger().profile(call.actor(), named, String::new()).await?.pinned,
+                Peer::Chat(_) => call.messenger().chat_profile(call.actor(), named).await?.pinned,
+                Peer::User(_) => call.messenger().profile(call.actor(), named, String::new()).await?.pinned,
             };
             MsgId(pinned.ok_or_else(|| ApiError::bad("message to unpin not found"))?)
         }

@@ -38,10 +38,7 @@ impl Call<'_> {
     }
 
     /// The message that is to be edited.
-    async fn edited(&self) -> Result<(Peer, Message), ApiError> {
-        if self.params.get("inline_message_id").is_some() {
-            return Err(ApiError::bad("MESSAGE_ID_INVALID"));
-        }
+    pub(super) async fn edited(&self) -> Result<(Peer, Message), ApiError> {
         let peer = self.peer("chat_id").await?;
         let id = self.message_id("message_id")?;
         let (found, _) = self.messenger().shown_message(self.actor(), PeerRef::Known(peer), id).await?;
@@ -49,7 +46,7 @@ impl Call<'_> {
         Ok((peer, found.message))
     }
 
-    async fn edit(&self, peer: Peer, id: MsgId, edit: Edit) -> Result<Value, ApiError> {
+    pub(super) async fn edit(&self, peer: Peer, id: MsgId, edit: Edit) -> Result<Value, ApiError> {
         let edit = Edit { reply_markup: markup::read(self.params)?, ..edit };
         self.messenger().edit_message(self.actor(), PeerRef::Known(peer), id, edit).await?;
         let (shown, scene) = self.messenger().shown_message(self.actor(), PeerRef::Known(peer), id).await?;
@@ -63,6 +60,11 @@ pub(super) async fn edit_message_text(call: Call<'_>) -> Result<Value, ApiError>
     if call.params.get("text").is_none() {
         return Err(ApiError::bad("message text is empty"));
     }
+    if let Some(name) = call.inline_name()? {
+        let text = call.formatted("text", "entities")?;
+        let edit = Edit { text: Some((text.text, Some(text.entities))), ..Edit::default() };
+        return call.edit_inline(name, edit).await;
+    }
     let (peer, message) = call.edited().await?;
     if matches!(&message.body, Body::Written(content) if content.has_media()) {
         return Err(ApiError::bad("there is no text in the message to edit"));
@@ -74,6 +76,11 @@ pub(super) async fn edit_message_text(call: Call<'_>) -> Result<Value, ApiError>
 
 /// editMessageCaption
 pub(super) async fn edit_message_caption(call: Call<'_>) -> Result<Value, ApiError> {
+    if let Some(name) = call.inline_name()? {
+        let caption = call.formatted("caption", "caption_entities")?;
+        let edit = Edit { text: Some((caption.text, Some(caption.entities))), ..Edit::default() };
+        return call.edit_inline(name, edit).await;
+    }
     let (peer, message) = call.edited().await?;
     if !matches!(&message.body, Body::Written(content) if content.has_media()) {
         return Err(ApiError::bad("there is no caption in the message to edit"));
@@ -85,6 +92,9 @@ pub(super) async fn edit_message_caption(call: Call<'_>) -> Result<Value, ApiErr
 
 /// editMessageReplyMarkup
 pub(super) async fn edit_message_reply_markup(call: Call<'_>) -> Result<Value, ApiError> {
+    if let Some(name) = call.inline_name()? {
+        return call.edit_inline(name, Edit::default()).await;
+    }
     let (peer, message) = call.edited().await?;
     call.edit(peer, message.id(), Edit::default()).await
 }

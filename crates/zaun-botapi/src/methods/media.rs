@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use zaun_messenger::files::media::{album_id, check_album};
+use zaun_messenger::messages::change::Edit;
 use zaun_messenger::messages::content::Content;
 use zaun_schema::api::{enums, types};
 
@@ -11,10 +12,12 @@ use crate::error::ApiError;
 use crate::file_ids::FileKind;
 use crate::limits::PHOTO_BYTES;
 use crate::request::{Params, Upload};
-use crate::text;
+use crate::text::{self, Formatted};
 
 use enums::DocumentAttribute as D;
 
+/// Width and height of a sticker that does not tell them: most have these.
+const STICKER_SIDE: i32 = 512;
 /// Messages of one album (B-268).
 const ALBUM: usize = 10;
 
@@ -53,6 +56,11 @@ pub(super) async fn send_video_note(call: Call<'_>) -> Result<Value, ApiError> {
     send(call, FileKind::VideoNote).await
 }
 
+/// sendSticker: a file of its own, because there are no sets of stickers.
+pub(super) async fn send_sticker(call: Call<'_>) -> Result<Value, ApiError> {
+    send(call, FileKind::Sticker).await
+}
+
 /// The name of the parameter that brings a file.
 fn parameter(kind: FileKind) -> &'static str {
     match kind {
@@ -73,7 +81,7 @@ async fn send(call: Call<'_>, kind: FileKind) -> Result<Value, ApiError> {
 
 impl Call<'_> {
     /// What the messenger takes for a file of a kind; `facts` are what the caller says of it.
-    async fn input(
+    pub(super) async fn input(
         &self,
         kind: FileKind,
         given: Given,
@@ -140,6 +148,8 @@ fn mime_of(kind: FileKind, upload: &Upload) -> String {
         Some("png") => Some("image/png"),
         Some("gif") => Some("image/gif"),
         Some("webp") => Some("image/webp"),
+        Some("tgs") => Some("application/x-tgsticker"),
+        Some("webm") => Some("video/webm"),
         Some("mp4") => Some("video/mp4"),
         Some("mp3") => Some("audio/mpeg"),
         Some("ogg" | "oga") => Some("audio/ogg"),
@@ -152,9 +162,28 @@ fn mime_of(kind: FileKind, upload: &Upload) -> String {
         FileKind::Video | FileKind::VideoNote | FileKind::Animation => "video/mp4",
         FileKind::Audio => "audio/mpeg",
         FileKind::Voice => "audio/ogg",
+        FileKind::Sticker => "image/webp",
         _ => "application/octet-stream",
     };
     said.or(by_name).unwrap_or(by_kind).to_owned()
+}
+
+/// Width and height of a WebP image, from its header: lossy, lossless, or extended.
+fn webp_size(bytes: &[u8]) -> Option<(i32, i32)> {
+    let chunk = bytes.strip_prefix(b"RIFF")?.get(4..)?.strip_prefix(b"WEBP")?;
+    let (name, body) = (chunk.get(..4)?, chunk.get(8..)?);
+    let two = |at: usize| Some(i32::from(u16::from_le_bytes([*body.get(at)?, *body.get(at + 1)?])));
+    let three = |at: usize| Some(two(at)? + (i32::from(*body.get(at + 2)?) << 16));
+    match name {
+        b"VP8 " => Some((two(6)? & 0x3FFF, two(8)? & 0x3FFF)),
+        b"VP8L" => {
+            let bits = u32::from_le_bytes([*body.get(1)?, *body.get(2)?, *body.get(3)?, *body.get(4)?]);
+            let side = |shift: u32| i32::try_from((bits >> shift) & 0x3FFF).unwrap_or(0) + 1;
+            Some((side(0), side(14)))
+        }
+        b"VP8X" => Some((three(4)? + 1, three(7)? + 1)),
+        _ => None,
+    }
 }
 
 fn attributes(kind: FileKind, upload: &Upload, facts: &Params) -> Vec<D> {
@@ -193,6 +222,12 @@ fn attributes(kind: FileKind, upload: &Upload, facts: &Params) -> Vec<D> {
             types::DocumentAttributeAudio { voice: true, duration: number("duration"), ..Default::default() }
                 .into(),
         ),
+        FileKind::Sticker => {
+            let (w, h) = webp_size(&upload.bytes).unwrap_or((STICKER_SIDE, STICKER_SIDE));
+            list.push(types::DocumentAttributeImageSize { w, h }.into());
+            let alt = facts.get("emoji").unwrap_or_default().to_owned();
+            list.push(types::DocumentAttributeSticker { alt, ..Default::default() }.into());
+        }
         _ => {}
     }
     if !upload.name.is_empty() {
@@ -216,29 +251,15 @@ pub(super) async fn send_media_group(call: Call<'_>) -> Result<Value, ApiError> 
     let grouped_id = (media.len() > 1).then(album_id);
     let (mut contents, mut made) = (Vec::new(), Vec::new());
     for item in &media {
-        let kind = match item["type"].as_str().unwrap_or_default() {
-            "photo" => FileKind::Photo,
-            "video" => FileKind::Video,
-            "document" => FileKind::Document,
-            "audio" => FileKind::Audio,
-            "animation" => {
-                return Err(ApiError::bad("type \"animation\" can't be used in sendMediaGroup"));
-            }
-            other => return Err(ApiError::bad(format!("type \"{other}\" is unsupported"))),
-        };
-        let facts = Params::of_json(item);
-        let named =
-            facts.get("media").ok_or_else(|| ApiError::bad("can't parse InputMedia: media not found"))?;
-        let given = call.file("media", Some(named)).await?;
-        let input = call.input(kind, given, &facts).await?;
-        let media = call.messenger().make_media(call.actor(), input).await?;
+        if item["type"] == "animation" {
+            return Err(ApiError::bad("type \"animation\" can't be used in sendMediaGroup"));
+        }
+        let Described { media, caption, above } = call.described(item).await?;
         made.push(media.clone());
-        let words = facts.get("caption").unwrap_or_default();
-        let caption = text::parse(words, facts.get("parse_mode"), facts.get("caption_entities"))?;
         let message = types::Message {
             media: Some(media),
             entities: Some(caption.entities).filter(|list| !list.is_empty()),
-            invert_media: facts.is_set("show_caption_above_media"),
+            invert_media: above,
             grouped_id,
             ..shared.clone()
         };
@@ -246,4 +267,70 @@ pub(super) async fn send_media_group(call: Call<'_>) -> Result<Value, ApiError> 
     }
     check_album(&made)?;
     Ok(call.send(peer, contents).await?.into())
+}
+
+/// One medium as a call describes it (InputMedia).
+struct Described {
+    media: enums::MessageMedia,
+    caption: Formatted,
+    above: bool,
+}
+
+impl Call<'_> {
+    async fn described(&self, item: &Value) -> Result<Described, ApiError> {
+        let kind = match item["type"].as_str().unwrap_or_default() {
+            "photo" => FileKind::Photo,
+            "video" => FileKind::Video,
+            "document" => FileKind::Document,
+            "audio" => FileKind::Audio,
+            "animation" => FileKind::Animation,
+            other => return Err(ApiError::bad(format!("type \"{other}\" is unsupported"))),
+        };
+        let facts = Params::of_json(item);
+        let named =
+            facts.get("media").ok_or_else(|| ApiError::bad("can't parse InputMedia: media not found"))?;
+        let given = self.file("media", Some(named)).await?;
+        let input = self.input(kind, given, &facts).await?;
+        let media = self.messenger().make_media(self.actor(), input).await?;
+        let words = facts.get("caption").unwrap_or_default();
+        let caption = text::parse(words, facts.get("parse_mode"), facts.get("caption_entities"))?;
+        Ok(Described { media, caption, above: facts.is_set("show_caption_above_media") })
+    }
+}
+
+/// editMessageMedia
+pub(super) async fn edit_message_media(call: Call<'_>) -> Result<Value, ApiError> {
+    let item = call.params.json("media", "media")?.unwrap_or_default();
+    if !item.is_object() {
+        return Err(ApiError::bad("can't parse InputMedia: expected an Object"));
+    }
+    if let Some(name) = call.inline_name()? {
+        let Described { media, caption, .. } = call.described(&item).await?;
+        let text = Some((caption.text, Some(caption.entities)));
+        return call.edit_inline(name, Edit { media: Some(media), text, ..Edit::default() }).await;
+    }
+    let (peer, message) = call.edited().await?;
+    let Described { media, caption, .. } = call.described(&item).await?;
+    let edit =
+        Edit { media: Some(media), text: Some((caption.text, Some(caption.entities))), ..Edit::default() };
+    call.edit(peer, message.id(), edit).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::webp_size;
+
+    #[test]
+    fn sizes_of_webp_images_are_read_from_their_headers() {
+        let image =
+            |name: &[u8; 4], body: &[u8]| [b"RIFF\0\0\0\0WEBP".as_slice(), name, &[0; 4], body].concat();
+        let lossy = image(b"VP8 ", &[0, 0, 0, 0x9D, 0x01, 0x2A, 0x40, 0x01, 0xF0, 0x00]);
+        assert_eq!(webp_size(&lossy), Some((320, 240)));
+        let bits: u32 = 511 | (99 << 14);
+        let lossless = image(b"VP8L", &[[0x2F].as_slice(), &bits.to_le_bytes()].concat());
+        assert_eq!(webp_size(&lossless), Some((512, 100)));
+        let extended = image(b"VP8X", &[0, 0, 0, 0, 0xFF, 1, 0, 0x63, 0, 0]);
+        assert_eq!(webp_size(&extended), Some((512, 100)));
+        assert_eq!(webp_size(b"e2e"), None);
+    }
 }

@@ -4,7 +4,10 @@ mod chats;
 mod edit;
 pub(crate) mod files;
 mod forward;
+pub(crate) mod inline;
+mod manage;
 mod media;
+mod members;
 mod profile;
 pub(crate) mod queries;
 mod send;
@@ -46,19 +49,25 @@ macro_rules! handlers {
 
 handlers! {
     "answercallbackquery" => queries::answer_callback_query,
+    "answerinlinequery" => inline::answer_inline_query,
+    "banchatmember" => members::ban_chat_member,
     "close" => updates::close,
     "copymessage" => forward::copy_message,
+    "deletechatphoto" => manage::delete_chat_photo,
     "deletemessage" => edit::delete_message,
     "deletemessages" => edit::delete_messages,
     "deletemycommands" => profile::delete_my_commands,
     "deletewebhook" => updates::delete_webhook,
     "editmessagecaption" => edit::edit_message_caption,
+    "editmessagemedia" => media::edit_message_media,
     "editmessagereplymarkup" => edit::edit_message_reply_markup,
     "editmessagetext" => edit::edit_message_text,
     "forwardmessage" => forward::forward_message,
     "forwardmessages" => forward::forward_messages,
     "copymessages" => forward::copy_messages,
     "getchat" => chats::get_chat,
+    "getchatadministrators" => members::get_chat_administrators,
+    "getchatmember" => members::get_chat_member,
     "getchatmembercount" => chats::get_chat_member_count,
     "getfile" => files::get_file,
     "getme" => profile::get_me,
@@ -67,10 +76,14 @@ handlers! {
     "getmyname" => profile::get_my_name,
     "getmyshortdescription" => profile::get_my_short_description,
     "getupdates" => updates::get_updates,
+    "getuserprofilephotos" => manage::get_user_profile_photos,
     "getwebhookinfo" => updates::get_webhook_info,
     "leavechat" => chats::leave_chat,
     "logout" => updates::log_out,
     "pinchatmessage" => chats::pin_chat_message,
+    "promotechatmember" => members::promote_chat_member,
+    "removemyprofilephoto" => manage::remove_my_profile_photo,
+    "restrictchatmember" => members::restrict_chat_member,
     "sendanimation" => media::send_animation,
     "sendaudio" => media::send_audio,
     "sendchataction" => send::send_chat_action,
@@ -80,16 +93,26 @@ handlers! {
     "sendlocation" => send::send_location,
     "sendmediagroup" => media::send_media_group,
     "sendmessage" => send::send_message,
+    "sendmessagedraft" => send::send_message_draft,
     "sendphoto" => media::send_photo,
+    "sendsticker" => media::send_sticker,
     "sendvenue" => send::send_venue,
     "sendvideo" => media::send_video,
     "sendvideonote" => media::send_video_note,
     "sendvoice" => media::send_voice,
+    "setchatadministratorcustomtitle" => members::set_custom_title,
+    "setchatdescription" => manage::set_chat_description,
+    "setchatmembertag" => members::set_chat_member_tag,
+    "setchatpermissions" => manage::set_chat_permissions,
+    "setchatphoto" => manage::set_chat_photo,
+    "setchattitle" => manage::set_chat_title,
     "setmycommands" => profile::set_my_commands,
     "setmydescription" => profile::set_my_description,
     "setmyname" => profile::set_my_name,
+    "setmyprofilephoto" => manage::set_my_profile_photo,
     "setmyshortdescription" => profile::set_my_short_description,
     "setwebhook" => updates::set_webhook,
+    "unbanchatmember" => members::unban_chat_member,
     "unpinallchatmessages" => chats::unpin_all_chat_messages,
     "unpinchatmessage" => chats::unpin_chat_message,
 }

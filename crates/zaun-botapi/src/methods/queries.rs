@@ -2,23 +2,94 @@
 
 use serde_json::{Value, json};
 use zaun_messenger::Actor;
-use zaun_messenger::bots::CallbackAnswer;
+use zaun_messenger::bots::{CallbackAnswer, counts_in_qts};
+use zaun_messenger::limits::BOT_UPDATE_LIFE_S;
 use zaun_messenger::peers::PeerRef;
+use zaun_messenger::views::Scene;
 use zaun_model::{ChannelId, ChatId, MsgId, Peer, UserId};
-use zaun_schema::api::{enums, types};
+use zaun_schema::api::enums::{self, Update};
+use zaun_schema::api::types;
 
-use super::Call;
+use super::{Call, inline};
 use crate::error::ApiError;
 use crate::instance::Instance;
-use crate::limits::CALLBACK_UPDATE_S;
+use crate::limits::{CALLBACK_UPDATE_S, CHOSEN_UPDATE_S, INLINE_UPDATE_S};
 use crate::to_json::{Eyes, Object};
 
-/// Keeps a pressed button for a bot as an update.
-pub(crate) async fn push_callback(bot: &Instance, query: types::UpdateBotCallbackQuery) {
-    match callback(bot, &query).await {
-        Ok(object) => bot.push("callback_query", object, CALLBACK_UPDATE_S).await,
-        Err(error) => tracing::error!(%error, bot = bot.bot.0, "a pressed button could not be told"),
-    }
+/// Says whether something that is in no log is an update for bots.
+pub(crate) fn is_told(update: &Update) -> bool {
+    matches!(
+        update,
+        Update::UpdateBotCallbackQuery(_)
+            | Update::UpdateInlineBotCallbackQuery(_)
+            | Update::UpdateBotInlineQuery(_)
+            | Update::UpdateBotInlineSend(_)
+    ) || counts_in_qts(update)
+}
+
+/// Keeps something that is in no log for a bot as an update.
+pub(crate) async fn push_noted(bot: &Instance, update: &Update, scene: &Scene) {
+    let eyes = Eyes { signer: &bot.messenger.access, bot: bot.bot, scene };
+    let (kind, object, life_s) = match update {
+        Update::UpdateBotCallbackQuery(query) => match callback(bot, query).await {
+            Ok(object) => ("callback_query", object, CALLBACK_UPDATE_S),
+            Err(error) => {
+                return tracing::error!(%error, bot = bot.bot.0, "a pressed button could not be told");
+            }
+        },
+        Update::UpdateInlineBotCallbackQuery(query) => {
+            ("callback_query", inline_callback(eyes, query), CALLBACK_UPDATE_S)
+        }
+        Update::UpdateBotInlineQuery(query) => ("inline_query", inline_query(eyes, query), INLINE_UPDATE_S),
+        Update::UpdateBotInlineSend(chosen) => {
+            ("chosen_inline_result", chosen_result(eyes, chosen), CHOSEN_UPDATE_S)
+        }
+        other => match eyes.member_update(other) {
+            Some((kind, object)) => (kind, object, BOT_UPDATE_LIFE_S),
+            None => return,
+        },
+    };
+    bot.push(kind, object, life_s).await;
+}
+
+/// A pressed button of a message that was sent by way of the bot (B-092).
+fn inline_callback(eyes: Eyes<'_>, query: &types::UpdateInlineBotCallbackQuery) -> Value {
+    let mut out = Object::default();
+    out.set("id", query.query_id.to_string());
+    out.set("from", eyes.user(UserId(query.user_id)));
+    out.some("inline_message_id", inline::write_name(&query.msg_id));
+    out.set("chat_instance", query.chat_instance.to_string());
+    out.some("data", query.data.as_ref().map(|data| String::from_utf8_lossy(data).into_owned()));
+    out.done()
+}
+
+/// B-102.
+fn inline_query(eyes: Eyes<'_>, query: &types::UpdateBotInlineQuery) -> Value {
+    use enums::InlineQueryPeerType as T;
+    let mut out = Object::default();
+    out.set("id", query.query_id.to_string());
+    out.set("from", eyes.user(UserId(query.user_id)));
+    let chat_type = query.peer_type.as_ref().map(|kind| match kind {
+        T::InlineQueryPeerTypeSameBotPM => "sender",
+        T::InlineQueryPeerTypePM | T::InlineQueryPeerTypeBotPM => "private",
+        T::InlineQueryPeerTypeChat => "group",
+        T::InlineQueryPeerTypeMegagroup => "supergroup",
+        T::InlineQueryPeerTypeBroadcast => "channel",
+    });
+    out.some("chat_type", chat_type);
+    out.set("query", query.query.clone());
+    out.set("offset", query.offset.clone());
+    out.done()
+}
+
+/// B-112, B-113.
+fn chosen_result(eyes: Eyes<'_>, chosen: &types::UpdateBotInlineSend) -> Value {
+    let mut out = Object::default();
+    out.set("from", eyes.user(UserId(chosen.user_id)));
+    out.some("inline_message_id", chosen.msg_id.as_ref().and_then(inline::write_name));
+    out.set("query", chosen.query.clone());
+    out.set("result_id", chosen.id.clone());
+    out.done()
 }
 
 async fn callback(bot: &Instance, query: &types::UpdateBotCallbackQuery) -> Result<Value, ApiError> {

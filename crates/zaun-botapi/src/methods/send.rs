@@ -209,3 +209,26 @@ pub(super) async fn send_chat_action(call: Call<'_>) -> Result<Value, ApiError> 
     told.map_err(|error| sending(peer, error))?;
     Ok(json!(true))
 }
+
+/// sendMessageDraft: what a bot is about to say, while it grows (B-280).
+pub(super) async fn send_message_draft(call: Call<'_>) -> Result<Value, ApiError> {
+    let peer = call.peer("chat_id").await?;
+    if !matches!(peer, Peer::User(_)) {
+        return Err(ApiError::bad("drafts can be sent in private chats only"));
+    }
+    let draft_id = call.params.number("draft_id").filter(|id| *id != 0);
+    let random_id = draft_id.ok_or_else(|| ApiError::bad("draft_id must be non-zero"))?;
+    let Formatted { text, entities } = call.formatted("text", "entities")?;
+    if text.chars().count() > zaun_messenger::limits::MESSAGE_LENGTH {
+        return Err(ApiError::bad("message is too long"));
+    }
+    let action = types::SendMessageTextDraftAction {
+        can_stop: call.params.is_set("can_stop"),
+        keep_on_stop: call.params.is_set("keep_on_stop"),
+        random_id,
+        text: types::TextWithEntities { text, entities },
+    };
+    let told = call.messenger().set_typing(call.actor(), PeerRef::Known(peer), action.into()).await;
+    told.map_err(|error| sending(peer, error))?;
+    Ok(json!(true))
+}

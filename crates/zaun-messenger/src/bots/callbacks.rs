@@ -8,10 +8,14 @@ use parking_lot::Mutex;
 use rand::Rng;
 use tokio::sync::oneshot;
 use zaun_model::{BoxId, MsgId, Peer, UnixTime, UserId};
-use zaun_schema::api::{enums, types};
+use zaun_schema::api::enums::{self, Update};
+use zaun_schema::api::types;
+use zaun_store::Tx;
 use zaun_store::repo::{contents, messages};
 
+use super::inline::inline_id;
 use super::is_bot;
+use crate::access::Signer;
 use crate::limits::{CALLBACK_TEXT_LENGTH, OPEN_QUERIES, QUERY_LIFE_S, QUERY_WAIT_S};
 use crate::peers::{PeerRef, peer_to_tl};
 use crate::views::one_message;
@@ -89,45 +93,20 @@ impl Messenger {
         data: Bytes,
     ) -> Result<CallbackAnswer, Error> {
         let (signer, wanted) = (self.access.clone(), data.clone());
-        let (bot, query) = self
-            .read(actor.user_id, move |tx| {
-                let reading = rights::reading(tx, actor.user_id, peer)?;
-                let row = messages::find(tx, reading.box_id, reading.peer, msg_id)?;
-                let row = row.ok_or_else(|| Error::bad(errors::MESSAGE_ID_INVALID))?;
-                let content = contents::find_many(tx, &[row.content_id])?.pop();
-                let content = content.ok_or_else(|| Error::bad(errors::MESSAGE_ID_INVALID))?;
-                let message = one_message(tx, row)?;
-                let bot = message.writer.user().ok_or_else(|| Error::bad(errors::MESSAGE_ID_INVALID))?;
-                if !is_bot(tx, bot)? {
-                    return Err(Error::bad(errors::MESSAGE_ID_INVALID));
-                }
-                let written = message.body.written()?;
-                if !has_button(written.message.reply_markup.as_ref(), &wanted) {
-                    return Err(Error::bad(errors::DATA_INVALID));
-                }
-                // As the bot numbers the message, and whom it has the conversation with.
-                let (place, id) = match reading.peer {
-                    Peer::User(_) => {
-                        let copy = content.copies().find(|(place, _)| *place == BoxId::User(bot));
-                        (Peer::User(actor.user_id), copy.map_or(MsgId(0), |(_, id)| id))
-                    }
-                    other => (other, msg_id),
-                };
-                let query = types::UpdateBotCallbackQuery {
-                    query_id: 0,
-                    user_id: actor.user_id.0,
-                    peer: peer_to_tl(place),
-                    msg_id: id.0,
-                    chat_instance: signer.chat_instance(bot, place),
-                    data: None,
-                    game_short_name: None,
-                };
-                Ok((bot, query))
-            })
-            .await?;
+        let pressed =
+            self.read(actor.user_id, move |tx| pressed(tx, &signer, actor.user_id, (peer, msg_id), &wanted));
+        let (bot, update) = pressed.await?;
         let (query_id, answer) = self.queries.ask(bot, self.now())?;
-        let update = types::UpdateBotCallbackQuery { query_id, data: Some(data), ..query };
-        self.hint(vec![Audience::User(bot)], update.into()).await?;
+        let update = match update {
+            Update::UpdateInlineBotCallbackQuery(query) => {
+                types::UpdateInlineBotCallbackQuery { query_id, data: Some(data), ..*query }.into()
+            }
+            Update::UpdateBotCallbackQuery(query) => {
+                types::UpdateBotCallbackQuery { query_id, data: Some(data), ..*query }.into()
+            }
+            other => other,
+        };
+        self.hint(vec![Audience::User(bot)], update).await?;
         match tokio::time::timeout(Duration::from_secs(QUERY_WAIT_S), answer).await {
             Ok(Ok(answer)) => Ok(answer),
             _ => Err(Error::bad(errors::BOT_RESPONSE_TIMEOUT)),
@@ -141,6 +120,61 @@ impl Messenger {
         }
         self.queries.answer(bot, query_id, self.now(), answer)
     }
+}
+
+/// The bot whose button is pressed, and what it is told but for the query: of its own message, or of one that was sent by
+/// way of it (B-092).
+fn pressed(
+    tx: &Tx<'_>,
+    signer: &Signer,
+    user: UserId,
+    (peer, msg_id): (PeerRef, MsgId),
+    data: &[u8],
+) -> Result<(UserId, Update), Error> {
+    let invalid = || Error::bad(errors::MESSAGE_ID_INVALID);
+    let reading = rights::reading(tx, user, peer)?;
+    let row = messages::find(tx, reading.box_id, reading.peer, msg_id)?.ok_or_else(invalid)?;
+    let content = contents::find_many(tx, &[row.content_id])?.pop().ok_or_else(invalid)?;
+    let message = one_message(tx, row)?;
+    let written = message.body.written()?;
+    let via = written.message.via_bot_id.map(UserId);
+    let bot = via.or_else(|| message.writer.user()).ok_or_else(invalid)?;
+    if !is_bot(tx, bot)? {
+        return Err(invalid());
+    }
+    if !has_button(written.message.reply_markup.as_ref(), data) {
+        return Err(Error::bad(errors::DATA_INVALID));
+    }
+    if via.is_some() {
+        let name = inline_id(signer, &content, bot, reading.box_id, msg_id);
+        let query = types::UpdateInlineBotCallbackQuery {
+            query_id: 0,
+            user_id: user.0,
+            msg_id: name.to_tl(),
+            chat_instance: signer.chat_instance(bot, reading.peer),
+            data: None,
+            game_short_name: None,
+        };
+        return Ok((bot, query.into()));
+    }
+    // As the bot numbers the message, and whom it has the conversation with.
+    let own =
+        || content.copies().find(|(place, _)| *place == BoxId::User(bot)).map_or(MsgId(0), |(_, id)| id);
+    let (place, id) = match reading.peer {
+        Peer::User(_) => (Peer::User(user), own()),
+        Peer::Chat(_) => (reading.peer, own()),
+        Peer::Channel(_) => (reading.peer, msg_id),
+    };
+    let query = types::UpdateBotCallbackQuery {
+        query_id: 0,
+        user_id: user.0,
+        peer: peer_to_tl(place),
+        msg_id: id.0,
+        chat_instance: signer.chat_instance(bot, place),
+        data: None,
+        game_short_name: None,
+    };
+    Ok((bot, query.into()))
 }
 
 #[cfg(test)]

@@ -1,23 +1,29 @@
 //! Bots: accounts that programs use, logged in by a token (B-001 …).
 
 mod callbacks;
+mod hearing;
+mod inline;
+mod inline_results;
 pub mod markup;
+pub(crate) mod members;
 mod profile;
 pub mod queue;
 mod tokens;
 
 pub use callbacks::{CallbackAnswer, Queries};
+pub use inline::{InlineAnswer, InlineMessageId, InlineQueries, InlineQuery, InlineResult, Kept};
+pub use members::counts_in_qts;
 pub(crate) use profile::profile as profile_of;
 pub use profile::{BotProfile, CommandScope, Texts};
 use rand::{Rng, RngExt};
 pub use tokens::Token;
 use zaun_crypto::hash::ct_eq;
-use zaun_model::{BoxId, Peer, UserId};
+use zaun_model::{BoxId, ChatId, Peer, UserId};
 use zaun_store::Tx;
 pub use zaun_store::repo::bots::flag;
 use zaun_store::repo::bots::{self, BotRow};
 use zaun_store::repo::users::{self, UserRow};
-use zaun_store::repo::{authorizations, boxes};
+use zaun_store::repo::{authorizations, boxes, chats};
 use zeroize::Zeroizing;
 
 use crate::accounts::{Origin, fold_username, log_in};
@@ -31,6 +37,9 @@ pub struct NewBot {
     /// What it logs in with.
     pub token: Token,
 }
+
+/// What the field of an inline query shows in a sandbox.
+pub const SANDBOX_PLACEHOLDER: &str = "Search…";
 
 /// What a token turned out to be.
 enum Judged {
@@ -59,9 +68,13 @@ pub(crate) fn is_bot(tx: &Tx<'_>, id: UserId) -> Result<bool, Error> {
     Ok(users::find(tx, id)?.is_some_and(|user| user.is_bot()))
 }
 
-/// Says whether a bot has met a user: the user lets it write, or both are in a channel together (B-027, B-049).
+/// Says whether a bot has met a user: the user lets it write, or both are in a group or channel together (B-027,
+/// B-049).
 pub(crate) fn has_met(tx: &Tx<'_>, bot: UserId, user: UserId) -> Result<bool, Error> {
-    Ok(bot == user || bots::is_allowed(tx, bot, user)? || bots::share_channel(tx, bot, user)?)
+    Ok(bot == user
+        || bots::is_allowed(tx, bot, user)?
+        || bots::share_channel(tx, bot, user)?
+        || !chats::common(tx, bot, user, ChatId(0), 1)?.is_empty())
 }
 
 impl Messenger {
@@ -148,6 +161,21 @@ impl Messenger {
         self.bot_token(id).await
     }
 
+    /// Lets a bot answer inline queries, whose field shows a placeholder, or not any more; with `feedback` it hears
+    /// which results were chosen (B-101, B-112).
+    pub async fn set_bot_inline(
+        &self,
+        id: UserId,
+        placeholder: Option<String>,
+        feedback: bool,
+    ) -> Result<(), Error> {
+        self.write(id, move |tx| {
+            bots::find(tx, id)?.ok_or_else(|| Error::bad(errors::BOT_INVALID))?;
+            allow_inline(tx, id, placeholder.as_deref(), feedback)
+        })
+        .await
+    }
+
     /// Deletes a bot. Its account stays as a deleted one.
     pub async fn delete_bot(&self, id: UserId) -> Result<(), Error> {
         let work = move |tx: &Tx<'_>| {
@@ -210,6 +238,8 @@ impl Messenger {
                 users::set_username(tx, id, Some(&username))?;
             }
             bots::insert(tx, &new_row(&signer, &token, NOBODY, now, nonce))?;
+            // In a sandbox nobody has to ask for inline mode first.
+            allow_inline(tx, id, Some(SANDBOX_PLACEHOLDER), true)?;
             users::find(tx, id)?.ok_or_else(|| Error::bad(errors::USER_ID_INVALID))
         })
         .await
@@ -253,6 +283,15 @@ fn new_row(
         sealed: signer.seal(nonce, token.reveal()),
         created_at: now,
     }
+}
+
+/// Sets whether a bot answers inline queries and hears what was chosen.
+fn allow_inline(tx: &Tx<'_>, id: UserId, placeholder: Option<&str>, feedback: bool) -> Result<(), Error> {
+    let user = users::find(tx, id)?.ok_or_else(|| Error::bad(errors::BOT_INVALID))?;
+    let kept = user.bot_flags & !flag::INLINE_FEEDBACK;
+    let flags = if feedback { kept | flag::INLINE_FEEDBACK } else { kept };
+    bots::set_settings(tx, id, flags, placeholder)?;
+    Ok(bots::bump(tx, id)?)
 }
 
 /// Logs a bot out everywhere; returns the keys.

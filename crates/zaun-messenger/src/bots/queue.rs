@@ -8,14 +8,14 @@ use zaun_model::{BoxId, MsgId, Peer, Pts, UnixTime, UserId};
 use zaun_schema::visit::Mentioned;
 use zaun_store::Tx;
 use zaun_store::repo::bot_updates::{self, HttpRow, WaitingRow};
-use zaun_store::repo::bots::{self, flag};
-use zaun_store::repo::{boxes, channels, messages, users};
+use zaun_store::repo::bots;
+use zaun_store::repo::{boxes, messages, users};
 
+use super::hearing::Ears;
 use crate::limits::{BOT_QUEUE, BOT_UPDATE_LIFE_S, DIFFERENCE_EVENTS};
-use crate::messages::content::Body;
 use crate::peers::{PeerRef, mention};
 use crate::views::{self, Message, Scene};
-use crate::{Actor, Error, Messenger, errors, rights, updates};
+use crate::{Actor, Error, Messenger, rights, updates};
 
 /// A message with the one that it answers, as a bot is shown it.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,7 +45,7 @@ pub struct NewUpdate {
 }
 
 /// Loads what messages answer, and everybody that both mention.
-fn show(tx: &Tx<'_>, viewer: UserId, list: Vec<Message>) -> Result<(Vec<Shown>, Scene), Error> {
+pub(super) fn show(tx: &Tx<'_>, viewer: UserId, list: Vec<Message>) -> Result<(Vec<Shown>, Scene), Error> {
     let mut wanted: BTreeMap<(BoxId, Peer), BTreeSet<MsgId>> = BTreeMap::new();
     for message in &list {
         if let Some(id) = message.row.reply_to_id {
@@ -68,52 +68,6 @@ fn show(tx: &Tx<'_>, viewer: UserId, list: Vec<Message>) -> Result<(Vec<Shown>, 
         Shown { message, reply }
     });
     Ok((shown.collect(), Scene::for_viewer(tx, viewer, &mentioned)?))
-}
-
-/// What decides whether a bot is told of a message in a group.
-struct Ears {
-    bot: UserId,
-    username: String,
-    /// Whether it hears everything.
-    all: bool,
-}
-
-impl Ears {
-    fn of(tx: &Tx<'_>, bot: UserId, box_id: BoxId) -> Result<Ears, Error> {
-        let user = users::find(tx, bot)?.ok_or_else(|| Error::bad(errors::BOT_INVALID))?;
-        let open = user.bot_flags & flag::CHAT_HISTORY != 0;
-        let all = match box_id {
-            BoxId::User(_) => true,
-            BoxId::Channel(id) => {
-                let broadcast = channels::find(tx, id)?.is_some_and(|channel| channel.broadcast);
-                let admin = channels::member(tx, id, bot)?.is_some_and(|member| {
-                    member.creator || member.admin != zaun_model::rights::AdminRights::NONE
-                });
-                broadcast || admin || open
-            }
-        };
-        Ok(Ears { bot, username: user.username.unwrap_or_default().to_ascii_lowercase(), all })
-    }
-
-    /// B-032 … B-038. Bare commands reach every bot with privacy mode, as if none had written yet (B-035).
-    fn hear(&self, shown: &Shown) -> bool {
-        let message = &shown.message;
-        // B-040: what the bot did itself.
-        if message.writer == Peer::User(self.bot) {
-            return false;
-        }
-        if self.all {
-            return true;
-        }
-        let Body::Written(content) = &message.body else { return true };
-        let answers_bot = shown.reply.as_ref().is_some_and(|reply| reply.writer == Peer::User(self.bot));
-        let first = content.text.split_whitespace().next().unwrap_or_default();
-        let command = first.strip_prefix('/').is_some_and(|command| match command.split_once('@') {
-            Some((_, name)) => name.eq_ignore_ascii_case(&self.username),
-            None => !command.is_empty(),
-        });
-        answers_bot || command || content.message.via_bot_id == Some(self.bot.0)
-    }
 }
 
 /// Adds updates to a bot's queue; the oldest go when it is full.
@@ -290,7 +244,6 @@ fn gather_box(
         return Ok(false);
     }
     let events = updates::collect(tx, bot, &counters, pts, DIFFERENCE_EVENTS)?;
-    let ears = Ears::of(tx, bot, box_id)?;
     let mut all: Vec<(Pts, bool, Message)> =
         events.new_messages.into_iter().map(|message| (message.row.pts, false, message)).collect();
     all.extend(events.edited.into_iter().map(|(message, pts)| (pts, true, message)));
@@ -301,13 +254,15 @@ fn gather_box(
         date >= oldest
     });
     all.sort_by_key(|(pts, ..)| *pts);
+    let peers = all.iter().map(|(.., message)| message.row.peer).collect();
+    let ears = Ears::of(tx, bot, peers)?;
     let edited: Vec<bool> = all.iter().map(|(_, edited, _)| *edited).collect();
     let (shown, scene) = show(tx, bot, all.into_iter().map(|(.., message)| message).collect())?;
     let heard: Vec<BotEvent> = shown
         .into_iter()
         .zip(edited)
         .map(|(shown, edited)| BotEvent { shown, edited })
-        .filter(|event| ears.hear(&event.shown))
+        .filter(|event| event.shown.message.writer != Peer::User(bot) && ears.hear(&event.shown))
         .collect();
     push(tx, bot, convert(&heard, &scene))?;
     bot_updates::set_cursor(tx, bot, box_id, events.pts)?;

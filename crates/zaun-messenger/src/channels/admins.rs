@@ -14,7 +14,7 @@ use crate::invites::ensure_permanent;
 use crate::limits::{ADMINISTRATORS, RANK_LENGTH};
 use crate::peers::PeerRef;
 use crate::rights::{Membership, wire};
-use crate::{Actor, Changes, Error, Messenger, Outcome, errors};
+use crate::{Actor, Changes, Error, Messenger, Outcome, bots, errors};
 
 impl Messenger {
     /// Makes a user an administrator with these rights, changes them, or takes them away; a rank that is not given
@@ -222,6 +222,7 @@ fn put(
     new: &MemberRow,
 ) -> Result<(), Error> {
     channels::put_member(changes.tx, new)?;
+    bots::members::tell_channel(changes, actor.user_id, broadcast, Some(before), new)?;
     let id = new.channel_id;
     changes.membership(new.user_id, id, Some(seat(new)));
     if before.admin != new.admin || before.rank != new.rank {

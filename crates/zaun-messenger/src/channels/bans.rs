@@ -12,7 +12,7 @@ use crate::limits::SWEEP_BATCH;
 use crate::messages::content::Body;
 use crate::peers::PeerRef;
 use crate::rights::Membership;
-use crate::{Actor, Changes, Error, Messenger, NOBODY, Outcome, errors};
+use crate::{Actor, Changes, Error, Messenger, NOBODY, Outcome, bots, errors};
 
 /// A restriction shorter or longer than this is for ever (G-137).
 const SHORTEST_S: i64 = 30;
@@ -140,6 +140,7 @@ fn restrict(
     channel.admins -= i32::from(before.admin != AdminRights::NONE);
     channels::save(changes.tx, &channel)?;
     channels::put_member(changes.tx, &new)?;
+    bots::members::tell_channel(changes, actor.user_id, channel.broadcast, Some(&before), &new)?;
     if was_present {
         changes.membership(user, id, (!removed).then(|| seat(&new)));
     }

@@ -19,7 +19,7 @@ use crate::messages::content::Body;
 use crate::peers::PeerRef;
 use crate::rights::Membership;
 use crate::views::Scene;
-use crate::{Actor, Changes, Error, Messenger, Outcome, errors};
+use crate::{Actor, Changes, Error, Messenger, Outcome, bots, errors};
 
 /// Which members are listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,6 +89,9 @@ impl Messenger {
                     Some(REMOVED) if !may_unban => return Err(Error::bad(errors::USER_KICKED)),
                     _ => {}
                 }
+                if membership.channel.broadcast && bots::is_bot(changes.tx, user)? {
+                    return Err(Error::bad(errors::USER_BOT));
+                }
                 if check_room(changes, user).is_err() || !may_be_added(changes, actor.user_id, user)? {
                     missing.push(user);
                     continue;
@@ -154,8 +157,10 @@ impl Messenger {
             channel.members = (channel.members - 1).max(0);
             channel.admins -= i32::from(member.admin != AdminRights::NONE);
             channels::save(changes.tx, &channel)?;
-            let gone = MemberRow { status: LEFT, admin: AdminRights::NONE, rank: String::new(), ..member };
+            let gone =
+                MemberRow { status: LEFT, admin: AdminRights::NONE, rank: String::new(), ..member.clone() };
             channels::put_member(changes.tx, &gone)?;
+            bots::members::tell_channel(changes, actor.user_id, channel.broadcast, Some(&member), &gone)?;
             let done = Action::ChannelAdminLogEventActionParticipantLeave;
             record(changes, id, actor.user_id, kind::LEAVE, done)?;
             dialogs::delete(changes.tx, actor.user_id, Peer::Channel(id))?;
@@ -311,7 +316,7 @@ pub(crate) fn enter(
     withdraw(changes, Peer::Channel(channel.id), user)?;
     let creator = channel.creator_id == user;
     let before = channels::member(changes.tx, channel.id, user)?;
-    let restricted = before.filter(|member| member.status == LEFT && !creator);
+    let restricted = before.clone().filter(|member| member.status == LEFT && !creator);
     let admin = if creator { AdminRights::ALL.without(AdminRights::ANONYMOUS) } else { joining.admin };
     let top_id = changes.counters(BoxId::Channel(channel.id))?.top_id;
     let mut row = MemberRow {
@@ -327,6 +332,9 @@ pub(crate) fn enter(
         (row.banned, row.banned_until, row.by_id) = (before.banned, before.banned_until, before.by_id);
     }
     channels::put_member(changes.tx, &row)?;
+    if !creator {
+        bots::members::tell_channel(changes, joining.inviter, channel.broadcast, before.as_ref(), &row)?;
+    }
     channel.members += 1;
     channel.admins += i32::from(admin != AdminRights::NONE);
     // What was posted before is no news to a newcomer.

@@ -12,7 +12,7 @@ use crate::invites::ensure_permanent;
 use crate::limits::CHAT_MEMBERS;
 use crate::peers::PeerRef;
 use crate::rights::Group;
-use crate::{Actor, Changes, Error, Messenger, Outcome, errors};
+use crate::{Actor, Changes, Error, Messenger, Outcome, bots, errors};
 
 impl Messenger {
     /// Creates a basic group of the actor and those invited. Returns it with those who could not be brought in.
@@ -78,8 +78,10 @@ impl Messenger {
 
 /// Says whether a user may be brought into a group: it exists, and did not block who invites it (G-005).
 pub(crate) fn may_be_added(changes: &Changes<'_, '_>, inviter: UserId, user: UserId) -> Result<bool, Error> {
-    if users::find(changes.tx, user)?.is_none_or(|user| user.deleted) {
-        return Err(Error::bad(errors::INPUT_USER_DEACTIVATED));
+    let row = users::find(changes.tx, user)?.filter(|user| !user.deleted);
+    let row = row.ok_or_else(|| Error::bad(errors::INPUT_USER_DEACTIVATED))?;
+    if row.is_bot() && row.bot_flags & bots::flag::NO_CHATS != 0 {
+        return Err(Error::bad(errors::BOT_GROUPS_BLOCKED));
     }
     blocking::admits(changes.tx, user, inviter)
 }
@@ -120,6 +122,9 @@ fn insert(
             rank: String::new(),
         };
         chats::put_member(changes.tx, &member)?;
+        if bots::is_bot(changes.tx, *user)? {
+            bots::members::tell_chat(changes, actor.user_id, &row, None, &member)?;
+        }
     }
     ensure_permanent(changes, Peer::Chat(row.id), actor.user_id)?;
     tell_all(changes, &row, &everybody)?;

@@ -13,7 +13,7 @@ use crate::limits::{CHAT_MEMBERS, FORWARDED_TO_NEWCOMER};
 use crate::messages::delete;
 use crate::peers::PeerRef;
 use crate::rights::Group;
-use crate::{Actor, Changes, Error, Messenger, Outcome, errors};
+use crate::{Actor, Changes, Error, Messenger, Outcome, bots, errors};
 use zaun_model::rights::{AdminRights, BannedRights};
 use zaun_model::{BoxId, MsgId};
 
@@ -79,7 +79,7 @@ impl Messenger {
             if revoke_history && !leaves {
                 delete::remove_written(changes, Peer::Chat(id), user)?;
             }
-            remove(changes, group.chat, member, if leaves { LEFT } else { REMOVED })
+            remove(changes, actor, group.chat, member, if leaves { LEFT } else { REMOVED })
         };
         self.change(actor, work).await
     }
@@ -105,7 +105,9 @@ impl Messenger {
             if member.admin == is_admin {
                 return Ok(());
             }
-            chats::put_member(changes.tx, &ChatMemberRow { admin: is_admin, ..member })?;
+            let new = ChatMemberRow { admin: is_admin, ..member.clone() };
+            chats::put_member(changes.tx, &new)?;
+            bots::members::tell_chat(changes, actor.user_id, &group.chat, Some(&member), &new)?;
             if is_admin {
                 ensure_permanent(changes, Peer::Chat(id), user)?;
             }
@@ -171,6 +173,7 @@ pub(crate) fn add(
         rank: String::new(),
     };
     chats::put_member(changes.tx, &member)?;
+    bots::members::tell_chat(changes, inviter, &chat, None, &member)?;
     (chat.members, chat.version) = (chat.members + 1, chat.version + 1);
     chats::save(changes.tx, &chat)?;
     let update = types::UpdateChatParticipantAdd {
@@ -187,14 +190,16 @@ pub(crate) fn add(
 /// Ends a membership; a creator who goes hands the group over (G-025).
 fn remove(
     changes: &mut Changes<'_, '_>,
+    actor: Actor,
     mut chat: ChatRow,
     member: ChatMemberRow,
     status: i64,
 ) -> Result<(), Error> {
     let user = member.user_id;
     let everybody = chats::members(changes.tx, chat.id)?;
-    let gone = ChatMemberRow { status, admin: false, rank: String::new(), ..member };
+    let gone = ChatMemberRow { status, admin: false, rank: String::new(), ..member.clone() };
     chats::put_member(changes.tx, &gone)?;
+    bots::members::tell_chat(changes, actor.user_id, &chat, Some(&member), &gone)?;
     (chat.members, chat.version) = ((chat.members - 1).max(0), chat.version + 1);
     let heir = heir(&everybody, user).filter(|_| chat.creator_id == user);
     if let Some(heir) = heir {

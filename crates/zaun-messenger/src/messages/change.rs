@@ -60,7 +60,7 @@ impl Messenger {
                 Some(_) => return Err(Error::bad(errors::BUTTON_TYPE_INVALID)),
                 None => None,
             };
-            let body = apply(before, &edit)?;
+            let body = apply_edit(before, &edit)?;
             if let Some(id) = reading.peer.channel()
                 && !own
             {
@@ -95,7 +95,7 @@ fn require_editable(
 }
 
 /// Returns the content after an edit.
-fn apply(before: &Content, edit: &Edit) -> Result<Body, Error> {
+pub(crate) fn apply_edit(before: &Content, edit: &Edit) -> Result<Body, Error> {
     if before.message.fwd_from.is_some() {
         return Err(Error::refused(403, errors::MESSAGE_AUTHOR_REQUIRED));
     }

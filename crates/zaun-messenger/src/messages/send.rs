@@ -86,7 +86,8 @@ fn leave_to_bots(tx: &Tx<'_>, posting: &Posting, draft: &mut Draft) -> Result<()
     if message.reply_markup.is_none() && !message.noforwards {
         return Ok(());
     }
-    if !bots::is_bot(tx, posting.reading.viewer)? {
+    // What was made by a bot keeps its buttons, whoever sends it (B-110).
+    if message.via_bot_id.is_none() && !bots::is_bot(tx, posting.reading.viewer)? {
         (message.reply_markup, message.noforwards) = (None, false);
         return Ok(());
     }

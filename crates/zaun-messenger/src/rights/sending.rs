@@ -44,6 +44,9 @@ fn needed(content: &Content) -> (BannedRights, bool, &'static str) {
 impl Forbidden {
     /// Requires that a content may be said.
     pub(crate) fn check(self, content: &Content) -> Result<(), Error> {
+        if content.message.via_bot_id.is_some() && self.takes(BannedRights::SEND_INLINE) {
+            return Err(Error::refused(403, errors::CHAT_SEND_INLINE_FORBIDDEN));
+        }
         let (right, is_media, text) = needed(content);
         let coarse = is_media && self.takes(BannedRights::SEND_MEDIA);
         if coarse {

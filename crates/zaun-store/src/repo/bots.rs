@@ -1,6 +1,6 @@
 //! Bots: whose they are, their tokens, who lets them write, what they say of themselves.
 
-use zaun_model::{Peer, UnixTime, UserId};
+use zaun_model::{ChannelId, Peer, UnixTime, UserId};
 
 use super::table;
 use crate::{StoreError, Tx, params};
@@ -154,6 +154,16 @@ pub fn share_channel(tx: &Tx<'_>, one: UserId, other: UserId) -> Result<bool, St
         |row| row.column(0),
     )?;
     Ok(found.is_some())
+}
+
+/// The bots that administer a channel.
+pub fn administrators(tx: &Tx<'_>, channel: ChannelId) -> Result<Vec<UserId>, StoreError> {
+    tx.query(
+        "SELECT m.user_id FROM channel_members m JOIN users u ON u.id = m.user_id
+         WHERE m.channel_id = $1 AND m.status = 1 AND m.admin > 0 AND u.bot_version > 0",
+        params![channel],
+        |row| row.column(0),
+    )
 }
 
 /// What a bot says of itself in exactly one language.

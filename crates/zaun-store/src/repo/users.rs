@@ -86,11 +86,6 @@ pub fn insert_with_id(tx: &Tx<'_>, id: UserId, first_name: &str, now: UnixTime) 
     Ok(())
 }
 
-/// Removes a user's row altogether.
-pub fn remove(tx: &Tx<'_>, id: UserId) -> Result<(), StoreError> {
-    tx.execute("DELETE FROM users WHERE id = $1", params![id]).map(drop)
-}
-
 /// A user by id.
 pub fn find(tx: &Tx<'_>, id: UserId) -> Result<Option<UserRow>, StoreError> {
     tx.query_one(&select("id = $1"), params![id], UserRow::read)

@@ -1,11 +1,13 @@
 //! From what the messenger shows to the objects of the Bot API, once per type. What is absent is left out (B-190).
 
+pub mod members;
+
 use serde_json::{Map, Value, json};
 use zaun_messenger::access::Signer;
 use zaun_messenger::bots::queue::{BotEvent, Shown};
 use zaun_messenger::messages::content::Body;
 use zaun_messenger::views::{Message, Scene, UserRow};
-use zaun_model::{ChannelId, Peer, UserId};
+use zaun_model::{ChannelId, ChatId, Peer, UserId};
 use zaun_schema::api::{enums, types};
 
 use crate::file_ids::{FileId, FileKind};
@@ -90,7 +92,11 @@ impl Eyes<'_> {
                 out.some("username", row.and_then(|row| row.username.clone()));
                 out.set("type", "private");
             }
-            Peer::Chat(_) => out.set("type", "group"),
+            Peer::Chat(id) => {
+                let row = self.scene.groups(self.bot).find(|view| view.group.id == id);
+                out.some("title", row.map(|view| view.group.title.clone()));
+                out.set("type", "group");
+            }
             Peer::Channel(id) => {
                 let row = self.scene.channel(self.bot, id).map(|seen| seen.channel);
                 out.some("title", row.map(|row| row.title.clone()));
@@ -323,6 +329,19 @@ impl Eyes<'_> {
         sizes.into_iter().map(|(_, value)| value).collect::<Vec<_>>().into()
     }
 
+    /// The photo of a person, group or channel.
+    #[must_use]
+    pub fn chat_photo(self, photo: &types::Photo) -> Option<Value> {
+        let mut sizes: Vec<(u8, i32, i32, i32)> = photo.sizes.iter().filter_map(size_of).collect();
+        sizes.sort_by_key(|(_, width, ..)| *width);
+        let id = |letter: u8| FileId { kind: FileKind::Photo, media_id: photo.id, letter };
+        let (small, big) = (id(sizes.first()?.0), id(sizes.last()?.0));
+        Some(json!({
+            "small_file_id": small.write(self.signer, self.bot), "small_file_unique_id": small.unique(self.signer),
+            "big_file_id": big.write(self.signer, self.bot), "big_file_unique_id": big.unique(self.signer),
+        }))
+    }
+
     fn size(self, kind: FileKind, media_id: i64, (letter, w, h, bytes): (u8, i32, i32, i32)) -> Value {
         let mut out = self.named(FileId { kind, media_id, letter });
         out.set("width", w);
@@ -428,6 +447,13 @@ impl Eyes<'_> {
                 out.set(if broadcast { "channel_chat_created" } else { "supergroup_chat_created" }, true);
             }
             A::MessageActionChatCreate(_) => out.set("group_chat_created", true),
+            // B-245.
+            A::MessageActionChatMigrateTo(action) => {
+                out.set("migrate_to_chat_id", Peer::Channel(ChannelId(action.channel_id)).marked());
+            }
+            A::MessageActionChannelMigrateFrom(action) => {
+                out.set("migrate_from_chat_id", Peer::Chat(ChatId(action.chat_id)).marked());
+            }
             A::MessageActionPinMessage => {}
             A::MessageActionBotAllowed(_) => out.set("write_access_allowed", json!({})),
             _ => return None,
