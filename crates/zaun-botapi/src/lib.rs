@@ -30,6 +30,7 @@ use zaun_schema::api::enums::Update;
 
 pub use error::ApiError;
 pub use methods::DONE;
+pub use to_json::Eyes;
 
 use client::Fetcher;
 use instance::Instance;

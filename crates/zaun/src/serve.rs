@@ -10,11 +10,12 @@ use tracing_subscriber::{Layer, fmt, layer::SubscriberExt, util::SubscriberInitE
 use zaun_api::Api;
 use zaun_blob::Blobs;
 use zaun_bus::LocalBus;
+use zaun_control::Control;
 use zaun_crypto::rsa::PrivateKey;
 use zaun_messenger::{Messenger, Settings};
 use zaun_mtproto::handshake::ServerConfig;
 use zaun_node::{Node, Parts};
-use zaun_server::{FloodLimits, Rate, Server};
+use zaun_server::{Builder, FloodLimits, Rate, Server};
 use zaun_store::{Durability, Store};
 
 use crate::config::{Config, ServeArgs};
@@ -77,8 +78,10 @@ async fn run(config: Config) -> anyhow::Result<()> {
         bus: LocalBus::default(),
     };
     let (node, builder) = Node::assemble(parts).await?;
+    let node = Arc::new(node);
+    let control = config.sandbox.then(|| Control::new(node.clone()));
     let (rsa, exchange) = watch::channel(None);
-    let server = builder
+    let server = steered(builder, control.as_ref())
         .exchange_later(exchange)
         .flood_limits(flood_limits(&config))
         .explain(config.sandbox)
@@ -90,6 +93,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
     let key_path = config.key.clone().unwrap_or_else(|| secrets::rsa_path(&data.path));
     let bots = make_bots(&config, node.messenger()).await?;
     let places = hints::Places::of(&config, &data.path, &bound).with_inspector(doors.url()).with_bots(bots);
+    let places = places.with_control(control.as_ref().map(Control::token));
     let inspector = doors.serve(server.handle(), node.messenger().clone());
     let announce = announce(&config, places, key_path, rsa);
     let result = tokio::select! {
@@ -100,6 +104,14 @@ async fn run(config: Config) -> anyhow::Result<()> {
     };
     tracing::info!("stopped");
     result
+}
+
+/// Lets a sandbox be steered.
+fn steered(builder: Builder<Api>, control: Option<&Control>) -> Builder<Api> {
+    match control {
+        Some(control) => builder.web(Arc::new(control.clone())),
+        None => builder,
+    }
 }
 
 /// Makes the bots that were asked for: name, public name, token.

@@ -1,0 +1,56 @@
+//! What each call does.
+
+pub(crate) mod chats;
+pub(crate) mod people;
+pub(crate) mod press;
+pub(crate) mod see;
+pub(crate) mod speak;
+pub(crate) mod time;
+pub(crate) mod wait;
+
+use serde_json::Value;
+
+use crate::fields::Fields;
+use crate::{Control, Refusal};
+
+macro_rules! calls {
+    ($($name:literal => $handler:path,)*) => {
+        /// The names of all calls.
+        pub const CALLS: &[&str] = &[$($name),*];
+
+        /// Makes a call.
+        pub(crate) async fn run(control: &Control, name: &str, fields: Fields) -> Result<Value, Refusal> {
+            // Boxed, because a call's task would be as large as the largest of all.
+            match name {
+                $($name => Box::pin($handler(control, fields)).await,)*
+                _ => {
+                    let text = format!("there is no call \"{name}\"; there are {}", CALLS.join(", "));
+                    Err(Refusal::new(404, text))
+                }
+            }
+        }
+    };
+}
+
+calls! {
+    "add" => chats::add,
+    "advance" => time::advance,
+    "answers" => press::answers,
+    "chats" => see::chats,
+    "create_bot" => people::create_bot,
+    "create_chat" => chats::create_chat,
+    "create_user" => people::create_user,
+    "delete" => speak::delete,
+    "edit" => speak::edit,
+    "join" => chats::join,
+    "leave" => chats::leave,
+    "login_code" => people::login_code,
+    "messages" => see::messages,
+    "now" => time::now,
+    "press" => press::press,
+    "read" => speak::read,
+    "send" => speak::send,
+    "wait_answer" => press::wait_answer,
+    "wait_idle" => wait::wait_idle,
+    "wait_message" => wait::wait_message,
+}

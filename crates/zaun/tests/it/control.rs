@@ -1,0 +1,71 @@
+//! A sandbox announces how it is steered; a server for real people cannot be.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+
+/// A server that has announced itself; ends when dropped.
+struct Running {
+    child: Child,
+    announced: Value,
+}
+
+impl Running {
+    fn start(temp: &Path, more: &[&str]) -> Running {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_zaun"));
+        command.args(["serve", "--json", "--listen", "127.0.0.1:0"]).args(more);
+        command.env("TMPDIR", temp).current_dir(temp).stdin(Stdio::null()).stderr(Stdio::null());
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        Running { child, announced: serde_json::from_str(&line).unwrap() }
+    }
+
+    /// Makes a call; returns the status line and the body.
+    fn call(&self, name: &str, token: &str, fields: &str) -> (String, String) {
+        let place = format!("127.0.0.1:{}", self.announced["port"]);
+        let mut stream = TcpStream::connect(&place).unwrap();
+        write!(
+            stream,
+            "POST /control/{name} HTTP/1.1\r\nHost: {place}\r\nAuthorization: Bearer {token}\r\n\
+             Content-Length: {}\r\nConnection: close\r\n\r\n{fields}",
+            fields.len()
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head.lines().next().unwrap().to_owned(), body.to_owned())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn a_sandbox_is_steered_as_it_announces() {
+    let temp = tempfile::tempdir().unwrap();
+    let server = Running::start(temp.path(), &["--sandbox"]);
+    let (url, token) = (&server.announced["control"]["url"], &server.announced["control"]["token"]);
+    assert_eq!(*url, format!("http://127.0.0.1:{}/control/", server.announced["port"]));
+    let token = token.as_str().unwrap();
+    let (status, user) = server.call("create_user", token, r#"{"first_name":"Anna"}"#);
+    assert_eq!(status, "HTTP/1.1 200 OK");
+    assert_eq!(serde_json::from_str::<Value>(&user).unwrap()["id"], 1_000_001);
+    assert_eq!(server.call("now", "", "").0, "HTTP/1.1 401 Unauthorized");
+}
+
+#[test]
+fn without_a_sandbox_there_is_no_control() {
+    let temp = tempfile::tempdir().unwrap();
+    let server = Running::start(temp.path(), &["--data", "data"]);
+    assert!(server.announced["control"].is_null());
+    assert_eq!(server.call("now", "", "").0, "HTTP/1.1 404 Not Found");
+}
