@@ -123,6 +123,16 @@ impl BotApi {
         self.running.lock().abort_all();
     }
 
+    /// Lets go of all bots: polls end without updates, and nothing is gathered or delivered until [`BotApi::resume`]. For
+    /// whoever puts another content under the messenger.
+    pub fn pause(&self) {
+        self.running.lock().abort_all();
+        self.seats.lock().clear();
+        for instance in std::mem::take(&mut *self.instances.lock()).into_values() {
+            instance.let_poller_go();
+        }
+    }
+
     fn known(&self, bot: UserId) -> Option<Arc<Instance>> {
         self.instances.lock().get(&bot).cloned()
     }

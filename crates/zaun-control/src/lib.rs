@@ -29,6 +29,7 @@ use zaun_node::Node;
 
 pub use calls::CALLS;
 use calls::press::Presses;
+use calls::snapshots::Snapshots;
 pub use error::Refusal;
 use fields::Fields;
 use limits::{MAX_KEY_CHARS, MAX_KEYS};
@@ -45,6 +46,7 @@ struct Inner {
     /// What the test calls people and conversations.
     keys: Mutex<HashMap<String, Peer>>,
     presses: Presses,
+    snapshots: Snapshots,
     /// The last test phone that was given out by itself.
     last_phone: AtomicU32,
     calls: tokio::sync::Semaphore,
@@ -62,6 +64,7 @@ impl Control {
                 token,
                 keys: Mutex::default(),
                 presses: Presses::default(),
+                snapshots: Snapshots::default(),
                 last_phone: AtomicU32::new(0),
                 calls: tokio::sync::Semaphore::new(limits::MAX_CALLS),
             }),
@@ -72,6 +75,13 @@ impl Control {
     #[must_use]
     pub fn token(&self) -> &str {
         &self.inner.token
+    }
+
+    /// Remembers the sandbox as it is now: for the call `reset`. Over PostgreSQL there is none.
+    pub async fn begin(&self) {
+        if let Err(error) = calls::snapshots::begin(self).await {
+            tracing::debug!(%error, "the sandbox cannot be reset");
+        }
     }
 
     /// Makes a call: its name, and its fields as a JSON object.
@@ -103,6 +113,23 @@ impl Control {
 
     pub(crate) fn presses(&self) -> &Presses {
         &self.inner.presses
+    }
+
+    pub(crate) fn snapshots(&self) -> &Snapshots {
+        &self.inner.snapshots
+    }
+
+    /// What the test calls people and conversations, and the last phone that was given out.
+    pub(crate) fn names(&self) -> Names {
+        let last_phone = self.inner.last_phone.load(Ordering::Relaxed);
+        Names { keys: self.inner.keys.lock().clone(), last_phone }
+    }
+
+    /// Goes back to what things were called before.
+    pub(crate) fn set_names(&self, names: &Names) {
+        self.inner.keys.lock().clone_from(&names.keys);
+        self.inner.last_phone.store(names.last_phone, Ordering::Relaxed);
+        self.presses().clear();
     }
 
     /// Returns the number of the next test phone to give out.
@@ -188,6 +215,13 @@ impl Control {
     pub(crate) async fn actor(&self, fields: &mut Fields) -> Result<Actor, Refusal> {
         self.user(fields, "as").await.map(acting)
     }
+}
+
+/// What a snapshot keeps of the control itself.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Names {
+    keys: HashMap<String, Peer>,
+    last_phone: u32,
 }
 
 /// A user as somebody who acts. No session has this key.

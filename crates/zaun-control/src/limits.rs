@@ -18,6 +18,9 @@ pub const LOOK_MS: u64 = 10;
 /// Pressed buttons whose answers are remembered; the oldest go first.
 pub const MAX_PRESSES: usize = 1_024;
 
+/// Snapshots that are kept; each has the size of the database, which begins with half a megabyte.
+pub const MAX_SNAPSHOTS: usize = 16;
+
 /// Keys that name people and conversations: a scenario has tens.
 pub const MAX_KEYS: usize = 10_000;
 

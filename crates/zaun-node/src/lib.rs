@@ -5,6 +5,7 @@
 //! brings an open store and decides where the server listens.
 
 mod duties;
+mod image;
 mod keys;
 mod neighbours;
 
@@ -21,6 +22,7 @@ use zaun_server::{Builder, Server};
 use zaun_store::Store;
 
 use duties::Duties;
+pub use image::Image;
 pub use keys::StoredKeys;
 use neighbours::NodeOutlet;
 
@@ -50,6 +52,8 @@ pub struct Node {
     listening: JoinHandle<()>,
     bots: Arc<BotApi>,
     outlet: Arc<NodeOutlet>,
+    store: Store,
+    api: Arc<Api>,
 }
 
 impl Node {
@@ -77,11 +81,13 @@ impl Node {
         let running = tokio::spawn(duties.clone().run());
         let listening =
             tokio::spawn(neighbours::listen(listener, outlet.clone(), messenger.clone(), api.clone()));
+        let kept = (store.clone(), api.clone());
         let bots = BotApi::new(messenger.clone(), sandbox);
         bots.resume().await?;
         outlet.add_bots(&bots);
         let builder = Server::builder(api, StoredKeys::new(store)).salt_secret(salt_secret).web(bots.clone());
-        Ok((Node { messenger, duties, running, listening, bots, outlet }, builder))
+        let (store, api) = kept;
+        Ok((Node { messenger, duties, running, listening, bots, outlet, store, api }, builder))
     }
 
     /// The rules behind the node's API.

@@ -63,6 +63,11 @@ impl NodeOutlet {
         }
     }
 
+    /// Forgets how far anybody was told of anything.
+    pub(crate) fn forget(&self) {
+        self.told.0.lock().clear();
+    }
+
     /// A number that rises with every delivery.
     pub(crate) fn changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()

@@ -134,6 +134,7 @@ impl Sandbox {
         let (node, builder) = assembled.map_err(|error| Error::Setup(error.to_string()))?;
         let node = Arc::new(node);
         let control = Control::new(node.clone());
+        control.begin().await;
         let builder = builder.web(Arc::new(control.clone()));
         let server = SpawnedServer::build_on(settings(builder), listener)?;
         Ok(Sandbox { server, node, control, shared })

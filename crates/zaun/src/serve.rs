@@ -92,6 +92,9 @@ async fn run(config: Config) -> anyhow::Result<()> {
 
     let key_path = config.key.clone().unwrap_or_else(|| secrets::rsa_path(&data.path));
     let bots = make_bots(&config, node.messenger()).await?;
+    if let Some(control) = &control {
+        control.begin().await;
+    }
     let places = hints::Places::of(&config, &data.path, &bound).with_inspector(doors.url()).with_bots(bots);
     let places = places.with_control(control.as_ref().map(Control::token));
     let inspector = doors.serve(server.handle(), node.messenger().clone());

@@ -4,6 +4,7 @@ pub(crate) mod chats;
 pub(crate) mod people;
 pub(crate) mod press;
 pub(crate) mod see;
+pub(crate) mod snapshots;
 pub(crate) mod speak;
 pub(crate) mod time;
 pub(crate) mod wait;
@@ -49,7 +50,10 @@ calls! {
     "now" => time::now,
     "press" => press::press,
     "read" => speak::read,
+    "reset" => snapshots::reset,
+    "restore" => snapshots::restore,
     "send" => speak::send,
+    "snapshot" => snapshots::snapshot,
     "wait_answer" => press::wait_answer,
     "wait_idle" => wait::wait_idle,
     "wait_message" => wait::wait_message,

@@ -51,6 +51,11 @@ impl Presses {
         *last
     }
 
+    /// Forgets all presses; their numbers are not given again.
+    pub(crate) fn clear(&self) {
+        self.list.lock().1.clear();
+    }
+
     fn find(&self, number: i64) -> Option<Press> {
         self.list.lock().1.get(&number).cloned()
     }

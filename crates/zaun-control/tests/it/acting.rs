@@ -55,9 +55,11 @@ async fn a_button_is_pressed_and_the_answer_is_seen() {
     let press = json!({ "as": "anna", "chat": "Shop", "button": "Tea", "wait_ms": 0 });
     let press = stage.call("press", press).await;
     assert_eq!(press["answer"], json!(null));
-    // The start and the pressed button.
-    let (_, updates) = stage.bot_api(&token, "getUpdates", json!({ "timeout": 5 })).await;
-    let query = updates["result"].as_array().unwrap().last().unwrap()["callback_query"].clone();
+    let (_, updates) = stage.bot_api(&token, "getUpdates", json!({ "timeout": 5, "limit": 1 })).await;
+    assert_eq!(updates["result"][0]["message"]["text"], "/start");
+    let next = updates["result"][0]["update_id"].as_i64().unwrap() + 1;
+    let (_, updates) = stage.bot_api(&token, "getUpdates", json!({ "timeout": 5, "offset": next })).await;
+    let query = updates["result"][0]["callback_query"].clone();
     assert_eq!(query["data"], "tea");
     let answer = json!({ "callback_query_id": query["id"], "text": "it is brewing", "show_alert": true });
     assert_eq!(stage.bot_api(&token, "answerCallbackQuery", answer).await.0, 200);
