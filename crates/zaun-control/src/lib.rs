@@ -11,9 +11,11 @@
 
 mod calls;
 mod error;
+mod faults;
 mod fields;
 mod keyboard;
 pub mod limits;
+mod missing;
 mod web;
 
 use std::collections::HashMap;
@@ -31,8 +33,10 @@ pub use calls::CALLS;
 use calls::press::Presses;
 use calls::snapshots::Snapshots;
 pub use error::Refusal;
+use faults::Faults;
 use fields::Fields;
 use limits::{MAX_KEY_CHARS, MAX_KEYS};
+pub use missing::Missing;
 
 /// The control of one sandbox; clones steer the same one.
 #[derive(Clone)]
@@ -47,6 +51,8 @@ struct Inner {
     keys: Mutex<HashMap<String, Peer>>,
     presses: Presses,
     snapshots: Snapshots,
+    faults: Faults,
+    missing: missing::Noted,
     /// The last test phone that was given out by itself.
     last_phone: AtomicU32,
     calls: tokio::sync::Semaphore,
@@ -65,6 +71,8 @@ impl Control {
                 keys: Mutex::default(),
                 presses: Presses::default(),
                 snapshots: Snapshots::default(),
+                faults: Faults::default(),
+                missing: missing::Noted::default(),
                 last_phone: AtomicU32::new(0),
                 calls: tokio::sync::Semaphore::new(limits::MAX_CALLS),
             }),
@@ -113,6 +121,20 @@ impl Control {
 
     pub(crate) fn presses(&self) -> &Presses {
         &self.inner.presses
+    }
+
+    pub(crate) fn faults(&self) -> &Faults {
+        &self.inner.faults
+    }
+
+    pub(crate) fn noted(&self) -> &missing::Noted {
+        &self.inner.missing
+    }
+
+    /// Returns the methods that clients asked for and that do not exist, with how often they did.
+    #[must_use]
+    pub fn missing(&self) -> Missing {
+        self.inner.missing.list()
     }
 
     pub(crate) fn snapshots(&self) -> &Snapshots {

@@ -21,6 +21,19 @@ pub const MAX_PRESSES: usize = 1_024;
 /// Snapshots that are kept; each has the size of the database, which begins with half a megabyte.
 pub const MAX_SNAPSHOTS: usize = 16;
 
+/// Rules for faults.
+pub const MAX_FAULTS: usize = 256;
+
+/// Characters of the text of an error.
+pub const MAX_ERROR_CHARS: usize = 256;
+
+/// How far into a query its method is looked for, in words: `initConnection` with long texts in front of it has some
+/// hundred.
+pub const MAX_WRAPPED_WORDS: usize = 256;
+
+/// Names of methods that were asked for in vain: more than either interface has.
+pub const MAX_MISSING: usize = 1_024;
+
 /// Keys that name people and conversations: a scenario has tens.
 pub const MAX_KEYS: usize = 10_000;
 

@@ -22,7 +22,7 @@ impl Web for Control {
 
     fn answer(&self, request: Request<Incoming>, peer: Peer) -> WebAnswering {
         if !request.uri().path().starts_with(PREFIX) {
-            return self.node().bots().answer(request, peer);
+            return self.answer_bot(request, peer);
         }
         let control = self.clone();
         Box::pin(async move {

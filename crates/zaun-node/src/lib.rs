@@ -108,6 +108,11 @@ impl Node {
         self.outlet.changes()
     }
 
+    /// Closes all MTProto connections without a word; sessions and keys stay.
+    pub fn cut_connections(&self) {
+        self.api.cut_connections();
+    }
+
     /// Runs the duties that are due by the messenger's clock, and waits for them: for whoever moved that clock.
     pub async fn run_due(&self) {
         self.duties.run_due().await;

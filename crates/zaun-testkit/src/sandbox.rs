@@ -135,7 +135,7 @@ impl Sandbox {
         let node = Arc::new(node);
         let control = Control::new(node.clone());
         control.begin().await;
-        let builder = builder.web(Arc::new(control.clone()));
+        let builder = builder.web(Arc::new(control.clone())).middleware(control.clone());
         let server = SpawnedServer::build_on(settings(builder), listener)?;
         Ok(Sandbox { server, node, control, shared })
     }

@@ -105,6 +105,9 @@ async fn run(config: Config) -> anyhow::Result<()> {
         never = inspector => match never {},
         () = stop_signal() => Ok(()),
     };
+    if let Some(missing) = control.map(|control| control.missing()).filter(|missing| !missing.is_empty()) {
+        tell_missing(&missing);
+    }
     tracing::info!("stopped");
     result
 }
@@ -112,8 +115,17 @@ async fn run(config: Config) -> anyhow::Result<()> {
 /// Lets a sandbox be steered.
 fn steered(builder: Builder<Api>, control: Option<&Control>) -> Builder<Api> {
     match control {
-        Some(control) => builder.web(Arc::new(control.clone())),
+        Some(control) => builder.web(Arc::new(control.clone())).middleware(control.clone()),
         None => builder,
+    }
+}
+
+/// Says at the end what a test run could not have tested.
+fn tell_missing(missing: &zaun_control::Missing) {
+    for (place, names) in [("MTProto", &missing.mtproto), ("the Bot API", &missing.bot_api)] {
+        for (method, times) in names {
+            tracing::warn!("{method} does not exist here, and was asked for {times} times over {place}");
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod chats;
 pub(crate) mod people;
+pub(crate) mod plan;
 pub(crate) mod press;
 pub(crate) mod see;
 pub(crate) mod snapshots;
@@ -38,15 +39,20 @@ calls! {
     "advance" => time::advance,
     "answers" => press::answers,
     "chats" => see::chats,
+    "clear_faults" => plan::clear_faults,
     "create_bot" => people::create_bot,
     "create_chat" => chats::create_chat,
     "create_user" => people::create_user,
+    "cut" => plan::cut,
     "delete" => speak::delete,
     "edit" => speak::edit,
+    "fault" => plan::fault,
+    "faults" => plan::faults,
     "join" => chats::join,
     "leave" => chats::leave,
     "login_code" => people::login_code,
     "messages" => see::messages,
+    "missing" => plan::missing,
     "now" => time::now,
     "press" => press::press,
     "read" => speak::read,

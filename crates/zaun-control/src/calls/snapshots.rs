@@ -48,6 +48,7 @@ impl Kept {
             self.start.iter().chain(self.named.values()).map(|moment| &moment.image).collect();
         control.node().restore(&moment.image, &all).await?;
         control.set_names(&moment.names);
+        control.faults().clear();
         Ok(())
     }
 }

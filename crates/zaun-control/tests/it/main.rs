@@ -1,6 +1,7 @@
 //! The control of a sandbox, judged over HTTP and from Rust.
 
 mod acting;
+mod faults;
 mod going_back;
 mod guard;
 mod support;

@@ -64,7 +64,8 @@ async fn post(address: SocketAddr, path: &str, headers: &str, body: &str) -> (u1
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await.unwrap();
     let answer = String::from_utf8(answer).unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    // A connection that broke before the head had come has no status.
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_default();
+    let status = head.split(' ').nth(1).map_or(0, |status| status.parse().unwrap());
     (status, serde_json::from_str(body).unwrap_or(Value::Null))
 }
