@@ -82,6 +82,11 @@ impl Faults {
         list.len() < before
     }
 
+    /// Puts back what [`Faults::list`] returned; no number is given twice.
+    pub(crate) fn put_back(&self, rules: &[(i64, Rule)]) {
+        self.rules.lock().1 = rules.to_vec();
+    }
+
     pub(crate) fn list(&self) -> Vec<(i64, Rule)> {
         self.rules.lock().1.clone()
     }

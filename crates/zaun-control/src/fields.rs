@@ -9,7 +9,7 @@ use crate::limits::MAX_ITEMS;
 #[derive(Debug, Clone, Default)]
 pub struct Fields {
     object: Map<String, Value>,
-    /// Where the object stands in the call; empty for the call itself.
+    /// Where the object stands in the call: empty for the call itself, or as `users[3]`.
     path: String,
 }
 
@@ -111,6 +111,11 @@ impl Fields {
         }
     }
 
+    /// Takes a list of objects.
+    pub fn objects(&mut self, name: &str) -> Result<Vec<Fields>, Refusal> {
+        self.list(name)?.into_iter().map(|(path, value)| Fields::at(value, path)).collect()
+    }
+
     /// Refuses what was not read: a misspelt field must not be ignored.
     pub fn end(self) -> Result<(), Refusal> {
         match self.object.keys().next() {
@@ -139,6 +144,11 @@ mod tests {
         assert_eq!(field(refusal(json!({ "title": "x", "tilte": 1 }), text)), "tilte");
         let number = |fields: &mut Fields| fields.number("seconds", (1, 10)).map(drop);
         assert_eq!(field(refusal(json!({ "seconds": 11 }), number)), "seconds");
+        let nested = |fields: &mut Fields| {
+            fields.objects("users")?.into_iter().try_for_each(|mut user| user.text("name").map(drop))
+        };
+        assert_eq!(field(refusal(json!({ "users": [{ "name": "a" }, {}] }), nested)), "users[1].name");
+        assert_eq!(field(refusal(json!({ "users": [1] }), nested)), "users[0]");
     }
 
     #[test]

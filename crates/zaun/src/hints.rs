@@ -21,6 +21,8 @@ pub struct Places {
     bots: Vec<(String, String, String)>,
     /// Where a sandbox is steered, and the token for it.
     control: Option<(String, String)>,
+    /// What the scenario made.
+    scenario: Option<serde_json::Value>,
 }
 
 impl Places {
@@ -36,6 +38,7 @@ impl Places {
             inspector: None,
             bots: Vec::new(),
             control: None,
+            scenario: None,
         }
     }
 
@@ -47,6 +50,11 @@ impl Places {
     /// Says which bots there are: name, public name, token.
     pub fn with_bots(self, bots: Vec<(String, String, String)>) -> Places {
         Places { bots, ..self }
+    }
+
+    /// Says what the scenario made.
+    pub fn with_scenario(self, scenario: Option<serde_json::Value>) -> Places {
+        Places { scenario, ..self }
     }
 
     /// Says that the server is steered by calls with this token.
@@ -71,6 +79,7 @@ impl Places {
             "control": self.control.as_ref().map(|(url, token)| {
                 serde_json::json!({ "url": url, "token": token })
             }),
+            "scenario": self.scenario,
             "bots": self.bots.iter().map(|(name, username, token)| {
                 serde_json::json!({ "name": name, "username": username, "token": token })
             }).collect::<Vec<_>>(),

@@ -92,11 +92,12 @@ async fn run(config: Config) -> anyhow::Result<()> {
 
     let key_path = config.key.clone().unwrap_or_else(|| secrets::rsa_path(&data.path));
     let bots = make_bots(&config, node.messenger()).await?;
-    if let Some(control) = &control {
-        control.begin().await;
-    }
+    let made = match &control {
+        Some(control) => begin(control, &config).await?,
+        None => None,
+    };
     let places = hints::Places::of(&config, &data.path, &bound).with_inspector(doors.url()).with_bots(bots);
-    let places = places.with_control(control.as_ref().map(Control::token));
+    let places = places.with_control(control.as_ref().map(Control::token)).with_scenario(made);
     let inspector = doors.serve(server.handle(), node.messenger().clone());
     let announce = announce(&config, places, key_path, rsa);
     let result = tokio::select! {
@@ -118,6 +119,27 @@ fn steered(builder: Builder<Api>, control: Option<&Control>) -> Builder<Api> {
         Some(control) => builder.web(Arc::new(control.clone())).middleware(control.clone()),
         None => builder,
     }
+}
+
+/// Makes the scenario, and remembers the sandbox as it is then. Returns what was made.
+async fn begin(control: &Control, config: &Config) -> anyhow::Result<Option<serde_json::Value>> {
+    let made = match &config.scenario {
+        Some(path) => Some(play(control, path).await?),
+        None => None,
+    };
+    control.begin().await;
+    Ok(made)
+}
+
+async fn play(control: &Control, path: &Path) -> anyhow::Result<serde_json::Value> {
+    let shown = path.display();
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {shown}"))?;
+    let is_json = path.extension().is_some_and(|extension| extension == "json");
+    let scenario: serde_json::Value = match is_json {
+        true => serde_json::from_str(&text).with_context(|| format!("{shown} is no JSON"))?,
+        false => toml::from_str(&text).with_context(|| format!("{shown} is no TOML"))?,
+    };
+    control.call("seed", scenario).await.with_context(|| format!("{shown} cannot be played"))
 }
 
 /// Says at the end what a test run could not have tested.

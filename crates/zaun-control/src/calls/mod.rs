@@ -5,6 +5,7 @@ pub(crate) mod people;
 pub(crate) mod plan;
 pub(crate) mod press;
 pub(crate) mod see;
+pub(crate) mod seed;
 pub(crate) mod snapshots;
 pub(crate) mod speak;
 pub(crate) mod time;
@@ -58,6 +59,7 @@ calls! {
     "read" => speak::read,
     "reset" => snapshots::reset,
     "restore" => snapshots::restore,
+    "seed" => seed::seed,
     "send" => speak::send,
     "snapshot" => snapshots::snapshot,
     "wait_answer" => press::wait_answer,

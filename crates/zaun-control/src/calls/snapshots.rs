@@ -8,6 +8,7 @@ use tokio::sync::Mutex;
 use zaun_messenger::Error;
 use zaun_node::Image;
 
+use crate::faults::Rule;
 use crate::fields::Fields;
 use crate::limits::{MAX_KEY_CHARS, MAX_SNAPSHOTS};
 use crate::{Control, Names, Refusal};
@@ -16,6 +17,7 @@ use crate::{Control, Names, Refusal};
 struct Moment {
     image: Image,
     names: Names,
+    faults: Vec<(i64, Rule)>,
 }
 
 /// The moments that are remembered. Locked while the sandbox goes back, so that one call does so at a time.
@@ -32,7 +34,7 @@ struct Kept {
 
 async fn present(control: &Control) -> Result<Arc<Moment>, Error> {
     let image = control.node().image().await?;
-    Ok(Arc::new(Moment { image, names: control.names() }))
+    Ok(Arc::new(Moment { image, names: control.names(), faults: control.faults().list() }))
 }
 
 /// Remembers the start.
@@ -48,9 +50,25 @@ impl Kept {
             self.start.iter().chain(self.named.values()).map(|moment| &moment.image).collect();
         control.node().restore(&moment.image, &all).await?;
         control.set_names(&moment.names);
-        control.faults().clear();
+        control.faults().put_back(&moment.faults);
         Ok(())
     }
+}
+
+/// Does something as a whole: when it fails, everything is put back. Over PostgreSQL what was done stays.
+pub(super) async fn all_or_nothing<T>(
+    control: &Control,
+    work: impl Future<Output = Result<T, Refusal>>,
+) -> Result<T, Refusal> {
+    let kept = control.snapshots().kept.lock().await;
+    let before = present(control).await.ok();
+    let done = work.await;
+    if done.is_err()
+        && let Some(before) = before
+    {
+        kept.go_back(control, &before).await?;
+    }
+    done
 }
 
 /// Puts everything back to the start.

@@ -4,5 +4,6 @@ mod acting;
 mod faults;
 mod going_back;
 mod guard;
+mod seeding;
 mod support;
 mod waiting;

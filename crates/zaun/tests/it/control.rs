@@ -63,6 +63,20 @@ fn a_sandbox_is_steered_as_it_announces() {
 }
 
 #[test]
+fn a_scenario_is_there_from_the_start_and_after_a_reset() {
+    let temp = tempfile::tempdir().unwrap();
+    let scenario = "users = [{ key = \"anna\", first_name = \"Anna\" }]\n[[bots]]\nfirst_name = \"Shop\"\n";
+    std::fs::write(temp.path().join("scene.toml"), scenario).unwrap();
+    let server = Running::start(temp.path(), &["--sandbox", "--scenario", "scene.toml"]);
+    let made = &server.announced["scenario"];
+    assert_eq!(made["users"][0]["phone"], "+9996620001");
+    assert!(made["bots"][0]["token"].as_str().unwrap().starts_with("1000002:"), "{made}");
+    let token = server.announced["control"]["token"].as_str().unwrap();
+    assert_eq!(server.call("reset", token, "").0, "HTTP/1.1 200 OK");
+    assert_eq!(server.call("chats", token, r#"{"as":"anna"}"#).1, "[]");
+}
+
+#[test]
 fn without_a_sandbox_there_is_no_control() {
     let temp = tempfile::tempdir().unwrap();
     let server = Running::start(temp.path(), &["--data", "data"]);
