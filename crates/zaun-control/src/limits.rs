@@ -3,6 +3,9 @@
 /// Bytes of a call: a scenario of some thousand lines.
 pub const MAX_BODY_BYTES: usize = 1024 * 1024;
 
+/// Bytes of a file that a call brings: one part of an upload, and in base64 well below a call's limit.
+pub const MAX_FILE_BYTES: usize = 512 * 1024;
+
 /// Calls that run or wait at once: each holds one connection of a test.
 pub const MAX_CALLS: usize = 256;
 

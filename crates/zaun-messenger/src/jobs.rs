@@ -68,11 +68,12 @@ impl Messenger {
         }
     }
 
-    /// Forgets who is online and what was asked: for whoever put another content into the store.
-    pub fn forget(&self) {
+    /// Forgets who is online, what was asked and what was uploaded: for whoever put another content into the store.
+    pub async fn forget(&self) -> Result<(), Error> {
         self.presence.clear();
         self.challenges.clear();
         self.queries.clear();
+        self.forget_uploads().await
     }
 
     /// Returns the hashes of all stored bytes.
@@ -83,7 +84,7 @@ impl Messenger {
     /// Removes stored bytes of which no row knows any more.
     pub async fn remove_blobs(&self, hashes: impl IntoIterator<Item = [u8; 32]>) -> Result<(), Error> {
         for sha256 in hashes {
-            self.files.blobs.remove(zaun_blob::BlobHash(sha256)).await?;
+            self.files.blobs.discard(zaun_blob::BlobHash(sha256)).await?;
         }
         Ok(())
     }

@@ -42,7 +42,7 @@ impl Node {
         let (store, content) = (self.store.clone(), image.store.clone());
         let restored = tokio::task::spawn_blocking(move || store.restore(&content)).await;
         self.messenger.clock().set_ahead(image.ahead);
-        self.messenger.forget();
+        self.messenger.forget().await?;
         self.outlet.forget();
         self.duties.begin_anew().await;
         // Somebody may have come back before the content was another.

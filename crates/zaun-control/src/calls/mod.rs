@@ -1,6 +1,7 @@
 //! What each call does.
 
 pub(crate) mod chats;
+mod files;
 pub(crate) mod people;
 pub(crate) mod plan;
 pub(crate) mod press;

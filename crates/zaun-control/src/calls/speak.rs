@@ -11,23 +11,32 @@ use zaun_messenger::{Actor, Error, errors};
 use zaun_model::{MsgId, Peer};
 use zaun_schema::api::types;
 
+use super::files::File;
 use super::see;
 use crate::fields::Fields;
 use crate::limits::MAX_MESSAGES;
 use crate::{Control, Refusal};
 
-/// Sends a text.
+/// Sends a text, a photo or a file.
 pub(crate) async fn send(control: &Control, mut fields: Fields) -> Result<Value, Refusal> {
     let actor = control.actor(&mut fields).await?;
     let chat = control.peer(&mut fields, "chat").await?;
-    let text = fields.text("text")?;
+    let file = File::read(&mut fields)?;
+    let text = match &file {
+        Some(_) => fields.maybe_text("text")?.unwrap_or_default(),
+        None => fields.text("text")?,
+    };
     let reply_to = fields.maybe_number("reply_to", (1, i64::from(i32::MAX)))?;
     let silent = fields.flag("silent", false)?;
     let place = fields.clone();
     fields.end()?;
     let reply_to = reply_to.and_then(|id| i32::try_from(id).ok());
     let reply_to = reply_to.map(|id| ReplyTo { msg_id: MsgId(id), elsewhere: None, quote: None });
-    let content = Content { text, message: types::Message { silent, ..types::Message::default() } };
+    let media = match file {
+        Some(file) => Some(file.upload(control, actor, &place).await?),
+        None => None,
+    };
+    let content = Content { text, message: types::Message { silent, media, ..types::Message::default() } };
     send_content(control, actor, chat, content, reply_to).await.map_err(|error| blame(&place, error))
 }
 

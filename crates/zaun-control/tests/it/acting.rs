@@ -149,3 +149,35 @@ async fn codes_are_told() {
     let digits = code["code"].as_str().unwrap();
     assert!(digits.len() == 5 && digits.bytes().all(|digit| digit.is_ascii_digit()), "{digits}");
 }
+
+/// One black pixel.
+const PIXEL: &str =
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==";
+
+#[tokio::test]
+async fn a_bot_gets_photos_and_files() {
+    let stage = Stage::open().await;
+    stage.user("anna").await;
+    let (bot, token) = stage.bot("Shop").await;
+    stage.bot_api(&token, "getUpdates", json!({})).await;
+    let note = json!({
+        "as": "anna", "chat": bot, "document": "dGVhIGxlYXZlcw==", "file_name": "wishes.txt", "mime": "text/plain",
+        "text": "my wishes",
+    });
+    let sent = stage.call("send", note).await;
+    assert_eq!((&sent["caption"], &sent["document"]["file_size"]), (&json!("my wishes"), &json!(10)));
+    let (_, updates) = stage.bot_api(&token, "getUpdates", json!({ "timeout": 5 })).await;
+    let document = &updates["result"][0]["message"]["document"];
+    assert_eq!(
+        (&document["file_name"], &document["mime_type"]),
+        (&json!("wishes.txt"), &json!("text/plain"))
+    );
+    let (_, file) = stage.bot_api(&token, "getFile", json!({ "file_id": document["file_id"] })).await;
+    assert_eq!(file["result"]["file_size"], 10);
+    let sent = stage.call("send", json!({ "as": "anna", "chat": bot, "photo": PIXEL })).await;
+    assert_eq!((&sent["photo"][0]["width"], &sent["photo"][0]["height"]), (&json!(1), &json!(1)));
+    let field = async |call| stage.refused("send", call).await.field.unwrap();
+    assert_eq!(field(json!({ "as": "anna", "chat": bot, "photo": "not base64" })).await, "photo");
+    assert_eq!(field(json!({ "as": "anna", "chat": bot, "photo": "dGVh" })).await, "photo");
+    assert_eq!(field(json!({ "as": "anna", "chat": bot, "file_name": "x" })).await, "document");
+}

@@ -76,6 +76,36 @@ fn a_scenario_is_there_from_the_start_and_after_a_reset() {
     assert_eq!(server.call("chats", token, r#"{"as":"anna"}"#).1, "[]");
 }
 
+/// The files of blobs and of uploads under a folder.
+fn stored_files(folder: &Path) -> usize {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let count = |path: std::path::PathBuf| match path.is_dir() {
+        true => stored_files(&path),
+        // The database, the key and the like lie beside them.
+        false => usize::from(
+            path.components().any(|part| part.as_os_str() == "blobs" || part.as_os_str() == "uploads"),
+        ),
+    };
+    entries.map(count).sum()
+}
+
+#[test]
+fn a_reset_removes_files() {
+    let temp = tempfile::tempdir().unwrap();
+    let server = Running::start(temp.path(), &["--sandbox"]);
+    let token = server.announced["control"]["token"].as_str().unwrap();
+    let empty = stored_files(temp.path());
+    for _ in 0..3 {
+        server.call("create_user", token, r#"{"first_name":"Anna","key":"anna"}"#);
+        server.call("create_user", token, r#"{"first_name":"Ben","key":"ben"}"#);
+        let file = r#"{"as":"anna","chat":"ben","document":"dGVhIGxlYXZlcw=="}"#;
+        assert_eq!(server.call("send", token, file).0, "HTTP/1.1 200 OK");
+        assert!(stored_files(temp.path()) > empty);
+        server.call("reset", token, "");
+        assert_eq!(stored_files(temp.path()), empty);
+    }
+}
+
 #[test]
 fn without_a_sandbox_there_is_no_control() {
     let temp = tempfile::tempdir().unwrap();
