@@ -34,6 +34,8 @@ pub(crate) enum Fault {
     Double,
     /// The connection ends before the call runs.
     Cut,
+    /// The call is answered with this in place of what it does; it does not run. Only over the Bot API.
+    Answer(Value),
 }
 
 /// When something goes wrong.
@@ -129,6 +131,8 @@ impl Middleware<Api> for Control {
             }),
             Some(Fault::Lost) => sent_times(next.call(context, body), 0),
             Some(Fault::Double) => sent_times(next.call(context, body), 2),
+            // Rules with answers are for the Bot API; there is none for this method.
+            Some(Fault::Answer(_)) => next.call(context, body),
             Some(Fault::Cut) => {
                 self.node().cut_connections();
                 // The session keeps the query, so that it is answered where the client asks again.
@@ -182,6 +186,7 @@ impl Control {
                 response
             }),
             Some(Fault::Error(code, text)) => Box::pin(async move { refusal(code, &text, Value::Null) }),
+            Some(Fault::Answer(result)) => Box::pin(async move { own_answer(&result) }),
             Some(Fault::Delay(delay)) => Box::pin(async move {
                 tokio::time::sleep(delay).await;
                 bots.answer(request, peer).await
@@ -204,6 +209,14 @@ fn refusal(code: i64, text: &str, parameters: Value) -> Response<WebBody> {
     let mut response = Response::new(full(Bytes::from(body.to_string())));
     let status = u16::try_from(code).ok().and_then(|code| StatusCode::from_u16(code).ok());
     *response.status_mut() = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// An answer that the test gave.
+fn own_answer(result: &Value) -> Response<WebBody> {
+    let body = json!({ "ok": true, "result": result });
+    let mut response = Response::new(full(Bytes::from(body.to_string())));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }

@@ -92,10 +92,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
 
     let key_path = config.key.clone().unwrap_or_else(|| secrets::rsa_path(&data.path));
     let bots = make_bots(&config, node.messenger()).await?;
-    let made = match &control {
-        Some(control) => begin(control, &config).await?,
-        None => None,
-    };
+    let made = begin(control.as_ref(), &config).await?;
     let places = hints::Places::of(&config, &data.path, &bound).with_inspector(doors.url()).with_bots(bots);
     let places = places.with_control(control.as_ref().map(Control::token)).with_scenario(made);
     let inspector = doors.serve(server.handle(), node.messenger().clone());
@@ -106,9 +103,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
         never = inspector => match never {},
         () = stop_signal() => Ok(()),
     };
-    if let Some(missing) = control.map(|control| control.missing()).filter(|missing| !missing.is_empty()) {
-        tell_missing(&missing);
-    }
+    tell_missing(control.as_ref());
     tracing::info!("stopped");
     result
 }
@@ -122,7 +117,8 @@ fn steered(builder: Builder<Api>, control: Option<&Control>) -> Builder<Api> {
 }
 
 /// Makes the scenario, and remembers the sandbox as it is then. Returns what was made.
-async fn begin(control: &Control, config: &Config) -> anyhow::Result<Option<serde_json::Value>> {
+async fn begin(control: Option<&Control>, config: &Config) -> anyhow::Result<Option<serde_json::Value>> {
+    let Some(control) = control else { return Ok(None) };
     let made = match &config.scenario {
         Some(path) => Some(play(control, path).await?),
         None => None,
@@ -143,7 +139,8 @@ async fn play(control: &Control, path: &Path) -> anyhow::Result<serde_json::Valu
 }
 
 /// Says at the end what a test run could not have tested.
-fn tell_missing(missing: &zaun_control::Missing) {
+fn tell_missing(control: Option<&Control>) {
+    let missing = control.map(Control::missing).unwrap_or_default();
     for (place, names) in [("MTProto", &missing.mtproto), ("the Bot API", &missing.bot_api)] {
         for (method, times) in names {
             tracing::warn!("{method} does not exist here, and was asked for {times} times over {place}");

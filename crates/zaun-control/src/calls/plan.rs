@@ -42,7 +42,12 @@ fn kind(fields: &mut Fields) -> Result<Fault, Refusal> {
         "lost" => Fault::Lost,
         "double" => Fault::Double,
         "cut" => Fault::Cut,
-        _ => return Err(fields.wrong("kind", "this is to be flood_wait, error, delay, lost, double or cut")),
+        "answer" => Fault::Answer(fields.value("result")?),
+        _ => {
+            return Err(
+                fields.wrong("kind", "this is to be flood_wait, error, delay, lost, double, cut or answer")
+            );
+        }
     })
 }
 
@@ -66,6 +71,9 @@ pub(crate) async fn fault(control: &Control, mut fields: Fields) -> Result<Value
     }
     if fault == Fault::Double && over_http {
         return Err(place.wrong("kind", "no answer comes twice over HTTP"));
+    }
+    if matches!(fault, Fault::Answer(_)) && !over_http {
+        return Err(place.wrong("kind", "only methods of the Bot API get answers of one's own"));
     }
     let rule = Rule { method, bot, fault, left: Some(times).filter(|times| *times > 0), hits: 0 };
     let number = control.faults().add(rule);

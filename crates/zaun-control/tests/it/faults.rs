@@ -80,6 +80,19 @@ async fn a_client_is_told_to_wait_and_gets_late_answers() {
 }
 
 #[tokio::test]
+async fn a_method_gets_an_answer_of_the_tests_own() {
+    let stage = Stage::open().await;
+    let (_, token) = stage.bot("Shop").await;
+    assert_eq!(stage.bot_api(&token, "createInvoiceLink", json!({})).await.0, 400);
+    let rule = json!({ "method": "createInvoiceLink", "kind": "answer", "result": "https://pay.example/1", "times": 0 });
+    stage.call("fault", rule).await;
+    let (status, answer) = stage.bot_api(&token, "createInvoiceLink", json!({})).await;
+    assert_eq!((status, &answer["result"]), (200, &json!("https://pay.example/1")));
+    let rule = json!({ "method": "help.getConfig", "kind": "answer", "result": {} });
+    assert_eq!(stage.refused("fault", rule).await.field.as_deref(), Some("kind"));
+}
+
+#[tokio::test]
 async fn wrong_rules_are_refused() {
     let stage = Stage::open().await;
     let field = async |rule| stage.refused("fault", rule).await.field.unwrap();
