@@ -26,6 +26,7 @@ export class User {
   chats(): Promise<any[]>
   messages(chat: Who, more?: Fields): Promise<any[]>
   waitMessage(chat: Who, wanted: Fields): Promise<any>
+  waitGone(chat: Who, message: number, more?: Fields): Promise<any>
 }
 
 export class Bot extends User {

@@ -41,6 +41,8 @@ export class User {
   messages(chat, more) { return this.call('messages', { chat, ...more }) }
   /** Waits for a message: any of text, contains, from, button, message, after. */
   waitMessage(chat, wanted) { return this.call('wait_message', { chat, ...wanted }) }
+  /** Waits until this person sees a message no more. */
+  waitGone(chat, message, more) { return this.call('wait_gone', { chat, message, ...more }) }
 }
 
 /** A bot of the sandbox, with the token for its program. */

@@ -84,6 +84,10 @@ class User:
         """Waits for a message: `text`, or any of `contains`, `from_`, `button`, `message`, `after`."""
         return self.call("wait_message", chat=chat, text=text, **more)
 
+    def wait_gone(self, chat, message, **more):
+        """Waits until this person sees a message no more."""
+        return self.call("wait_gone", chat=chat, message=message, **more)
+
 
 class Bot(User):
     """A bot of the sandbox, with the `token` for its program."""

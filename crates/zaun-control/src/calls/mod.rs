@@ -64,6 +64,7 @@ calls! {
     "send" => speak::send,
     "snapshot" => snapshots::snapshot,
     "wait_answer" => press::wait_answer,
+    "wait_gone" => wait::wait_gone,
     "wait_idle" => wait::wait_idle,
     "wait_message" => wait::wait_message,
 }

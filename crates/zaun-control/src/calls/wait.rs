@@ -5,9 +5,10 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 use zaun_messenger::messages::content::Body;
+use zaun_messenger::peers::PeerRef;
 use zaun_messenger::views::Message;
 use zaun_messenger::{Actor, Error};
-use zaun_model::Peer;
+use zaun_model::{MsgId, Peer};
 
 use super::see;
 use crate::fields::Fields;
@@ -101,6 +102,28 @@ async fn in_vain(
     let seen = see::messages_to_json(control, actor.user_id, messages).await?;
     let text = format!("no message that fits was there within {} ms", wait.as_millis());
     Ok(Refusal { seen: Some(seen.into()), ..Refusal::new(408, text) })
+}
+
+/// Waits until a user sees a message no more.
+pub(crate) async fn wait_gone(control: &Control, mut fields: Fields) -> Result<Value, Refusal> {
+    let actor = control.actor(&mut fields).await?;
+    let chat = control.peer(&mut fields, "chat").await?;
+    let id = MsgId(fields.message_id("message")?);
+    let wait = wait_ms(&mut fields)?;
+    fields.end()?;
+    let until = Instant::now() + wait;
+    let mut changes = control.node().changes();
+    loop {
+        changes.mark_unchanged();
+        let (shown, _) = control.messenger().shown_message(actor, PeerRef::Known(chat), id).await?;
+        let Some(shown) = shown else { return Ok(json!({})) };
+        let changed = tokio::time::timeout_at(until, changes.changed()).await;
+        if !matches!(changed, Ok(Ok(()))) {
+            let seen = see::messages_to_json(control, actor.user_id, vec![shown.message]).await?;
+            let text = format!("the message was still there after {} ms", wait.as_millis());
+            return Err(Refusal { seen: Some(seen.into()), ..Refusal::new(408, text) });
+        }
+    }
 }
 
 /// Waits until a bot that speaks HTTP has taken all its updates.

@@ -24,6 +24,20 @@ async fn a_wait_ends_when_the_message_is_there() {
 }
 
 #[tokio::test]
+async fn a_wait_ends_when_the_message_is_gone() {
+    let stage = Stage::open().await;
+    let (anna, ben) = (stage.user("anna").await, stage.user("ben").await);
+    stage.call("send", json!({ "as": anna, "chat": ben, "text": "hello" })).await;
+    let gone = json!({ "as": ben, "chat": anna, "message": 1, "wait_ms": 20 });
+    let refusal = stage.refused("wait_gone", gone).await;
+    assert_eq!((refusal.status, &refusal.seen.unwrap()[0]["text"]), (408, &json!("hello")));
+    tokio::join!(
+        stage.call("wait_gone", json!({ "as": ben, "chat": anna, "message": 1 })),
+        stage.call("delete", json!({ "as": anna, "chat": ben, "messages": [1] }))
+    );
+}
+
+#[tokio::test]
 async fn a_wait_in_vain_says_what_was_there() {
     let stage = Stage::open().await;
     let (anna, ben) = (stage.user("anna").await, stage.user("ben").await);
