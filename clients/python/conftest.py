@@ -4,6 +4,8 @@ import pytest
 
 from server import Server
 
+pytest_plugins = ["zaun_sandbox.pytest_plugin"]
+
 
 @pytest.fixture(autouse=True)
 def own_folder(tmp_path, monkeypatch):

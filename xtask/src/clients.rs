@@ -10,12 +10,14 @@ use crate::chores::{Board, Chore, Done, captured};
 use crate::{cargo, root, run as execute, say, target};
 
 /// Judges in `clients/python`; each runs the files that begin with `test_` and its name. `ptb` is python-telegram-bot,
-/// `bots` are Telethon, kurigram and TDLib as bots. `faults` is Telethon in front
-/// of a server that is killed or runs out of disk. `conformance` judges the files of `conformance/`, without a server.
-const PYTHON: &[&str] = &["telethon", "kurigram", "tdlib", "bots", "ptb", "aiogram", "faults", "conformance"];
+/// `bots` are Telethon, kurigram and TDLib as bots. `faults` is Telethon in front of a server that is killed or runs out
+/// of disk. `sandbox` is tests as users of `sdk/python` write them. `conformance` judges the files of `conformance/`,
+/// without a server.
+const PYTHON: &[&str] =
+    &["telethon", "kurigram", "tdlib", "bots", "ptb", "aiogram", "faults", "sandbox", "conformance"];
 /// Judges in `clients/node`; each is one file. `ntba` is node-telegram-bot-api, `inspector` drives the inspector's page
-/// in a browser.
-const NODE: &[&str] = &["mtcute", "gramjs", "grammy", "telegraf", "ntba", "inspector"];
+/// in a browser, `shop` is tests as users of `sdk/node` write them.
+const NODE: &[&str] = &["mtcute", "gramjs", "grammy", "telegraf", "ntba", "inspector", "shop"];
 
 /// The judge in `clients/grammers`, a Rust library and so a workspace of its own.
 const RUST: &str = "grammers";
@@ -74,6 +76,7 @@ pub fn judges(name: Option<&str>) -> anyhow::Result<Vec<Chore>> {
             // Forced, because mtcute keeps a timer for its temporary key after the client is destroyed.
             command.args(["--test", "--test-concurrency=1", "--test-force-exit"]);
             command.arg(modules.join(format!("{client}.test.mjs"))).env("ZAUN", &zaun);
+            command.env("ZAUN_SDK", root().join("sdk/node/index.mjs"));
             Chore::command(client, command)
         }));
     }
@@ -201,6 +204,7 @@ fn judge_in_python(client: &str, venv: &Path, zaun: &Path) -> anyhow::Result<Com
     command.args(["-m", "pytest", "-p", "no:cacheprovider", "--durations=5"]);
     command.args(test_files(&folder, client)?).current_dir(&folder);
     command.env("ZAUN", zaun).env("PYTHONDONTWRITEBYTECODE", "1");
+    command.env("PYTHONPATH", root().join("sdk/python"));
     Ok(command)
 }
 

@@ -24,8 +24,8 @@ cargo xtask CHORE
 test             everything: tidy, the workspace's tests, fuzzing, the foreign clients; brings what it needs, and
                  says how long each took (ceilings: xtask/ceilings.toml)
 tidy             formatting, clippy, crate arrows, generated documents
-clients [NAME]   foreign clients only, or one of: telethon, kurigram, tdlib, faults, mtcute, gramjs,
-                 inspector, grammers, conformance; `compare` measures our crates beside grammers
+clients [NAME]   foreign clients only, or one of: telethon, kurigram, tdlib, faults, sandbox, mtcute,
+                 gramjs, inspector, shop, grammers, conformance; `compare` measures our crates beside grammers
 fuzz-smoke       every fuzz target for a fixed number of runs
 conformance      write the transcripts in conformance/ anew, and replay them
 docs             write docs/BOT_API.md, LAYERS.md, METHODS.md and PROTOCOL.md anew

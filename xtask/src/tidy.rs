@@ -35,6 +35,7 @@ const RINGS: &[(&str, &[&str])] = &[
             "zaun-api",
             "zaun-botapi",
             "zaun-node",
+            "zaun-control",
             "zaun",
         ],
     ),

@@ -99,6 +99,22 @@ impl Api {
         Api { messenger, options, subscriptions: Subscriptions::default(), server: OnceLock::new() }
     }
 
+    /// Cuts all connections and forgets every key and session in memory: for whoever put another content under the
+    /// messenger.
+    pub fn forget_sessions(&self) {
+        if let Some(server) = self.server() {
+            server.forget_keys();
+        }
+        self.subscriptions.clear();
+    }
+
+    /// Closes every connection that has a session, without a word.
+    pub fn cut_connections(&self) {
+        if let Some(server) = self.server() {
+            server.cut_connections();
+        }
+    }
+
     /// The server in front of it, while there is one.
     fn server(&self) -> Option<Handle<Api>> {
         self.server.get().and_then(WeakHandle::upgrade)

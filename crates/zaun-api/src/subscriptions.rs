@@ -72,6 +72,11 @@ pub(crate) struct ChannelSessions {
 }
 
 impl Subscriptions {
+    /// Forgets all sessions.
+    pub(crate) fn clear(&self) {
+        *self.inner.lock() = Inner::default();
+    }
+
     /// Adds a session of a user; `true` if it is the first one, so that the user's seats have to be taken.
     pub(crate) fn add(&self, user: UserId, session: &Arc<Session>) -> bool {
         let mut inner = self.inner.lock();

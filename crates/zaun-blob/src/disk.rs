@@ -94,6 +94,11 @@ impl Blobs {
         self.run(move |inner| inner.remove(hash)).await
     }
 
+    /// Removes a blob however fresh it is: for a sandbox that is put back, where nobody can be bringing the same bytes.
+    pub async fn discard(&self, hash: BlobHash) -> Result<(), BlobError> {
+        self.run(move |inner| inner.discard(hash)).await
+    }
+
     /// Up to `length` bytes (at most [`MAX_READ`]) from `offset`; fewer or none at the end (M-515).
     pub async fn read(&self, hash: BlobHash, offset: u64, length: usize) -> Result<Bytes, BlobError> {
         self.run(move |inner| inner.read(hash, offset, length.min(MAX_READ))).await
@@ -231,6 +236,15 @@ impl Inner {
         }
         // Also for a known blob: whoever brought it may not have come to its own sync yet.
         sync_dir(shelf, self.durability)
+    }
+
+    fn discard(&self, hash: BlobHash) -> Result<(), BlobError> {
+        let path = self.blob_path(hash);
+        let _placing = self.placing.lock();
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            other => other.at(&path),
+        }
     }
 
     fn remove(&self, hash: BlobHash) -> Result<bool, BlobError> {

@@ -29,6 +29,7 @@ use zaun_model::{ChannelId, UserId};
 
 pub use error::ApiError;
 pub use methods::DONE;
+pub use to_json::Eyes;
 
 use client::Fetcher;
 use instance::Instance;
@@ -119,6 +120,16 @@ impl BotApi {
     /// Ends what runs in the background: nothing is gathered or delivered any more. What was gathered stays stored.
     pub fn stop(&self) {
         self.running.lock().abort_all();
+    }
+
+    /// Lets go of all bots: polls end without updates, and nothing is gathered or delivered until [`BotApi::resume`]. For
+    /// whoever puts another content under the messenger.
+    pub fn pause(&self) {
+        self.running.lock().abort_all();
+        self.seats.lock().clear();
+        for instance in std::mem::take(&mut *self.instances.lock()).into_values() {
+            instance.let_poller_go();
+        }
     }
 
     fn known(&self, bot: UserId) -> Option<Arc<Instance>> {

@@ -6,7 +6,7 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::Path;
 use std::pin::Pin;
@@ -18,8 +18,7 @@ use bytes::Bytes;
 use http_body_util::{Either, Full};
 use hyper::body::{Body, Frame, Incoming};
 use hyper::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, HeaderMap, HeaderValue,
-    X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderValue, X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -127,7 +126,7 @@ impl Console {
     }
 
     fn answer(&self, request: &Request<Incoming>, guard: Guard) -> Answer {
-        if guard == Guard::Host && !is_local(request.headers()) {
+        if guard == Guard::Host && !zaun_server::is_local(request.headers()) {
             return plain(
                 StatusCode::FORBIDDEN,
                 "The inspector answers only to localhost, for pages of its own.\n",
@@ -225,23 +224,6 @@ fn set(headers: &mut HeaderMap, content_type: &'static str) {
     headers.insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));
 }
 
-/// Whether a request names a loopback host, and does not come from a page of another site.
-fn is_local(headers: &HeaderMap) -> bool {
-    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
-    let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
-    host.is_some_and(is_loopback_host) && site.is_none_or(|site| matches!(site, b"same-origin" | b"none"))
-}
-
-fn is_loopback_host(host: &str) -> bool {
-    let (name, port) = match host.strip_prefix('[') {
-        Some(rest) => rest.split_once(']').unwrap_or_default(),
-        None => host.split_at(host.find(':').unwrap_or(host.len())),
-    };
-    let plain_port = port.strip_prefix(':').unwrap_or(port).chars().all(|c| c.is_ascii_digit());
-    let is_loopback = name.parse().is_ok_and(|ip: IpAddr| ip.is_loopback());
-    plain_port && (name.eq_ignore_ascii_case("localhost") || is_loopback)
-}
-
 fn check_loopback(address: SocketAddr) -> io::Result<()> {
     if address.ip().is_loopback() {
         return Ok(());
@@ -272,19 +254,6 @@ pub(crate) fn now_us() -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_loopback_names_are_local() {
-        for host in ["localhost", "localhost:4431", "127.0.0.1:80", "127.1.2.3", "[::1]:4431", "LOCALHOST:1"]
-        {
-            assert!(is_loopback_host(host), "{host}");
-        }
-        for host in
-            ["", "evil.example", "localhost.evil.example:4431", "10.0.0.1", "127.0.0.1.nip.io", "[::1", "1"]
-        {
-            assert!(!is_loopback_host(host), "{host}");
-        }
-    }
 
     #[tokio::test]
     async fn a_public_address_is_refused() {

@@ -124,6 +124,20 @@ impl Messenger {
         Ok(self.change(actor, work).await?.value)
     }
 
+    /// Creates an account without a login, as whoever runs the server may.
+    pub async fn create_user(&self, phone: &str, first: &str, last: &str) -> Result<UserRow, Error> {
+        let phone = normalize_phone(phone)?;
+        let (first, last) = (first_name(first)?, last_name(last)?);
+        let nobody = Actor { user_id: NOBODY, key_id: 0, session_id: 0 };
+        let work = move |changes: &mut Changes<'_, '_>| {
+            if users::by_phone(changes.tx, &phone)?.is_some() {
+                return Err(Error::bad(errors::PHONE_NUMBER_OCCUPIED));
+            }
+            create(changes, &phone, (&first, &last), 0)
+        };
+        Ok(self.change(nobody, work).await?.value)
+    }
+
     /// The DC in which the account of a phone is at home: 0 for all of them, `None` if there is no account.
     pub async fn home_dc(&self, phone: &str) -> Result<Option<i64>, Error> {
         let phone = normalize_phone(phone)?;

@@ -24,6 +24,16 @@ impl Clock {
         (self.source)().saturating_add(self.ahead.load(Ordering::Relaxed))
     }
 
+    /// Returns by how many seconds the clock was put forward.
+    pub fn ahead(&self) -> i64 {
+        self.ahead.load(Ordering::Relaxed)
+    }
+
+    /// Lets the clock and its clones be so many seconds ahead, which may put them back.
+    pub fn set_ahead(&self, seconds: i64) {
+        self.ahead.store(seconds, Ordering::Relaxed);
+    }
+
     /// Puts the clock and its clones forward.
     pub fn advance(&self, seconds: i64) {
         self.ahead.fetch_add(seconds, Ordering::Relaxed);

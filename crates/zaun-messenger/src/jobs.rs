@@ -1,5 +1,7 @@
 //! Duties in the background: sweeps of what nobody needs any more, and the search index.
 
+use std::collections::BTreeSet;
+
 use zaun_model::BoxId;
 use zaun_store::repo::{
     admin_log, authorizations, bot_updates, boxes, events, keys, login_tokens, marks, media, messages,
@@ -67,6 +69,27 @@ impl Messenger {
             })
             .await?;
         }
+    }
+
+    /// Forgets who is online, what was asked and what was uploaded: for whoever put another content into the store.
+    pub async fn forget(&self) -> Result<(), Error> {
+        self.presence.clear();
+        self.challenges.clear();
+        self.queries.clear();
+        self.forget_uploads().await
+    }
+
+    /// Returns the hashes of all stored bytes.
+    pub async fn blob_hashes(&self) -> Result<BTreeSet<[u8; 32]>, Error> {
+        self.read(NOBODY, |tx| Ok(media::all_blobs(tx)?.into_iter().collect())).await
+    }
+
+    /// Removes stored bytes of which no row knows any more.
+    pub async fn remove_blobs(&self, hashes: impl IntoIterator<Item = [u8; 32]>) -> Result<(), Error> {
+        for sha256 in hashes {
+            self.files.blobs.discard(zaun_blob::BlobHash(sha256)).await?;
+        }
+        Ok(())
     }
 
     /// Removes media that nothing shows, then the bytes that no media is made of.

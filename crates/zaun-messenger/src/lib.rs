@@ -153,6 +153,12 @@ impl Messenger {
         UnixTime(self.settings.clock.now())
     }
 
+    /// Returns the clock by which the messenger goes.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.settings.clock
+    }
+
     /// Reads a consistent snapshot on behalf of a user: users are served in turn.
     pub(crate) async fn read<T: Send + 'static>(
         &self,

@@ -49,6 +49,11 @@ impl Challenges {
         id
     }
 
+    /// Forgets all checks.
+    pub(crate) fn clear(&self) {
+        self.0.lock().clear();
+    }
+
     /// Takes a check out; it serves once (M-487).
     fn take(&self, id: i64, user: UserId, now: UnixTime) -> Option<Waiting> {
         let waiting = self.0.lock().remove(&id)?;

@@ -46,6 +46,11 @@ impl Presence {
         self.until.lock().get(&user).copied().filter(|until| *until > now)
     }
 
+    /// Forgets everybody.
+    pub(crate) fn clear(&self) {
+        self.until.lock().clear();
+    }
+
     /// Takes those whose time has run out.
     pub fn expired(&self, now: UnixTime) -> Vec<UserId> {
         let mut until = self.until.lock();

@@ -67,6 +67,14 @@ impl Duties {
         Duties { due: Mutex::new(Duty::ALL.map(|duty| (duty, now + duty.interval_s()))), messenger }
     }
 
+    /// Counts anew from now on, because the clock was put back.
+    pub(crate) async fn begin_anew(&self) {
+        let now = self.messenger.now();
+        for (duty, due) in self.due.lock().await.iter_mut() {
+            *due = now + duty.interval_s();
+        }
+    }
+
     /// Runs what is due by now, in order.
     pub(crate) async fn run_due(&self) {
         for (duty, due) in self.due.lock().await.iter_mut() {

@@ -5,11 +5,13 @@
 //! brings an open store and decides where the server listens.
 
 mod duties;
+mod image;
 mod keys;
 mod neighbours;
 
 use std::sync::Arc;
 
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use zaun_api::{Api, Deliverer, Options};
 use zaun_blob::Blobs;
@@ -20,6 +22,7 @@ use zaun_server::{Builder, Server};
 use zaun_store::Store;
 
 use duties::Duties;
+pub use image::Image;
 pub use keys::StoredKeys;
 use neighbours::NodeOutlet;
 
@@ -48,6 +51,9 @@ pub struct Node {
     running: JoinHandle<()>,
     listening: JoinHandle<()>,
     bots: Arc<BotApi>,
+    outlet: Arc<NodeOutlet>,
+    store: Store,
+    api: Arc<Api>,
 }
 
 impl Node {
@@ -73,19 +79,38 @@ impl Node {
         deliverer.start(&api);
         let duties = Arc::new(Duties::new(messenger.clone()));
         let running = tokio::spawn(duties.clone().run());
-        let outlet_of_bots = outlet.clone();
-        let listening = tokio::spawn(neighbours::listen(listener, outlet, messenger.clone(), api.clone()));
+        let listening =
+            tokio::spawn(neighbours::listen(listener, outlet.clone(), messenger.clone(), api.clone()));
+        let kept = (store.clone(), api.clone());
         let bots = BotApi::new(messenger.clone(), sandbox);
         bots.resume().await?;
-        outlet_of_bots.add_bots(&bots);
+        outlet.add_bots(&bots);
         let builder = Server::builder(api, StoredKeys::new(store)).salt_secret(salt_secret).web(bots.clone());
-        Ok((Node { messenger, duties, running, listening, bots }, builder))
+        let (store, api) = kept;
+        Ok((Node { messenger, duties, running, listening, bots, outlet, store, api }, builder))
     }
 
     /// The rules behind the node's API.
     #[must_use]
     pub fn messenger(&self) -> &Arc<Messenger> {
         &self.messenger
+    }
+
+    /// The HTTP side of the node's bots.
+    #[must_use]
+    pub fn bots(&self) -> &Arc<BotApi> {
+        &self.bots
+    }
+
+    /// Returns a number that rises with everything that is told to anybody: for whoever waits until something is so.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.outlet.changes()
+    }
+
+    /// Closes all MTProto connections without a word; sessions and keys stay.
+    pub fn cut_connections(&self) {
+        self.api.cut_connections();
     }
 
     /// Runs the duties that are due by the messenger's clock, and waits for them: for whoever moved that clock.

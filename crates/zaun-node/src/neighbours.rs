@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock, Weak};
 
 use bytes::Bytes;
 use parking_lot::Mutex;
+use tokio::sync::watch;
 use zaun_api::{Api, Deliverer};
 use zaun_botapi::BotApi;
 use zaun_bus::{Bus, Heard, LocalListener, LocalMember, News};
@@ -47,11 +48,29 @@ pub(crate) struct NodeOutlet {
     told: Told,
     /// They hold the messenger, which holds this.
     bots: OnceLock<Weak<BotApi>>,
+    /// Rises with every delivery.
+    changes: watch::Sender<u64>,
 }
 
 impl NodeOutlet {
     pub(crate) fn new(deliverer: Arc<Deliverer>, bus: LocalMember) -> NodeOutlet {
-        NodeOutlet { deliverer, bus, told: Told::default(), bots: OnceLock::new() }
+        NodeOutlet {
+            deliverer,
+            bus,
+            told: Told::default(),
+            bots: OnceLock::new(),
+            changes: watch::Sender::new(0),
+        }
+    }
+
+    /// Forgets how far anybody was told of anything.
+    pub(crate) fn forget(&self) {
+        self.told.0.lock().clear();
+    }
+
+    /// A number that rises with every delivery.
+    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
     }
 
     /// Lets bots that speak HTTP hear of everything from now on.
@@ -98,6 +117,10 @@ impl Outlet for NodeOutlet {
             bots.hear(&delivery);
         }
         self.deliverer.deliver(delivery);
+        // A server of the real world has nobody who waits, and pays for none.
+        if self.changes.receiver_count() > 0 {
+            self.changes.send_modify(|number| *number += 1);
+        }
     }
 
     fn membership(&self, user: UserId, channel: ChannelId, seat: Option<Seat>) {

@@ -112,10 +112,13 @@ pub(crate) struct Connection<S: Service> {
     heard_at: Instant,
     /// Set when the connection has to end after what is queued was written.
     ending: Arc<AtomicBool>,
+    /// How often the server had cut its connections before this one began.
+    cuts: u64,
 }
 
 impl<S: Service> Connection<S> {
     pub(crate) fn new(slot: Arc<Slot<S>>, endpoint: Arc<Endpoint>) -> Self {
+        let cuts = slot.handle.shared.cuts.load(Ordering::Acquire);
         Connection {
             handle: slot.handle.clone(),
             conn: slot.conn,
@@ -133,6 +136,7 @@ impl<S: Service> Connection<S> {
             disconnect_at: None,
             heard_at: Instant::now(),
             ending: Arc::default(),
+            cuts,
         }
     }
 
@@ -188,6 +192,9 @@ impl<S: Service> Connection<S> {
     pub(crate) fn check_ending(&self) -> Result<(), Close> {
         if self.ending.load(Ordering::Acquire) {
             return Err(Close::Timeout("the auth key was destroyed (M-312)"));
+        }
+        if self.handle.shared.cuts.load(Ordering::Acquire) != self.cuts {
+            return Err(Close::Timeout("it was cut on purpose"));
         }
         Ok(())
     }

@@ -76,4 +76,4 @@ pub use server::{BuildError, Builder, Handle, Server, WeakHandle};
 pub use service::{Answering, Context, Encoded, RpcError, Service};
 pub use session::SessionHandle;
 pub use socket::Peer;
-pub use web::{Web, WebAnswering, WebBody, full};
+pub use web::{Web, WebAnswering, WebBody, full, is_local};

@@ -52,6 +52,8 @@ pub(crate) struct Shared<S: Service> {
     pub(crate) version1: bool,
     pub(crate) batching: bool,
     next_conn: AtomicU64,
+    /// How often all connections were cut.
+    pub(crate) cuts: AtomicU64,
     open: AtomicUsize,
     /// Connections that are open only to be told −429.
     refusing: AtomicUsize,
@@ -179,6 +181,7 @@ impl<S: Service> Builder<S> {
                 version1: self.version1,
                 batching: self.batching,
                 next_conn: AtomicU64::new(1),
+                cuts: AtomicU64::new(0),
                 open: AtomicUsize::new(0),
                 refusing: AtomicUsize::new(0),
             }),
@@ -356,6 +359,23 @@ impl<S: Service> Handle<S> {
         }
         self.drop_key(key_id);
         Ok(existed)
+    }
+
+    /// Closes every connection that has a session, without a word; sessions and keys stay.
+    pub fn cut_connections(&self) {
+        self.shared.cuts.fetch_add(1, Ordering::Release);
+        for key in self.shared.keys.all() {
+            key.sessions().iter().for_each(|session| session.wake_all());
+        }
+    }
+
+    /// Cuts the connections and forgets all keys that are in memory, and their sessions. Keys that the store still has
+    /// are loaded again when they are used.
+    pub fn forget_keys(&self) {
+        self.cut_connections();
+        for key in self.shared.keys.all() {
+            self.drop_key(key.id());
+        }
     }
 
     /// Forgets a key that is in memory, and its sessions. For a temporary key that is its end (M-148).

@@ -105,6 +105,12 @@ pub struct Encoded {
 }
 
 impl Encoded {
+    /// Sends the answer so many times: a fault on purpose unless it is once.
+    #[must_use]
+    pub fn sent_times(self, copies: u8) -> Encoded {
+        Encoded { copies, ..self }
+    }
+
     /// The result object, without the envelope.
     pub fn object(&self) -> &[u8] {
         self.bytes.get(12..).unwrap_or_default()

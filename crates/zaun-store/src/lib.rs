@@ -20,7 +20,8 @@ mod value;
 mod wire;
 
 pub use engine::{
-    Durability, MAX_CLOSURE, MAX_GROUP, MAX_QUEUED_PER_USER, MAX_QUEUED_WRITES, MAX_WAL_BYTES, Options, Store,
+    Durability, Image, MAX_CLOSURE, MAX_GROUP, MAX_QUEUED_PER_USER, MAX_QUEUED_WRITES, MAX_WAL_BYTES,
+    Options, Store,
 };
 pub use error::StoreError;
 pub use migrate::{SCHEMA_VERSION, ddl};

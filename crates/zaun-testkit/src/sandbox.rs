@@ -8,6 +8,7 @@ use tempfile::TempDir;
 use zaun_api::{Api, Options};
 use zaun_blob::Blobs;
 use zaun_bus::LocalBus;
+use zaun_control::Control;
 use zaun_crypto::rsa::PublicKey;
 use zaun_messenger::{Clock, Messenger, Settings};
 use zaun_node::{Node, Parts};
@@ -30,7 +31,8 @@ use zaun_probe::{Error, SpawnedServer};
 /// ```
 pub struct Sandbox {
     server: SpawnedServer<Api>,
-    node: Node,
+    node: Arc<Node>,
+    control: Control,
     shared: Shared,
 }
 
@@ -130,8 +132,12 @@ impl Sandbox {
         let options = options(Options::one_listener(2, address.ip(), address.port()));
         let assembled = Node::assemble(shared.parts(options)).await;
         let (node, builder) = assembled.map_err(|error| Error::Setup(error.to_string()))?;
+        let node = Arc::new(node);
+        let control = Control::new(node.clone());
+        control.begin().await;
+        let builder = builder.web(Arc::new(control.clone())).middleware(control.clone());
         let server = SpawnedServer::build_on(settings(builder), listener)?;
-        Ok(Sandbox { server, node, shared })
+        Ok(Sandbox { server, node, control, shared })
     }
 
     /// Starts one more node of the same server, with an address of its own: it shares database, files and clock, and
@@ -165,6 +171,12 @@ impl Sandbox {
     #[must_use]
     pub fn messenger(&self) -> &Arc<Messenger> {
         self.node.messenger()
+    }
+
+    /// What steers it: people, bots and conversations, made and moved by calls.
+    #[must_use]
+    pub fn control(&self) -> &Control {
+        &self.control
     }
 
     /// The clock of the messenger; that of the protocol stays with the system's time.

@@ -38,6 +38,11 @@ pub struct ServeArgs {
     #[arg(long = "bot", value_name = "NAME", requires = "sandbox")]
     pub bots: Vec<String>,
 
+    /// With --sandbox: make the people, bots, conversations, messages and faults of a file, TOML or JSON; docs/SANDBOX.md
+    /// has its form. A reset goes back to them
+    #[arg(long, value_name = "FILE", requires = "sandbox")]
+    pub scenario: Option<PathBuf>,
+
     /// Address and port to listen on [default: 127.0.0.1:4430; port 0 takes a free one]. Every transport is taken
     /// there: TCP in all framings, WebSocket and HTTP
     #[arg(long, env = "ZAUN_LISTEN", value_name = "ADDRESS:PORT")]
@@ -165,6 +170,8 @@ pub struct Config {
     pub sign_up: bool,
     /// Bots to make and announce.
     pub bots: Vec<String>,
+    /// A file with what a sandbox begins with.
+    pub scenario: Option<PathBuf>,
     /// What is listened on; the first one is announced.
     pub endpoints: Vec<EndpointArgs>,
     /// Certificate chain, if it is not self-signed.
@@ -219,6 +226,7 @@ impl Config {
             sandbox,
             sign_up: args.sign_up || file.sign_up,
             bots: std::mem::take(&mut args.bots),
+            scenario: args.scenario.take(),
             endpoints,
             tls_cert: args.tls_cert.or(file.tls_cert),
             tls_key: args.tls_key.or(file.tls_key),

@@ -1,6 +1,6 @@
 //! What a server says of itself when it is up: address, key, and two lines for each client library.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use crate::config::Config;
@@ -19,6 +19,10 @@ pub struct Places {
     inspector: Option<String>,
     /// Bots that were asked for: name, public name, token.
     bots: Vec<(String, String, String)>,
+    /// Where a sandbox is steered, and the token for it.
+    control: Option<(String, String)>,
+    /// What the scenario made.
+    scenario: Option<serde_json::Value>,
 }
 
 impl Places {
@@ -33,6 +37,8 @@ impl Places {
             certificate: tls.then_some(certificate),
             inspector: None,
             bots: Vec::new(),
+            control: None,
+            scenario: None,
         }
     }
 
@@ -46,6 +52,22 @@ impl Places {
         Places { bots, ..self }
     }
 
+    /// Says what the scenario made.
+    pub fn with_scenario(self, scenario: Option<serde_json::Value>) -> Places {
+        Places { scenario, ..self }
+    }
+
+    /// Says that the server is steered by calls with this token.
+    pub fn with_control(self, token: Option<&str>) -> Places {
+        let host = match self.address.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::from(Ipv4Addr::LOCALHOST),
+            IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::from(Ipv6Addr::LOCALHOST),
+            ip => ip,
+        };
+        let url = format!("http://{}/control/", SocketAddr::new(host, self.address.port()));
+        Places { control: token.map(|token| (url, token.to_owned())), ..self }
+    }
+
     /// The announcement as one JSON object, for programs.
     pub fn json(&self, dc: i32, key: &Forms) -> serde_json::Value {
         let address = self.address;
@@ -54,6 +76,10 @@ impl Places {
             "address": address.ip().to_string(), "port": address.port(), "dc": dc, "key": key,
             "endpoints": endpoints, "tls_certificate": self.certificate,
             "inspect": self.inspector,
+            "control": self.control.as_ref().map(|(url, token)| {
+                serde_json::json!({ "url": url, "token": token })
+            }),
+            "scenario": self.scenario,
             "bots": self.bots.iter().map(|(name, username, token)| {
                 serde_json::json!({ "name": name, "username": username, "token": token })
             }).collect::<Vec<_>>(),
@@ -94,6 +120,9 @@ impl Places {
             certificate.map(|path| format!("  certificate  {}\n", path.display())).unwrap_or_default();
         let inspector = self.inspector.as_ref();
         let inspector = inspector.map(|url| format!("  inspector    {url}\n")).unwrap_or_default();
+        let control = self.control.as_ref();
+        let control =
+            control.map(|(url, token)| format!("  control      {url} {token}\n")).unwrap_or_default();
         let bots: String = self
             .bots
             .iter()
@@ -114,7 +143,7 @@ impl Places {
         format!(
             "\n  Zaun listens on {address}\n\n  \
          dc           {dc}\n  \
-         fingerprint  {fingerprint} (signed {signed})\n{more}{certificate}{inspector}{phones}{bots}\n  \
+         fingerprint  {fingerprint} (signed {signed})\n{more}{certificate}{inspector}{control}{phones}{bots}\n  \
          {pem}\n  {forms}\n\n\
          Point a client here:\n\n  \
          Telethon   telethon.crypto.rsa._server_keys.clear(); telethon.crypto.rsa.add_key(PEM, old=False)\n             \

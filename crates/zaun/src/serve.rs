@@ -10,12 +10,13 @@ use tracing_subscriber::{Layer, fmt, layer::SubscriberExt, util::SubscriberInitE
 use zaun_api::Api;
 use zaun_blob::Blobs;
 use zaun_bus::LocalBus;
+use zaun_control::Control;
 use zaun_crypto::rsa::PrivateKey;
 use zaun_messenger::bots::SANDBOX_PLACEHOLDER;
 use zaun_messenger::{Messenger, Settings};
 use zaun_mtproto::handshake::ServerConfig;
 use zaun_node::{Node, Parts};
-use zaun_server::{FloodLimits, Rate, Server};
+use zaun_server::{Builder, FloodLimits, Rate, Server};
 use zaun_store::{Durability, Store};
 
 use crate::config::{Config, ServeArgs};
@@ -78,8 +79,10 @@ async fn run(config: Config) -> anyhow::Result<()> {
         bus: LocalBus::default(),
     };
     let (node, builder) = Node::assemble(parts).await?;
+    let node = Arc::new(node);
+    let control = config.sandbox.then(|| Control::new(node.clone()));
     let (rsa, exchange) = watch::channel(None);
-    let server = builder
+    let server = steered(builder, control.as_ref())
         .exchange_later(exchange)
         .flood_limits(flood_limits(&config))
         .explain(config.sandbox)
@@ -90,7 +93,9 @@ async fn run(config: Config) -> anyhow::Result<()> {
 
     let key_path = config.key.clone().unwrap_or_else(|| secrets::rsa_path(&data.path));
     let bots = make_bots(&config, node.messenger()).await?;
+    let made = begin(control.as_ref(), &config).await?;
     let places = hints::Places::of(&config, &data.path, &bound).with_inspector(doors.url()).with_bots(bots);
+    let places = places.with_control(control.as_ref().map(Control::token)).with_scenario(made);
     let inspector = doors.serve(server.handle(), node.messenger().clone());
     let announce = announce(&config, places, key_path, rsa);
     let result = tokio::select! {
@@ -99,8 +104,49 @@ async fn run(config: Config) -> anyhow::Result<()> {
         never = inspector => match never {},
         () = stop_signal() => Ok(()),
     };
+    tell_missing(control.as_ref());
     tracing::info!("stopped");
     result
+}
+
+/// Lets a sandbox be steered.
+fn steered(builder: Builder<Api>, control: Option<&Control>) -> Builder<Api> {
+    match control {
+        Some(control) => builder.web(Arc::new(control.clone())).middleware(control.clone()),
+        None => builder,
+    }
+}
+
+/// Makes the scenario, and remembers the sandbox as it is then. Returns what was made.
+async fn begin(control: Option<&Control>, config: &Config) -> anyhow::Result<Option<serde_json::Value>> {
+    let Some(control) = control else { return Ok(None) };
+    let made = match &config.scenario {
+        Some(path) => Some(play(control, path).await?),
+        None => None,
+    };
+    control.begin().await;
+    Ok(made)
+}
+
+async fn play(control: &Control, path: &Path) -> anyhow::Result<serde_json::Value> {
+    let shown = path.display();
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {shown}"))?;
+    let is_json = path.extension().is_some_and(|extension| extension == "json");
+    let scenario: serde_json::Value = match is_json {
+        true => serde_json::from_str(&text).with_context(|| format!("{shown} is no JSON"))?,
+        false => toml::from_str(&text).with_context(|| format!("{shown} is no TOML"))?,
+    };
+    control.call("seed", scenario).await.with_context(|| format!("{shown} cannot be played"))
+}
+
+/// Says at the end what a test run could not have tested.
+fn tell_missing(control: Option<&Control>) {
+    let missing = control.map(Control::missing).unwrap_or_default();
+    for (place, names) in [("MTProto", &missing.mtproto), ("the Bot API", &missing.bot_api)] {
+        for (method, times) in names {
+            tracing::warn!("{method} does not exist here, and was asked for {times} times over {place}");
+        }
+    }
 }
 
 /// Makes the bots that were asked for: name, public name, token.

@@ -62,6 +62,11 @@ impl Queries {
         Ok((id, receiver))
     }
 
+    /// Forgets all questions; whoever waits gets no answer.
+    pub(crate) fn clear(&self) {
+        self.open.lock().clear();
+    }
+
     fn answer(&self, bot: UserId, id: i64, now: UnixTime, answer: CallbackAnswer) -> Result<(), Error> {
         let mut open = self.open.lock();
         let query = open.get_mut(&id).filter(|query| query.bot == bot && query.until > now);

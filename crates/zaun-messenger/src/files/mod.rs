@@ -162,7 +162,16 @@ impl Messenger {
 
     /// Forgets uploads that nobody finished (M-506).
     pub async fn sweep_uploads(&self) -> Result<(), Error> {
-        let gone = self.files.uploads.lock().expire(self.now().0);
+        self.remove_uploads_before(self.now().0).await
+    }
+
+    /// Removes all uploads and their parts.
+    pub(crate) async fn forget_uploads(&self) -> Result<(), Error> {
+        self.remove_uploads_before(i64::MAX).await
+    }
+
+    async fn remove_uploads_before(&self, now: i64) -> Result<(), Error> {
+        let gone = self.files.uploads.lock().expire(now);
         for upload in gone {
             self.files.blobs.remove_upload(upload).await?;
         }

@@ -1,12 +1,13 @@
 //! Stores: closures go through queues to the threads of an engine.
 
 mod cache;
+mod image;
 mod postgres;
 mod queue;
 mod sqlite;
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use parking_lot::Mutex;
 use crate::{StoreError, Tx, migrate};
 use queue::{NOBODY, Queue};
 
+pub use image::Image;
 pub use queue::MAX_QUEUED_PER_USER;
 pub use sqlite::MAX_WAL_BYTES;
 
@@ -59,6 +61,8 @@ struct Inner {
     reads: Arc<Queue>,
     writers: Mutex<Vec<JoinHandle<()>>>,
     readers: Mutex<Vec<JoinHandle<()>>>,
+    /// The database, if it is one of SQLite.
+    sqlite: OnceLock<Arc<sqlite::Shared>>,
 }
 
 /// A handle on the database; clones share it. The last one to go finishes the queued work and closes the files.
@@ -77,6 +81,7 @@ impl Store {
                 reads: Queue::new(MAX_QUEUED_READS, readers.saturating_sub(1).max(1)),
                 writers: Mutex::default(),
                 readers: Mutex::default(),
+                sqlite: OnceLock::new(),
             }),
         }
     }
@@ -87,6 +92,8 @@ impl Store {
         let mut writer = sqlite::connect(&shared, options, false)?;
         migrate::sqlite(&mut writer.conn, &path.display().to_string())?;
         let store = Store::new(options.readers.max(1));
+        // Nobody else has the store yet.
+        let _ = store.inner.sqlite.set(shared.clone());
         for _ in 0..options.readers.max(1) {
             let (opened, shared) = (sqlite::connect(&shared, options, true)?, shared.clone());
             let reads = store.inner.reads.clone();

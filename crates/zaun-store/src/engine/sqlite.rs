@@ -41,7 +41,7 @@ impl Shared {
         Arc::new(Shared { path: path.to_owned(), shown, gate: RwLock::new(()) })
     }
 
-    fn error(&self, error: &rusqlite::Error) -> StoreError {
+    pub(super) fn error(&self, error: &rusqlite::Error) -> StoreError {
         StoreError::from_sqlite(error, &self.shown)
     }
 }

@@ -52,6 +52,11 @@ pub fn unused(tx: &Tx<'_>, date: UnixTime, limit: i64) -> Result<Vec<i64>, Store
     tx.query(sql, params![date, limit], |row| row.column(0))
 }
 
+/// The hashes of all blobs.
+pub fn all_blobs(tx: &Tx<'_>) -> Result<Vec<[u8; 32]>, StoreError> {
+    tx.query("SELECT sha256 FROM blobs", params![], |row| row.column(0))
+}
+
 /// Removes a media object; the blobs behind it are used once less.
 pub fn delete(tx: &Tx<'_>, id: i64) -> Result<(), StoreError> {
     tx.execute(

@@ -190,3 +190,28 @@ async fn questions_go_to_the_index_that_was_made_for_them() {
         assert!(plan.contains(index), "{question}: {plan}");
     }
 }
+
+#[tokio::test]
+async fn an_image_brings_everything_back_while_others_read_and_write() {
+    let place = Place::sqlite().unwrap();
+    let store = place.open_with_pairs().await;
+    let add = |name: &'static str, value: i64| store.write(move |tx| insert(tx, name, value));
+    add("before", 1).await.unwrap();
+    let image = store.image().unwrap();
+    add("after", 2).await.unwrap();
+    assert_eq!(store.read(count).await.unwrap(), 2);
+    for _ in 0..20 {
+        let restored = store.clone();
+        let image = &image;
+        let (read, written, ()) = tokio::join!(store.read(count), add("meanwhile", 3), async move {
+            restored.restore(image).unwrap();
+        });
+        assert!(read.unwrap() <= 3);
+        written.unwrap();
+        store.restore(image).unwrap();
+        assert_eq!(store.read(count).await.unwrap(), 1);
+    }
+    // Whoever prepared a statement before can still use it.
+    add("after", 2).await.unwrap();
+    assert_eq!(store.read(count).await.unwrap(), 2);
+}

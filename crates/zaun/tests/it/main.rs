@@ -1,6 +1,7 @@
 //! Tests of the binary as people run it.
 
 mod client;
+mod control;
 mod data;
 mod doctor;
 mod inspect;
