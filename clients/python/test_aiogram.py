@@ -20,10 +20,12 @@ from aiogram.types import (
     BotCommandScopeAllGroupChats,
     BufferedInputFile,
     CallbackQuery,
+    ChatJoinRequest,
     ChatMemberUpdated,
     InputMediaPhoto,
     KeyboardButton,
     Message,
+    ReactionTypeEmoji,
     ReplyKeyboardMarkup,
     ReplyKeyboardRemove,
 )
@@ -504,3 +506,54 @@ async def _keep(update, drafts):
     action = getattr(update, "action", None)
     if isinstance(update, types.UpdateUserTyping) and isinstance(action, types.SendMessageTextDraftAction):
         drafts.append(action)
+
+
+async def test_a_porter_a_poll_and_a_reaction(bot_server, bot, alice, phones):
+    # B-290, G-192, G-348, G-362
+    router = Router()
+
+    @router.chat_join_request()
+    async def asked(request: ChatJoinRequest):
+        assert request.invite_link.creates_join_request and request.from_user.first_name == "Bob"
+        await request.approve()
+
+    @router.message(F.text.contains("thanks"))
+    async def thanked(message: Message):
+        await message.react([ReactionTypeEmoji(emoji="❤")])
+
+    async with polling(bot, router), person(bot_server, next(phones), "Bob") as bob:
+        made = await alice.client(functions.channels.CreateChannelRequest("Club", "", megagroup=True))
+        group = made.chats[0]
+        chat = utils.get_peer_id(types.PeerChannel(group.id))
+        await alice.client.edit_admin(group, "Echo_bot", is_admin=True)
+        link = await bot.create_chat_invite_link(chat, name="door", creates_join_request=True)
+        assert (link.name, link.is_primary, link.is_revoked, link.creator.id) == ("door", False, False, bot.id)
+        with pytest.raises(errors.InviteRequestSentError):
+            await bob.client(functions.messages.ImportChatInviteRequest(link.invite_link.rsplit("+", 1)[1]))
+        async with asyncio.timeout(20):
+            while (await bot.get_chat_member(chat, bob.me.id)).status != ChatMemberStatus.MEMBER:
+                await asyncio.sleep(0.1)
+        assert (await bot.revoke_chat_invite_link(chat, link.invite_link)).is_revoked
+        main = await bot.export_chat_invite_link(chat)
+        assert main.startswith("https://t.me/+") and main != link.invite_link
+
+        sent = await bot.send_poll(chat, "Tea or coffee?", ["tea", "coffee"], is_anonymous=False)
+        assert [(o.text, o.voter_count) for o in sent.poll.options] == [("tea", 0), ("coffee", 0)]
+        dialogs = await bob.client.get_dialogs()
+        there = next(d.entity for d in dialogs if d.entity.id == group.id)
+        poll = (await bob.client.get_messages(there, ids=sent.message_id)).poll
+        await bob.client(functions.messages.SendVoteRequest(there, sent.message_id, [poll.poll.answers[1].option]))
+        over = await bot.stop_poll(chat, sent.message_id)
+        assert over.is_closed and over.total_voter_count == 1 and over.options[1].voter_count == 1
+        with pytest.raises(TelegramBadRequest, match="poll has already been closed"):
+            await bot.stop_poll(chat, sent.message_id)
+        quiz = await bot.send_poll(chat, "2 + 2?", ["3", "4"], type="quiz", correct_option_id=1, explanation="It is four.")
+        assert (quiz.poll.type, quiz.poll.correct_option_id, quiz.poll.explanation) == ("quiz", 1, "It is four.")
+        with pytest.raises(TelegramBadRequest, match="QUIZ_CORRECT_ANSWERS_EMPTY"):
+            await bot.send_poll(chat, "?", ["a", "b"], type="quiz")
+
+        said = await bob.client.send_message(there, "thanks, bot", reply_to=sent.message_id)
+        async with asyncio.timeout(20):
+            while not (found := (await bob.client.get_messages(there, ids=said.id)).reactions):
+                await asyncio.sleep(0.1)
+        assert [(r.reaction.emoticon, r.count) for r in found.results] == [("❤", 1)]

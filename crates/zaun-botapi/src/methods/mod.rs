@@ -5,9 +5,11 @@ mod edit;
 pub(crate) mod files;
 mod forward;
 pub(crate) mod inline;
+mod links;
 mod manage;
 mod media;
 mod members;
+mod polls;
 mod profile;
 pub(crate) mod queries;
 mod send;
@@ -48,6 +50,15 @@ macro_rules! handlers {
 }
 
 handlers! {
+    "approvechatjoinrequest" => links::approve_chat_join_request,
+    "createchatinvitelink" => links::create_chat_invite_link,
+    "declinechatjoinrequest" => links::decline_chat_join_request,
+    "editchatinvitelink" => links::edit_chat_invite_link,
+    "exportchatinvitelink" => links::export_chat_invite_link,
+    "revokechatinvitelink" => links::revoke_chat_invite_link,
+    "sendpoll" => polls::send_poll,
+    "setmessagereaction" => polls::set_message_reaction,
+    "stoppoll" => polls::stop_poll,
     "answercallbackquery" => queries::answer_callback_query,
     "answerinlinequery" => inline::answer_inline_query,
     "banchatmember" => members::ban_chat_member,

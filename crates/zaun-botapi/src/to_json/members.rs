@@ -189,6 +189,9 @@ impl Eyes<'_> {
                 let chat = Peer::Chat(ChatId(update.chat_id));
                 Some(self.changed(chat, (update.actor_id, user, update.date), old, new))
             }
+            enums::Update::UpdateBotChatInviteRequester(update) => {
+                Some(("chat_join_request", self.join_request(update)))
+            }
             enums::Update::UpdateBotStopped(update) => {
                 let member = |stopped: bool| {
                     let mut out = status(self.user(self.bot), if stopped { "kicked" } else { "member" });

@@ -1,6 +1,7 @@
 //! From what the messenger shows to the objects of the Bot API, once per type. What is absent is left out (B-190).
 
 pub mod members;
+mod polls;
 
 use serde_json::{Map, Value, json};
 use zaun_messenger::access::Signer;
@@ -139,14 +140,15 @@ impl Eyes<'_> {
         out.some("edit_date", message.edit_date.map(zaun_model::UnixTime::to_tl));
         match &message.body {
             Body::Written(content) => {
-                self.content(&mut out, &content.text, &content.message);
+                let own = message.writer == Peer::User(self.bot);
+                self.content(&mut out, &content.text, &content.message, own);
                 Some(out)
             }
             Body::Service(service) => self.action(&mut out, &service.action).map(|()| out),
         }
     }
 
-    fn content(self, out: &mut Object, text: &str, message: &types::Message) {
+    fn content(self, out: &mut Object, text: &str, message: &types::Message, own: bool) {
         if let Some(header) = &message.fwd_from {
             self.forwarded(out, header);
         }
@@ -165,7 +167,7 @@ impl Eyes<'_> {
                 out.some("entities", Some(entities));
             }
             Some(media) => {
-                self.media(out, media);
+                self.media(out, media, own);
                 out.some("caption", Some(text));
                 out.some("caption_entities", Some(entities));
                 out.some("show_caption_above_media", Some(message.invert_media));
@@ -259,7 +261,7 @@ impl Eyes<'_> {
         Some(out.done())
     }
 
-    fn media(self, out: &mut Object, media: &M) {
+    fn media(self, out: &mut Object, media: &M, own: bool) {
         match media {
             M::MessageMediaPhoto(media) => {
                 if let Some(enums::Photo::Photo(photo)) = &media.photo {
@@ -307,6 +309,7 @@ impl Eyes<'_> {
                 out.some("location", location(&venue.geo));
                 out.set("venue", value.done());
             }
+            M::MessageMediaPoll(media) => out.set("poll", self.poll(media, own)),
             M::MessageMediaDice(dice) => {
                 out.set("dice", json!({ "emoji": dice.emoticon, "value": dice.value }));
             }

@@ -16,7 +16,10 @@ use crate::{Changes, Error, channels, chats};
 pub fn counts_in_qts(update: &Update) -> bool {
     matches!(
         update,
-        Update::UpdateChannelParticipant(_) | Update::UpdateChatParticipant(_) | Update::UpdateBotStopped(_)
+        Update::UpdateChannelParticipant(_)
+            | Update::UpdateChatParticipant(_)
+            | Update::UpdateBotStopped(_)
+            | Update::UpdateBotChatInviteRequester(_)
     )
 }
 

@@ -2,18 +2,18 @@
 
 use zaun_model::rights::AdminRights;
 use zaun_model::{Peer, UnixTime, UserId};
-use zaun_schema::api::types;
+use zaun_schema::api::{enums, types};
 use zaun_store::Tx;
 use zaun_store::repo::invites::{self, InviteRow, InvitedRow};
 use zaun_store::repo::{channels, chats, users};
 
 use super::join::{Way, let_in};
-use super::{link_of, managed};
+use super::{exported, link_of, managed};
 use crate::limits::{ADMINISTRATORS, CHAT_MEMBERS, PAGE, REQUESTS_COUNTED, REQUESTS_PER_CALL};
 use crate::peers::{PeerRef, peer_to_tl};
 use crate::rights::Group;
 use crate::views::Scene;
-use crate::{Actor, Changes, Error, Messenger, Outcome, errors};
+use crate::{Actor, Changes, Error, Messenger, Outcome, bots, errors};
 
 /// How many of those who ask are named beside their number.
 const SHOWN_REQUESTERS: i64 = 3;
@@ -70,7 +70,9 @@ fn tell_pending(changes: &mut Changes<'_, '_>, peer: Peer) -> Result<(), Error> 
     let update =
         types::UpdatePendingJoinRequests { peer: peer_to_tl(peer), requests_pending, recent_requesters };
     for admin in deciding(changes.tx, peer)? {
-        changes.hint_user(admin, update.clone().into());
+        if !bots::is_bot(changes.tx, admin)? {
+            changes.hint_user(admin, update.clone().into());
+        }
     }
     Ok(())
 }
@@ -102,6 +104,7 @@ pub(crate) fn ask(
     peer: Peer,
     invite: Option<&mut InviteRow>,
 ) -> Result<(), Error> {
+    let shown = invite.as_ref().map(|invite| exported(invite));
     let hash = invite.as_ref().map(|invite| invite.hash.clone()).unwrap_or_default();
     let before = invites::invited(changes.tx, peer, user_id)?.filter(|row| row.requested);
     if before.as_ref().is_some_and(|row| row.hash == hash) {
@@ -116,7 +119,32 @@ pub(crate) fn ask(
     }
     let row = InvitedRow { peer, user_id, hash, date: changes.now, requested: true, approved_by: UserId(0) };
     invites::put_invited(changes.tx, &row)?;
+    tell_bots(changes, &row, shown)?;
     tell_pending(changes, peer)
+}
+
+/// Bots that decide are told of each request (G-195).
+fn tell_bots(
+    changes: &mut Changes<'_, '_>,
+    row: &InvitedRow,
+    invite: Option<types::ChatInviteExported>,
+) -> Result<(), Error> {
+    let public = enums::ExportedChatInvite::ChatInvitePublicJoinRequests;
+    let about = users::find(changes.tx, row.user_id)?.map(|user| user.about).unwrap_or_default();
+    let update = types::UpdateBotChatInviteRequester {
+        peer: peer_to_tl(row.peer),
+        date: row.date.to_tl(),
+        user_id: row.user_id.0,
+        about,
+        invite: invite.map_or(public, Into::into),
+        ..types::UpdateBotChatInviteRequester::default()
+    };
+    for admin in deciding(changes.tx, row.peer)? {
+        if bots::is_bot(changes.tx, admin)? {
+            changes.hint_user(admin, update.clone().into());
+        }
+    }
+    Ok(())
 }
 
 fn count_request(tx: &Tx<'_>, hash: &str, change: i32) -> Result<Option<InviteRow>, Error> {
