@@ -96,7 +96,10 @@ async fn groups_and_channels_have_their_members() {
     let (bot, token) = stage.bot("Guard").await;
     let make = |kind: &str, key: &str| json!({ "kind": kind, "title": "Garden", "owner": "anna", "members": ["ben"], "key": key });
     let group = stage.call("create_chat", make("group", "group")).await;
-    assert_eq!((&group["type"], &group["members"], &group["id"]), (&json!("group"), &json!(2), &json!(-1)));
+    assert_eq!(
+        (&group["type"], &group["members"], &group["id"]),
+        (&json!("group"), &json!(2), &json!(-500_000_000))
+    );
     let supergroup = stage.call("create_chat", make("supergroup", "super")).await;
     assert_eq!((&supergroup["type"], &supergroup["members"]), (&json!("supergroup"), &json!(2)));
     let channel = json!({
