@@ -1,6 +1,7 @@
 """Telethon, as its users point it at a server of their own."""
 
 import contextlib
+import inspect
 
 from telethon import TelegramClient, errors, events, functions, types
 from telethon.crypto import rsa
@@ -44,7 +45,9 @@ async def log_in(client, phone, name=None):
     except errors.PhoneNumberUnoccupiedError:
         # Telethon lost its sign_up(); the method itself is the public interface.
         result = await client(functions.auth.SignUpRequest(phone, sent.phone_code_hash, name or "Somebody", ""))
-        await client._on_login(result.user)
+        # Older versions are not asynchronous here.
+        if inspect.isawaitable(done := client._on_login(result.user)):
+            await done
     await client.get_me()
     return client
 

@@ -5,6 +5,8 @@ use zaun_schema::LAYER;
 use zaun_schema::api::{self, Request, enums, functions, ids, types};
 use zaun_tl::{Encode, EncodeError, Function, Reader, Writer, from_bytes, to_bytes};
 
+use crate::oracle::Schemas;
+
 fn words(bytes: &[u8]) -> Vec<u32> {
     bytes.chunks_exact(4).map(|word| u32::from_le_bytes(*word.first_chunk().expect("four bytes"))).collect()
 }
@@ -125,6 +127,7 @@ fn old_ids_of_a_method_get_the_result_they_promise() {
         "phone.sendGroupCallMessage",
         "stories.canSendStory",
         "stories.getPeerMaxIDs",
+        "users.getFullUser",
         "users.getRequirementsToContact",
     ];
     assert_eq!(converted, expected.into(), "every other changed result is refused");
@@ -162,4 +165,73 @@ fn m_007_future_salts_hold_bare_elements_in_a_bare_vector() {
     let words = [0xae50_0895_u32, 1, 0, 2, 1, 3, 4, 5, 0];
     let expected: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
     assert_eq!(bytes, expected);
+}
+
+/// Until 159 a message named what it answers in a field of its own.
+#[test]
+fn an_answer_of_an_old_layer_names_its_message() {
+    // messages.sendMessage of layers 135 to 147: a flag word with the reply's bit, inputPeerSelf, 77, "hi", 5.
+    let mut w = Writer::new(147);
+    w.put_u32(0x0d9d_75a4);
+    w.put_u32(1);
+    w.put_u32(ids::INPUT_PEER_SELF);
+    w.put_i32(77);
+    w.put_str("hi");
+    w.put_i64(5);
+    let bytes = Bytes::from(w.into_result().expect("a call"));
+    let (_, request) = Request::decode(&mut Reader::new(bytes)).expect("a call");
+    let Request::MessagesSendMessage(call) = request else { panic!("{request:?}") };
+    let Some(enums::InputReplyTo::InputReplyToMessage(reply)) = call.reply_to else { panic!("no reply") };
+    assert_eq!((reply.reply_to_msg_id, reply.top_msg_id), (77, None));
+}
+
+/// What is written by hand for old layers is what their schemas say.
+#[test]
+fn forms_written_by_hand_are_those_of_their_layers() {
+    let schemas = Schemas::api();
+    let user = || enums::User::from(types::User { id: 7, ..Default::default() });
+    let page = types::users::UserFull {
+        full_user: types::UserFull {
+            id: 7,
+            about: Some("here".into()),
+            can_pin_message: true,
+            pinned_msg_id: Some(5),
+            folder_id: Some(1),
+            ..Default::default()
+        },
+        users: vec![user()],
+        ..Default::default()
+    };
+    let mut w = Writer::new(133);
+    functions::users::GetFullUser::encode_response(&page, 0xca30_a5b1, &mut w);
+    let bytes = w.into_result().expect("an answer");
+    assert_eq!(words(&bytes)[0], 0xd697_ff05);
+    assert_eq!(schemas.layer(133).check(&bytes), Ok(()));
+
+    let peer = || types::PeerUser { user_id: 7 }.into();
+    let options = vec![Bytes::from_static(b"1"), Bytes::from_static(b"2")];
+    let votes = types::messages::VotesList {
+        count: 3,
+        votes: vec![
+            types::MessagePeerVote { peer: peer(), option: Bytes::from_static(b"1"), date: 1 }.into(),
+            types::MessagePeerVoteInputOption { peer: peer(), date: 1 }.into(),
+            types::MessagePeerVoteMultiple { peer: peer(), options, date: 1 }.into(),
+        ],
+        users: vec![user()],
+        next_offset: Some("1_7".into()),
+        ..Default::default()
+    };
+    let bytes = to_bytes(&votes, 147).expect("a list");
+    assert_eq!((words(&bytes)[0], schemas.layer(147).check(&bytes)), (0x0823_f649, Ok(())));
+
+    let reaction = types::ReactionEmoji { emoticon: "👍".into() }.into();
+    let by = types::MessagePeerReaction { peer_id: peer(), reaction, ..Default::default() };
+    let list = types::messages::MessageReactionsList {
+        count: 1,
+        reactions: vec![by],
+        users: vec![user()],
+        ..Default::default()
+    };
+    let bytes = to_bytes(&list, 136).expect("a list");
+    assert_eq!((words(&bytes)[0], schemas.layer(136).check(&bytes)), (0xa366_923c, Ok(())));
 }

@@ -83,7 +83,8 @@ proptest! {
         // Whatever decodes can be written for any layer without a panic, and read again if it was.
         for layer in [198, 211, LAYER] {
             if let Ok(again) = api::transcode_any(bytes.clone().into(), layer) {
-                prop_assert!(api::describe_any(again.into()).is_ok());
+                let read = api::describe_any(again.into());
+                prop_assert!(read.is_ok(), "layer {layer}: {:?}", read.err());
             }
         }
     }

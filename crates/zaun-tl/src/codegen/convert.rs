@@ -1,6 +1,6 @@
 //! Conversions between an old version of a constructor or function and the newest one.
 //!
-//! Mechanical are: the same field, a field that is dropped on the way to an older layer, an optional field that is
+//! Mechanical are: the same field, a field that is dropped on the way to an older layer (but not one out of it), an optional field that is
 //! absent on one side, a required one that became optional, `int` and `long`. All else is a rule.
 
 use super::Generator;
@@ -57,9 +57,10 @@ impl Generator<'_> {
                 None => problems.push(format!("{name}#{id:08x}: no decode.{}", field.name)),
             }
         }
-        for old in
-            fields(&version.slots).filter(|old| old.flag.is_none() && !taken.contains(&old.name.as_str()))
-        {
+        // Also what may be left out says something when it is there and is listened to.
+        let counts = |old: &&Field| old.flag.is_none() || self.served.is_read(combinator);
+        let unused = fields(&version.slots).filter(|old| !taken.contains(&old.name.as_str()));
+        for old in unused.filter(counts) {
             let variable = local(&old.ident);
             let in_rule = combinator.fields().any(|field| {
                 let rule = self.rules.find(name, id, &format!("decode.{}", field.name));
