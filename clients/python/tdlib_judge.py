@@ -158,6 +158,17 @@ class Client:
         await self.begin()
         await self("checkAuthenticationBotToken", token=token)
         await self.state("authorizationStateReady")
+        # What is written to a bot before it asked where its updates are is not new to it.
+        stage = iter(["authorizationStateReady", "connectionStateReady"])
+        wanted = [next(stage)]
+
+        def in_step(update):
+            states = [part["@type"] for part in update.values() if isinstance(part, dict)]
+            if wanted[0] in states:
+                wanted[0] = next(stage, None)
+            return wanted[0] is None
+
+        await self.wait(in_step, what="the bot's being in step")
 
     async def log_in(self, phone, code, first_name, use_pfs=False):
         await self.begin(use_pfs)
