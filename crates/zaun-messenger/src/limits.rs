@@ -37,7 +37,7 @@ pub const CHANNELS_PER_USER: usize = 500;
 pub const INVITE_TITLE_LENGTH: usize = 32;
 /// How many people one link may let in (G-177).
 pub const INVITE_USAGE_LIMIT: i32 = 99_999;
-/// Valid links of one administrator of a group or channel.
+/// Valid links of one administrator of a group or channel, and as many revoked ones.
 pub const INVITES_PER_ADMIN: i64 = 500;
 /// Links that are counted one by one for a list.
 pub const INVITES_COUNTED: i64 = 1000;
@@ -47,6 +47,8 @@ pub const MEMBERS_IN_PREVIEW: usize = 5;
 pub const REQUESTS_COUNTED: i64 = 1000;
 /// Requests to join that one call decides.
 pub const REQUESTS_PER_CALL: i64 = 100;
+/// The same in a basic group, where each newcomer is announced in every member's box.
+pub const REQUESTS_PER_CALL_IN_CHAT: i64 = 20;
 /// Answers of one poll (poll_answers_max, G-348).
 pub const POLL_ANSWERS: usize = 12;
 /// Bytes by which a client names an answer (G-348).
@@ -127,7 +129,13 @@ pub const INLINE_RESULT_ID_BYTES: usize = 64;
 pub const INLINE_CACHE_S: i32 = 86_400;
 /// Seconds for which a result can be sent at least (B-110).
 pub const INLINE_KEPT_S: i64 = 300;
-/// Answers to inline queries that are kept: a page of 50 results is some 20 kB.
+/// Bytes of one answer to an inline query; a page of 50 results has some 20 kB.
+pub const INLINE_ANSWER_BYTES: usize = 256 * 1024;
+/// Inline queries of one user that wait for their bots: clients ask for one at a time.
+pub const INLINE_OPEN_PER_USER: usize = 16;
+/// Answers to inline queries that are kept of one bot; then its oldest go.
+pub const INLINE_KEPT_PER_BOT: usize = 200;
+/// Answers to inline queries that are kept.
 pub const INLINE_KEPT: usize = 2000;
 /// Updates that wait for one bot over HTTP: a day of one each second; the oldest go first.
 pub const BOT_QUEUE: i64 = 100_000;

@@ -201,6 +201,8 @@ CREATE TABLE marks (
     PRIMARY KEY (content_id, kind, peer, position)
 ) WITHOUT ROWID;
 CREATE INDEX marks_newest ON marks (content_id, kind, date, peer) WHERE kind < 3;
+-- Who chose one reaction or answer, without a look at the others.
+CREATE INDEX marks_valued ON marks (content_id, kind, value, date, peer) WHERE kind < 3;
 -- For the sweep of who saw posts.
 CREATE INDEX marks_views ON marks (date) WHERE kind = 4;
 

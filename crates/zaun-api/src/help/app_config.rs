@@ -78,6 +78,13 @@ fn values() -> Vec<types::JsonObjectValue> {
     for (key, value) in LIMITS {
         all.extend(["default", "premium"].map(|who| (format!("{key}_{who}"), number(*value))));
     }
+    let plain = [
+        ("poll_answers_max", limits::POLL_ANSWERS),
+        ("poll_close_period_max", usize::try_from(limits::POLL_PERIOD_MAX_S).unwrap_or(0)),
+        ("reactions_in_chat_max", limits::REACTIONS_OF_CHAT),
+        ("reactions_uniq_max", usize::try_from(limits::KINDS_OF_REACTIONS).unwrap_or(0)),
+    ];
+    all.extend(plain.map(|(key, value)| (key.to_owned(), number(value))));
     all.push(("quote_length_max".to_owned(), number(limits::QUOTE_LENGTH)));
     all.sort_by(|a, b| a.0.cmp(&b.0));
     all.into_iter().map(|(key, value)| types::JsonObjectValue { key, value }).collect()

@@ -24,10 +24,10 @@ pub(crate) async fn send_reaction(
     let peer = call.peer(&r.peer)?;
     let wanted = r.reaction.unwrap_or_default();
     let done = call.messenger().send_reaction(call.actor(), peer, MsgId(r.msg_id), wanted, r.big).await?;
-    // G-365: the author's copy is complete, so it comes last.
-    let scene = call.messenger().scene_of(call.user_id, &done.value.message).await?;
+    // G-365: who reacted gets the complete form.
+    let scene = call.messenger().scene_of(call.user_id, &done.value).await?;
     let view = call.view(&scene);
-    Ok(to_tl::updates(view, vec![reactions_update(view, &done.value.message)]))
+    Ok(to_tl::updates(view, vec![reactions_update(view, &done.value)]))
 }
 
 /// messages.getMessagesReactions (G-368)

@@ -21,8 +21,10 @@ pub(crate) fn message(view: View<'_>, shown: &Message) -> enums::Message {
             message.out = out;
             let viewer = (viewer.0 != 0).then_some((viewer, view.scene));
             message.reactions = reactions::shown(shown, viewer);
-            if let Some(enums::MessageMedia::MessageMediaPoll(media)) = &mut message.media {
-                **media = polls::shown(media, shown, viewer);
+            if let Ok(Some(enums::MessageMedia::MessageMediaPoll(media))) =
+                shown.body.written().map(|content| content.message.media.as_ref())
+            {
+                message.media = Some(polls::shown(media, shown, viewer).into());
             }
             mark_mention(view, shown, message);
         }

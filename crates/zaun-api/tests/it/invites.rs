@@ -158,7 +158,20 @@ async fn g177_g182_links_have_terms_and_end() {
         let import = functions::messages::ImportChatInvite { hash: hash.into() };
         assert_eq!(refused(&mut world.carol, &import).await, text);
     }
+}
 
+/// G-180 … G-184: links are listed, revoked and deleted; a permanent one is replaced.
+#[tokio::test]
+async fn g180_g184_a_revoked_link_is_replaced_and_deleted() {
+    let mut world = world("999663").await;
+    let (peer, _) = supergroup(&mut world.alice).await;
+    let export = functions::messages::ExportChatInvite {
+        peer: peer.clone().into(),
+        usage_limit: Some(1),
+        ..Default::default()
+    };
+    let invite = exported(world.alice.call(&export).await.unwrap());
+    join(&mut world.bob, &hash(&invite)).await;
     let edit = |link: &str, revoked, title: Option<&str>| functions::messages::EditExportedChatInvite {
         peer: peer.clone().into(),
         link: link.into(),

@@ -163,7 +163,18 @@ async fn g349_g357_a_public_poll_counts_votes() {
         votes.count == 1
             && matches!(votes.votes[..], [enums::MessagePeerVote::MessagePeerVoteInputOption(_)])
     );
+}
 
+/// G-356, G-360: a vote is taken back, and the author ends the poll.
+#[tokio::test]
+async fn g356_g360_a_vote_is_taken_back_and_a_poll_ended() {
+    let mut world = world("999663").await;
+    let peer = group(&mut world, "999663").await;
+    let sent = send(&mut world.alice, &peer, poll(|poll| poll.public_voters = true)).await.unwrap();
+    let (yes, no) = (option(&media(&sent).poll, 0), option(&media(&sent).poll, 1));
+    let theirs = seen(&mut world.bob, &peer).await;
+    vote(&mut world.bob, &peer, theirs.id, vec![yes.clone()]).await.unwrap();
+    vote(&mut world.alice, &peer, sent.id, vec![no]).await.unwrap();
     // A vote is taken back.
     let own = vote(&mut world.bob, &peer, theirs.id, vec![]).await.unwrap();
     assert_eq!((own.total_voters, voters(&own)), (Some(1), None));
@@ -206,6 +217,37 @@ async fn g350_g353_a_quiz_tells_what_is_right_after_the_vote() {
     assert_eq!(vote(&mut world.bob, &peer, theirs.id, vec![no]).await.unwrap_err(), "400 REVOTE_NOT_ALLOWED");
     assert_eq!(vote(&mut world.bob, &peer, theirs.id, vec![]).await.unwrap_err(), "400 REVOTE_NOT_ALLOWED");
     assert!(media(&seen(&mut world.carol, &peer).await).results.solution.is_none());
+
+    // What is right does not leave with an answer elsewhere either, and nothing else takes the poll's place.
+    let elsewhere = functions::messages::SendMessage {
+        peer: enums::InputPeer::InputPeerSelf,
+        message: "hm".into(),
+        random_id: 7,
+        reply_to: Some(
+            types::InputReplyToMessage {
+                reply_to_msg_id: seen(&mut world.carol, &peer).await.id,
+                reply_to_peer_id: Some(peer.clone()),
+                ..Default::default()
+            }
+            .into(),
+        ),
+        ..Default::default()
+    };
+    world.carol.call(&elsewhere).await.unwrap();
+    let noted = seen(&mut world.carol, &enums::InputPeer::InputPeerSelf).await;
+    let Some(enums::MessageReplyHeader::MessageReplyHeader(header)) = noted.reply_to else {
+        panic!("a reply")
+    };
+    let Some(enums::MessageMedia::MessageMediaPoll(quoted)) = header.reply_media else { panic!("its media") };
+    assert!(quoted.results.solution.is_none());
+    assert!(quoted.results.results.iter().flatten().all(|result| !result.correct));
+    let replace = functions::messages::EditMessage {
+        peer: peer.clone(),
+        id: sent.id,
+        media: Some(poll(|_| ()).into()),
+        ..Default::default()
+    };
+    assert_eq!(refused(&mut world.alice, &replace).await, "400 MEDIA_INVALID");
 
     world._sandbox.advance(601).await;
     let over = media(&seen(&mut world.carol, &peer).await);

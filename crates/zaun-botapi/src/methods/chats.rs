@@ -12,12 +12,13 @@ use crate::to_json::{Eyes, members};
 pub(super) async fn get_chat(call: Call<'_>) -> Result<Value, ApiError> {
     let peer = call.peer("chat_id").await?;
     let named = PeerRef::Known(peer);
-    let (mut permissions, mut photo) = (None, None);
+    let (mut permissions, mut photo, mut link) = (None, None, None);
     let (scene, about, pinned) = match peer {
         Peer::Chat(_) => {
             let profile = call.messenger().chat_profile(call.actor(), named).await?;
             permissions = Some(profile.group.chat.banned);
             photo.clone_from(&profile.photo);
+            link = profile.invite.map(|invite| invite.link);
             (profile.scene, ("description", profile.group.chat.about), profile.pinned)
         }
         Peer::Channel(_) => {
@@ -25,6 +26,7 @@ pub(super) async fn get_chat(call: Call<'_>) -> Result<Value, ApiError> {
             let row = &profile.membership.channel;
             permissions = (!row.broadcast).then_some(row.banned);
             photo.clone_from(&profile.photo);
+            link = profile.invite.map(|invite| invite.link);
             (profile.scene, ("description", profile.membership.channel.about), profile.pinned)
         }
         _ => {
@@ -41,12 +43,15 @@ pub(super) async fn get_chat(call: Call<'_>) -> Result<Value, ApiError> {
     if let Some(photo) = photo.and_then(|photo| eyes.chat_photo(&photo)) {
         chat["photo"] = photo;
     }
+    if let Some(link) = link {
+        chat["invite_link"] = link.into();
+    }
     if let Some(banned) = permissions {
         chat["permissions"] = members::permissions(banned);
     }
-    // Always there; nobody can react or give anything yet.
+    // Always there; nobody can give anything yet.
     chat["accent_color_id"] = (peer.marked().unsigned_abs() % 7).into();
-    chat["max_reaction_count"] = 0.into();
+    chat["max_reaction_count"] = zaun_messenger::limits::KINDS_OF_REACTIONS.into();
     chat["accepted_gift_types"] = json!({
         "unlimited_gifts": false, "limited_gifts": false, "unique_gifts": false, "premium_subscription": false,
         "gifts_from_channels": false,

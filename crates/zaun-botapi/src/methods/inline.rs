@@ -215,13 +215,6 @@ fn message_of(given: &Value, facts: &Params, kind: &str) -> Result<enums::InputB
     let from = inner.map(Params::of_json);
     let source = from.as_ref().unwrap_or(facts);
     let word = |name: &str| source.get(name).unwrap_or_default().to_owned();
-    let geo_point = || -> Result<enums::InputGeoPoint, ApiError> {
-        let number =
-            |name: &str| source.float(name)?.ok_or_else(|| ApiError::bad(format!("{name} is empty")));
-        let accuracy = source.number("horizontal_accuracy").and_then(|n| i32::try_from(n).ok());
-        let (lat, long) = (number("latitude")?, number("longitude")?);
-        Ok(types::InputGeoPoint { lat, long, accuracy_radius: accuracy.filter(|n| *n > 0) }.into())
-    };
     let is_text = source.get("message_text").is_some();
     if inner.is_some() && is_text {
         let words = source.get("message_text").unwrap_or_default();
@@ -246,31 +239,7 @@ fn message_of(given: &Value, facts: &Params, kind: &str) -> Result<enums::InputB
         .into());
     }
     if source.get("latitude").is_some() {
-        if source.get("address").is_some() {
-            let google = source.get("google_place_id").is_some();
-            let (provider, id, r#type) = match google {
-                true => ("gplaces", "google_place_id", "google_place_type"),
-                false => ("foursquare", "foursquare_id", "foursquare_type"),
-            };
-            return Ok(types::InputBotInlineMessageMediaVenue {
-                geo_point: geo_point()?,
-                title: word("title"),
-                address: word("address"),
-                provider: provider.to_owned(),
-                venue_id: word(id),
-                venue_type: word(r#type),
-                reply_markup,
-            }
-            .into());
-        }
-        return Ok(types::InputBotInlineMessageMediaGeo {
-            geo_point: geo_point()?,
-            heading: None,
-            period: None,
-            proximity_notification_radius: None,
-            reply_markup,
-        }
-        .into());
+        return place_of(source, reply_markup);
     }
     if inner.is_some() || kind == "article" {
         return Err(ApiError::bad("message content is empty"));
@@ -281,6 +250,43 @@ fn message_of(given: &Value, facts: &Params, kind: &str) -> Result<enums::InputB
         invert_media: facts.is_set("show_caption_above_media"),
         message: parsed.text,
         entities: listed(parsed.entities),
+        reply_markup,
+    }
+    .into())
+}
+
+/// A place that is sent, with a name and an address if they are given.
+fn place_of(
+    source: &Params,
+    reply_markup: Option<enums::ReplyMarkup>,
+) -> Result<enums::InputBotInlineMessage, ApiError> {
+    let number = |name: &str| source.float(name)?.ok_or_else(|| ApiError::bad(format!("{name} is empty")));
+    let accuracy = source.number("horizontal_accuracy").and_then(|n| i32::try_from(n).ok());
+    let (lat, long) = (number("latitude")?, number("longitude")?);
+    let accuracy_radius = accuracy.filter(|n| *n > 0);
+    let geo_point = types::InputGeoPoint { lat, long, accuracy_radius }.into();
+    if source.get("address").is_none() {
+        return Ok(types::InputBotInlineMessageMediaGeo {
+            geo_point,
+            heading: None,
+            period: None,
+            proximity_notification_radius: None,
+            reply_markup,
+        }
+        .into());
+    }
+    let word = |name: &str| source.get(name).unwrap_or_default().to_owned();
+    let (provider, id, r#type) = match source.get("google_place_id") {
+        Some(_) => ("gplaces", "google_place_id", "google_place_type"),
+        None => ("foursquare", "foursquare_id", "foursquare_type"),
+    };
+    Ok(types::InputBotInlineMessageMediaVenue {
+        geo_point,
+        title: word("title"),
+        address: word("address"),
+        provider: provider.to_owned(),
+        venue_id: word(id),
+        venue_type: word(r#type),
         reply_markup,
     }
     .into())

@@ -16,8 +16,9 @@ use zaun_store::repo::{boxes, messages, users};
 
 use super::flag;
 use crate::limits::{
-    INLINE_CACHE_S, INLINE_KEPT, INLINE_KEPT_S, INLINE_OFFSET_BYTES, INLINE_QUERY_LENGTH,
-    INLINE_RESULT_ID_BYTES, INLINE_RESULTS, OPEN_QUERIES, QUERY_WAIT_S,
+    INLINE_ANSWER_BYTES, INLINE_CACHE_S, INLINE_KEPT, INLINE_KEPT_PER_BOT, INLINE_KEPT_S,
+    INLINE_OFFSET_BYTES, INLINE_OPEN_PER_USER, INLINE_QUERY_LENGTH, INLINE_RESULT_ID_BYTES, INLINE_RESULTS,
+    OPEN_QUERIES, QUERY_WAIT_S,
 };
 use crate::messages::change::{Edit, apply_edit};
 use crate::messages::content::{Body, Content};
@@ -44,6 +45,14 @@ pub struct InlineResult {
     pub shown: enums::BotInlineResult,
     /// What is sent; none if it could not be fetched.
     pub content: Option<Content>,
+}
+
+impl InlineResult {
+    /// About how many bytes it takes to keep: what is shown, and the words of what is sent.
+    fn bytes(&self) -> usize {
+        let shown = zaun_tl::to_bytes(&self.shown, zaun_schema::LAYER).map_or(0, |bytes| bytes.len());
+        shown + self.content.as_ref().map_or(0, |content| content.text.len())
+    }
 }
 
 /// What a bot answers to an inline query.
@@ -97,6 +106,23 @@ struct State {
     cache: HashMap<CacheKey, (UnixTime, Arc<Kept>)>,
 }
 
+impl State {
+    /// Makes room for one more answer: a bot with many loses its own oldest, else the oldest of all goes.
+    fn make_room(&mut self, bot: UserId) {
+        let of_bot = self.kept.values().filter(|kept| kept.bot == bot).count();
+        let is_own = of_bot >= INLINE_KEPT_PER_BOT;
+        if !is_own && self.kept.len() < INLINE_KEPT {
+            return;
+        }
+        let may_go = self.kept.values().filter(|kept| !is_own || kept.bot == bot);
+        let oldest = may_go.min_by_key(|kept| kept.until).map(|kept| kept.query_id);
+        if let Some(oldest) = oldest {
+            self.kept.remove(&oldest);
+            self.cache.retain(|_, (_, kept)| kept.query_id != oldest);
+        }
+    }
+}
+
 /// Inline queries that wait for their bots, and the answers of bots.
 #[derive(Default)]
 pub struct InlineQueries {
@@ -122,7 +148,9 @@ impl InlineQueries {
         if state.open.len() >= OPEN_QUERIES {
             state.open.retain(|_, query| query.until > now);
         }
-        if state.open.len() >= OPEN_QUERIES {
+        let own = state.open.values().filter(|query| query.user == user && query.answer.is_some());
+        let is_greedy = own.filter(|query| query.until > now).count() >= INLINE_OPEN_PER_USER;
+        if is_greedy || state.open.len() >= OPEN_QUERIES {
             return Err(Error::flood(1));
         }
         let (sender, receiver) = oneshot::channel();
@@ -149,10 +177,7 @@ impl InlineQueries {
             state.kept.retain(|_, kept| kept.until > now);
             state.cache.retain(|_, (until, _)| *until > now);
         }
-        if state.kept.len() >= INLINE_KEPT {
-            state.kept.clear();
-            state.cache.clear();
-        }
+        state.make_room(bot);
         state.kept.insert(query_id, kept.clone());
         if has_cache {
             state.cache.insert((bot, private.then_some(user), asked), (cached, kept.clone()));
@@ -298,6 +323,10 @@ impl Messenger {
         mut answer: InlineAnswer,
     ) -> Result<(), Error> {
         if answer.results.len() > INLINE_RESULTS {
+            return Err(Error::bad(errors::RESULTS_TOO_MUCH));
+        }
+        let bytes: usize = answer.results.iter().map(InlineResult::bytes).sum();
+        if bytes > INLINE_ANSWER_BYTES {
             return Err(Error::bad(errors::RESULTS_TOO_MUCH));
         }
         let mut ids = HashSet::new();
@@ -452,5 +481,32 @@ mod tests {
         assert_eq!(InlineMessageId::from_tl(&name.to_tl()), Some(name));
         assert_eq!(name.access_hash, hash_of(&signer, UserId(1), name.owner, MsgId(9)));
         assert_ne!(name.access_hash, hash_of(&signer, UserId(2), name.owner, MsgId(9)));
+    }
+
+    #[test]
+    fn a_bot_with_many_answers_loses_its_own_and_nobody_elses() {
+        let queries = InlineQueries::default();
+        let (busy, other, now) = (UserId(1), UserId(2), UnixTime(100));
+        let answer = |bot: UserId, user: i64, number: usize| {
+            let (id, _receiver) = queries.ask(bot, UserId(user), asked(&number.to_string()), now).unwrap();
+            queries.answer(bot, id, InlineAnswer::default(), now).unwrap();
+            id
+        };
+        let first = answer(other, 7, 0);
+        for number in 0..INLINE_KEPT_PER_BOT + 5 {
+            answer(busy, 8, number);
+        }
+        let state = queries.state.lock();
+        assert!(state.kept.contains_key(&first));
+        assert_eq!(state.kept.values().filter(|kept| kept.bot == busy).count(), INLINE_KEPT_PER_BOT);
+    }
+
+    #[test]
+    fn one_user_cannot_ask_for_everybody() {
+        let queries = InlineQueries::default();
+        let ask = |user| queries.ask(UserId(1), UserId(user), asked(""), UnixTime(100));
+        let open: Vec<_> = (0..INLINE_OPEN_PER_USER).map(|_| ask(7).unwrap()).collect();
+        assert!(ask(7).is_err() && ask(8).is_ok());
+        drop(open);
     }
 }

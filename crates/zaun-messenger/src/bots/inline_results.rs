@@ -85,123 +85,124 @@ impl Messenger {
         input: I,
         media: Option<M>,
     ) -> Result<(BotInlineMessage, Option<Content>), Error> {
-        let content =
-            |text: &str, entities: &Option<_>, reply_markup: &Option<_>, media, invert_media| Content {
-                text: text.to_owned(),
-                message: types::Message {
-                    entities: entities.clone(),
-                    reply_markup: Clone::clone(reply_markup),
-                    media,
-                    invert_media,
-                    ..types::Message::default()
-                },
-            };
         let (shown, content) = match input {
             I::InputBotInlineMessageMediaAuto(input) => {
                 let types::InputBotInlineMessageMediaAuto { invert_media, message, entities, reply_markup } =
                     *input;
-                let made = content(&message, &entities, &reply_markup, media, invert_media);
-                (
-                    types::BotInlineMessageMediaAuto { invert_media, message, entities, reply_markup }.into(),
-                    made,
-                )
-            }
-            I::InputBotInlineMessageText(input) => {
-                let types::InputBotInlineMessageText {
-                    no_webpage,
-                    invert_media,
-                    message,
-                    entities,
-                    reply_markup,
-                } = *input;
-                let made = content(&message, &entities, &reply_markup, None, false);
+                let media = types::Message { media, invert_media, ..types::Message::default() };
+                let made = words(&message, &entities, &reply_markup, media);
                 let shown =
-                    types::BotInlineMessageText { no_webpage, invert_media, message, entities, reply_markup };
+                    types::BotInlineMessageMediaAuto { invert_media, message, entities, reply_markup };
                 (shown.into(), made)
             }
-            I::InputBotInlineMessageMediaWebPage(input) => {
-                let made = content(&input.message, &input.entities, &input.reply_markup, None, false);
-                let shown = types::BotInlineMessageText {
-                    no_webpage: false,
-                    invert_media: input.invert_media,
-                    message: input.message,
-                    entities: input.entities,
-                    reply_markup: input.reply_markup,
-                };
-                (shown.into(), made)
-            }
-            I::InputBotInlineMessageMediaGeo(input) => {
-                if input.period.is_some() {
-                    return Err(Error::bad(errors::MEDIA_INVALID));
-                }
-                let media = types::InputMediaGeoPoint { geo_point: input.geo_point };
-                let media = self.make_media(bot, media.into()).await?;
-                let M::MessageMediaGeo(geo) = &media else { return Err(Error::bad(errors::MEDIA_INVALID)) };
-                let shown = types::BotInlineMessageMediaGeo {
-                    geo: geo.geo.clone(),
-                    heading: None,
-                    period: None,
-                    proximity_notification_radius: None,
-                    reply_markup: input.reply_markup.clone(),
-                };
-                (shown.into(), content("", &None, &input.reply_markup, Some(media), false))
-            }
-            I::InputBotInlineMessageMediaVenue(input) => {
-                let venue = types::InputMediaVenue {
-                    geo_point: input.geo_point,
-                    title: input.title,
-                    address: input.address,
-                    provider: input.provider,
-                    venue_id: input.venue_id,
-                    venue_type: input.venue_type,
-                };
-                let media = self.make_media(bot, venue.into()).await?;
-                let M::MessageMediaVenue(venue) = &media else {
-                    return Err(Error::bad(errors::MEDIA_INVALID));
-                };
-                let types::MessageMediaVenue { geo, title, address, provider, venue_id, venue_type } =
-                    (**venue).clone();
-                let reply_markup = input.reply_markup.clone();
-                let shown = types::BotInlineMessageMediaVenue {
-                    geo,
-                    title,
-                    address,
-                    provider,
-                    venue_id,
-                    venue_type,
-                    reply_markup,
-                };
-                (shown.into(), content("", &None, &input.reply_markup, Some(media), false))
-            }
-            I::InputBotInlineMessageMediaContact(input) => {
-                let types::InputBotInlineMessageMediaContact {
-                    phone_number,
-                    first_name,
-                    last_name,
-                    vcard,
-                    reply_markup,
-                } = *input;
-                let contact = types::InputMediaContact {
-                    phone_number: phone_number.clone(),
-                    first_name: first_name.clone(),
-                    last_name: last_name.clone(),
-                    vcard: vcard.clone(),
-                };
-                let media = self.make_media(bot, contact.into()).await?;
-                let made = content("", &None, &reply_markup, Some(media), false);
-                let shown = types::BotInlineMessageMediaContact {
-                    phone_number,
-                    first_name,
-                    last_name,
-                    vcard,
-                    reply_markup,
-                };
-                (shown.into(), made)
-            }
+            I::InputBotInlineMessageText(input) => text(*input),
+            I::InputBotInlineMessageMediaWebPage(input) => text(types::InputBotInlineMessageText {
+                no_webpage: false,
+                invert_media: input.invert_media,
+                message: input.message,
+                entities: input.entities,
+                reply_markup: input.reply_markup,
+            }),
+            I::InputBotInlineMessageMediaGeo(input) => self.inline_place(bot, *input).await?,
+            I::InputBotInlineMessageMediaVenue(input) => self.inline_venue(bot, *input).await?,
+            I::InputBotInlineMessageMediaContact(input) => self.inline_contact(bot, *input).await?,
             _ => return Err(Error::bad(errors::SEND_MESSAGE_TYPE_INVALID)),
         };
         Ok((shown, Some(content)))
     }
+
+    async fn inline_place(&self, bot: Actor, input: types::InputBotInlineMessageMediaGeo) -> Made {
+        if input.period.is_some() {
+            return Err(Error::bad(errors::MEDIA_INVALID));
+        }
+        let media = types::InputMediaGeoPoint { geo_point: input.geo_point };
+        let media = self.make_media(bot, media.into()).await?;
+        let M::MessageMediaGeo(geo) = &media else { return Err(Error::bad(errors::MEDIA_INVALID)) };
+        let shown = types::BotInlineMessageMediaGeo {
+            geo: geo.geo.clone(),
+            heading: None,
+            period: None,
+            proximity_notification_radius: None,
+            reply_markup: input.reply_markup.clone(),
+        };
+        Ok((shown.into(), only(media, input.reply_markup)))
+    }
+
+    async fn inline_venue(&self, bot: Actor, input: types::InputBotInlineMessageMediaVenue) -> Made {
+        let venue = types::InputMediaVenue {
+            geo_point: input.geo_point,
+            title: input.title,
+            address: input.address,
+            provider: input.provider,
+            venue_id: input.venue_id,
+            venue_type: input.venue_type,
+        };
+        let media = self.make_media(bot, venue.into()).await?;
+        let M::MessageMediaVenue(venue) = &media else { return Err(Error::bad(errors::MEDIA_INVALID)) };
+        let types::MessageMediaVenue { geo, title, address, provider, venue_id, venue_type } =
+            (**venue).clone();
+        let reply_markup = input.reply_markup.clone();
+        let shown = types::BotInlineMessageMediaVenue {
+            geo,
+            title,
+            address,
+            provider,
+            venue_id,
+            venue_type,
+            reply_markup,
+        };
+        Ok((shown.into(), only(media, input.reply_markup)))
+    }
+
+    async fn inline_contact(&self, bot: Actor, input: types::InputBotInlineMessageMediaContact) -> Made {
+        let types::InputBotInlineMessageMediaContact {
+            phone_number,
+            first_name,
+            last_name,
+            vcard,
+            reply_markup,
+        } = input;
+        let contact = types::InputMediaContact {
+            phone_number: phone_number.clone(),
+            first_name: first_name.clone(),
+            last_name: last_name.clone(),
+            vcard: vcard.clone(),
+        };
+        let media = self.make_media(bot, contact.into()).await?;
+        let made = only(media, reply_markup.clone());
+        let shown =
+            types::BotInlineMessageMediaContact { phone_number, first_name, last_name, vcard, reply_markup };
+        Ok((shown.into(), made))
+    }
+}
+
+/// What is shown, and what is sent.
+type Made = Result<(BotInlineMessage, Content), Error>;
+
+/// A text; what is known of a page on the web is not.
+fn text(input: types::InputBotInlineMessageText) -> (BotInlineMessage, Content) {
+    let types::InputBotInlineMessageText { no_webpage, invert_media, message, entities, reply_markup } =
+        input;
+    let made = words(&message, &entities, &reply_markup, types::Message::default());
+    let shown = types::BotInlineMessageText { no_webpage, invert_media, message, entities, reply_markup };
+    (shown.into(), made)
+}
+
+/// A message with words and whatever else it has.
+fn words(
+    text: &str,
+    entities: &Option<Vec<enums::MessageEntity>>,
+    reply_markup: &Option<enums::ReplyMarkup>,
+    rest: types::Message,
+) -> Content {
+    let (entities, reply_markup) = (entities.clone(), reply_markup.clone());
+    Content { text: text.to_owned(), message: types::Message { entities, reply_markup, ..rest } }
+}
+
+/// A message that is nothing but media.
+fn only(media: M, reply_markup: Option<enums::ReplyMarkup>) -> Content {
+    let message = types::Message { media: Some(media), reply_markup, ..types::Message::default() };
+    Content { text: String::new(), message }
 }
 
 fn on_the_web(input: enums::InputWebDocument) -> enums::WebDocument {

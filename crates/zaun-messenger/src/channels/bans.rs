@@ -95,6 +95,28 @@ impl Messenger {
     }
 }
 
+/// What a member is after something was taken from it, or given back.
+fn restricted(before: &MemberRow, by: UserId, banned: BannedRights, until: UnixTime) -> MemberRow {
+    let (removed, is_free) = (banned.has(BannedRights::VIEW_MESSAGES), banned == BannedRights::NONE);
+    let status = match (removed, before.status) {
+        (true, _) => REMOVED,
+        // G-141: whoever was removed is free to return.
+        (false, REMOVED) => LEFT,
+        (false, status) => status,
+    };
+    let keeps_rank = before.admin == AdminRights::NONE && !removed;
+    MemberRow {
+        status,
+        // G-129: an administrator is one no longer.
+        admin: AdminRights::NONE,
+        rank: if keeps_rank { before.rank.clone() } else { String::new() },
+        banned,
+        banned_until: if is_free { UnixTime(0) } else { until },
+        by_id: if is_free { UserId(0) } else { by },
+        ..before.clone()
+    }
+}
+
 /// Keeps what was taken, ends a membership where it was everything, and tells those concerned.
 fn restrict(
     changes: &mut Changes<'_, '_>,
@@ -109,22 +131,7 @@ fn restrict(
     if removed {
         crate::invites::withdraw(changes, Peer::Channel(id), user)?;
     }
-    let status = match (removed, before.status) {
-        (true, _) => REMOVED,
-        // G-141: whoever was removed is free to return.
-        (false, REMOVED) => LEFT,
-        (false, status) => status,
-    };
-    let new = MemberRow {
-        status,
-        // G-129: an administrator is one no longer.
-        admin: AdminRights::NONE,
-        rank: if before.admin == AdminRights::NONE && !removed { before.rank.clone() } else { String::new() },
-        banned,
-        banned_until: if banned == BannedRights::NONE { UnixTime(0) } else { until },
-        by_id: if banned == BannedRights::NONE { UserId(0) } else { actor.user_id },
-        ..before.clone()
-    };
+    let new = restricted(&before, actor.user_id, banned, until);
     if new == before {
         return Ok(());
     }

@@ -62,6 +62,8 @@ fn found(
         banned: chat.banned,
         photo_id: chat.photo_id,
         photo_thumb: chat.photo_thumb.clone(),
+        reactions: chat.reactions.clone(),
+        reactions_limit: chat.reactions_limit,
         migrated_from: Some(chat.id),
         ..new_row(actor.user_id, changes.now, false, &chat.title)
     };

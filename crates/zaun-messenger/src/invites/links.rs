@@ -99,6 +99,7 @@ fn note(changes: &Changes<'_, '_>, actor: Actor, peer: Peer, action: impl Into<A
 fn revoke(changes: &Changes<'_, '_>, actor: Actor, row: &mut InviteRow) -> Result<(), Error> {
     row.revoked = true;
     invites::save(changes.tx, row)?;
+    invites::trim_revoked(changes.tx, row.peer, row.admin_id, INVITES_PER_ADMIN)?;
     let invite = exported(row).into();
     note(changes, actor, row.peer, types::ChannelAdminLogEventActionExportedInviteRevoke { invite })
 }

@@ -9,11 +9,13 @@ use zaun_store::repo::{channels, chats, users};
 
 use super::join::{Way, let_in};
 use super::{exported, link_of, managed};
-use crate::limits::{ADMINISTRATORS, CHAT_MEMBERS, PAGE, REQUESTS_COUNTED, REQUESTS_PER_CALL};
+use crate::limits::{
+    ADMINISTRATORS, CHAT_MEMBERS, PAGE, REQUESTS_COUNTED, REQUESTS_PER_CALL, REQUESTS_PER_CALL_IN_CHAT,
+};
 use crate::peers::{PeerRef, peer_to_tl};
 use crate::rights::Group;
 use crate::views::Scene;
-use crate::{Actor, Changes, Error, Messenger, Outcome, bots, errors};
+use crate::{Actor, Changes, Error, Messenger, Outcome, errors};
 
 /// How many of those who ask are named beside their number.
 const SHOWN_REQUESTERS: i64 = 3;
@@ -69,35 +71,35 @@ fn tell_pending(changes: &mut Changes<'_, '_>, peer: Peer) -> Result<(), Error> 
     let recent_requesters = recent.iter().map(|user| user.0).collect();
     let update =
         types::UpdatePendingJoinRequests { peer: peer_to_tl(peer), requests_pending, recent_requesters };
-    for admin in deciding(changes.tx, peer)? {
-        if !bots::is_bot(changes.tx, admin)? {
-            changes.hint_user(admin, update.clone().into());
-        }
+    for admin in deciding(changes.tx, peer, false)? {
+        changes.hint_user(admin, update.clone().into());
     }
     Ok(())
 }
 
-/// The administrators who decide who joins.
-fn deciding(tx: &Tx<'_>, peer: Peer) -> Result<Vec<UserId>, Error> {
-    match peer {
+/// The administrators who decide who joins: bots, or people.
+fn deciding(tx: &Tx<'_>, peer: Peer, bots: bool) -> Result<Vec<UserId>, Error> {
+    let all: Vec<UserId> = match peer {
         Peer::Chat(id) => {
             let Some(chat) = chats::find(tx, id)? else { return Ok(Vec::new()) };
             let members = chats::members(tx, id)?.into_iter();
             let decide = |member: &chats::ChatMemberRow| {
                 Group::rights_of(&chat, member).has(AdminRights::INVITE_USERS)
             };
-            Ok(members.filter(decide).map(|member| member.user_id).collect())
+            members.filter(decide).map(|member| member.user_id).collect()
         }
         Peer::Channel(id) => {
             let admins = channels::admins(tx, id, 0, i64::from(ADMINISTRATORS))?.into_iter();
             let decide = |member: &channels::MemberRow| member.admin.has(AdminRights::INVITE_USERS);
-            Ok(admins.filter(decide).map(|member| member.user_id).collect())
+            admins.filter(decide).map(|member| member.user_id).collect()
         }
-        Peer::User(_) => Ok(Vec::new()),
-    }
+        Peer::User(_) => Vec::new(),
+    };
+    let wanted = users::find_many(tx, &all)?.into_iter().filter(|user| user.is_bot() == bots);
+    Ok(wanted.map(|user| user.id).collect())
 }
 
-/// Notes that a user asks to join; who asked already keeps its place.
+/// Notes that a user asks to join; who asked already, by whatever link, keeps its place, and nobody is told again.
 pub(crate) fn ask(
     changes: &mut Changes<'_, '_>,
     user_id: UserId,
@@ -106,12 +108,9 @@ pub(crate) fn ask(
 ) -> Result<(), Error> {
     let shown = invite.as_ref().map(|invite| exported(invite));
     let hash = invite.as_ref().map(|invite| invite.hash.clone()).unwrap_or_default();
-    let before = invites::invited(changes.tx, peer, user_id)?.filter(|row| row.requested);
-    if before.as_ref().is_some_and(|row| row.hash == hash) {
+    let before = invites::invited(changes.tx, peer, user_id)?;
+    if before.is_some_and(|row| row.requested) {
         return Ok(());
-    }
-    if let Some(before) = before {
-        count_request(changes.tx, &before.hash, -1)?;
     }
     if let Some(invite) = invite {
         invite.requested = invite.requested.saturating_add(1);
@@ -139,10 +138,8 @@ fn tell_bots(
         invite: invite.map_or(public, Into::into),
         ..types::UpdateBotChatInviteRequester::default()
     };
-    for admin in deciding(changes.tx, row.peer)? {
-        if bots::is_bot(changes.tx, admin)? {
-            changes.hint_user(admin, update.clone().into());
-        }
+    for admin in deciding(changes.tx, row.peer, true)? {
+        changes.hint_user(admin, update.clone().into());
     }
     Ok(())
 }
@@ -166,7 +163,7 @@ pub(crate) fn withdraw(changes: &mut Changes<'_, '_>, peer: Peer, user: UserId) 
 }
 
 impl Messenger {
-    /// Lets those in who ask to join, or sends them away (G-198).
+    /// Lets those in who ask to join, or sends them away (G-198). Of very many, the newest; the pending number tells who is left.
     pub async fn decide_requests(
         &self,
         actor: Actor,
@@ -186,7 +183,9 @@ impl Messenger {
                     let hash = link.as_deref().map(|link| link_of(changes.tx, peer, link)).transpose()?;
                     let hash = hash.as_ref().map(|row| row.hash.as_str());
                     let from = (UnixTime(i64::MAX), UserId(0));
-                    invites::requests(changes.tx, peer, hash, from, REQUESTS_PER_CALL)?
+                    let in_chat = matches!(peer, Peer::Chat(_));
+                    let limit = if in_chat { REQUESTS_PER_CALL_IN_CHAT } else { REQUESTS_PER_CALL };
+                    invites::requests(changes.tx, peer, hash, from, limit)?
                 }
             };
             if rows.is_empty() {

@@ -7,7 +7,7 @@ use zaun_store::repo::{contents, messages};
 
 use super::content::{Body, Content};
 use super::entities::settle_content;
-use super::send;
+use super::{polls, send};
 use crate::channels;
 use crate::limits::EDIT_TIME_S;
 use crate::peers::PeerRef;
@@ -105,6 +105,10 @@ pub(crate) fn apply_edit(before: &Content, edit: &Edit) -> Result<Body, Error> {
         content.message.entities.clone_from(entities);
     }
     if let Some(media) = &edit.media {
+        // Votes belong to a poll: it is not put in place of something else, nor replaced.
+        if polls::is_poll(Some(media)) || polls::is_poll(before.message.media.as_ref()) {
+            return Err(Error::bad(errors::MEDIA_INVALID));
+        }
         content.message.media = Some(media.clone());
     }
     content.message.reply_markup.clone_from(&edit.reply_markup);

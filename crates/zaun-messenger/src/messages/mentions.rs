@@ -1,5 +1,7 @@
 //! Whom messages mention, and what waits for somebody's attention (G-310 … G-313, G-369).
 
+use std::collections::BTreeSet;
+
 use zaun_model::{BoxId, MsgId, Peer, UserId};
 use zaun_schema::api::enums::MessageEntity as Entity;
 use zaun_schema::api::types;
@@ -58,22 +60,26 @@ pub(crate) fn of(
         return Ok(Vec::new());
     }
     let mut named: Vec<UserId> = answered.into_iter().collect();
-    for entity in content.message.entities.iter().flatten().take(MENTIONS_PER_MESSAGE) {
+    let mut names = BTreeSet::new();
+    for entity in content.message.entities.iter().flatten() {
         match entity {
             Entity::MessageEntityMention(at) => {
                 let name = slice(&content.text, at.offset, at.length);
-                let name = name.trim_start_matches('@').to_lowercase();
-                if let Some(Peer::User(user)) = users::by_username(tx, &name)? {
-                    named.push(user);
-                }
+                names.insert(name.trim_start_matches('@').to_lowercase());
             }
             Entity::MessageEntityMentionName(at) => named.push(UserId(at.user_id)),
             _ => {}
         }
     }
+    for name in names.iter().take(MENTIONS_PER_MESSAGE) {
+        if let Some(Peer::User(user)) = users::by_username(tx, name)? {
+            named.push(user);
+        }
+    }
     named.sort_unstable();
     named.dedup();
     named.retain(|user| *user != sender);
+    named.truncate(MENTIONS_PER_MESSAGE);
     if named.is_empty() {
         return Ok(named);
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use rand::RngExt as _;
 use zaun_model::rights::AdminRights;
-use zaun_model::{BoxId, MsgId, Peer, UnixTime, UserId};
+use zaun_model::{MsgId, Peer, UnixTime, UserId};
 use zaun_schema::api::enums::{MessageMedia, PollAnswer};
 use zaun_schema::api::{enums, types};
 use zaun_schema::visit::Mentioned;
@@ -168,37 +168,46 @@ pub fn shown(
     message: &Message,
     viewer: Option<(UserId, &Scene)>,
 ) -> types::MessageMediaPoll {
+    let Some((viewer, scene)) = viewer else { return common(media) };
     let mut media = media.clone();
-    let (poll, results) = (&mut media.poll, &mut media.results);
-    let chosen: Vec<Vec<u8>> = match viewer {
-        Some((viewer, scene)) => {
-            poll.creator = message.writer == Peer::User(viewer);
-            scene.marks(viewer, message.row.content_id, VOTE).map(|mark| mark.value.clone()).collect()
-        }
-        None => {
-            results.min = true;
-            Vec::new()
-        }
-    };
-    let knows = poll.closed || (viewer.is_some() && !chosen.is_empty());
-    let sees_counts = (knows || viewer.is_none()) && (poll.closed || !poll.hide_results_until_close);
-    for result in results.results.iter_mut().flatten() {
+    media.poll.creator = message.writer == Peer::User(viewer);
+    let marks = scene.marks(viewer, message.row.content_id, VOTE);
+    let chosen: Vec<Vec<u8>> = marks.map(|mark| mark.value.clone()).collect();
+    for result in media.results.results.iter_mut().flatten() {
         result.chosen = chosen.iter().any(|option| option.as_slice() == &*result.option);
+    }
+    conceal(&mut media, !chosen.is_empty(), false);
+    media
+}
+
+/// Leaves out what is not to be seen by somebody who has voted or not; members of a channel have their counts in common.
+fn conceal(media: &mut types::MessageMediaPoll, voted: bool, in_common: bool) {
+    let (poll, results) = (&media.poll, &mut media.results);
+    let knows = poll.closed || voted;
+    let sees_counts = (knows || in_common) && (poll.closed || !poll.hide_results_until_close);
+    for result in results.results.iter_mut().flatten() {
         result.correct &= poll.quiz && knows;
         if !sees_counts {
             (result.voters, result.recent_voters) = (Some(0), Some(Vec::new()));
         }
     }
-    let tells_choice = !chosen.is_empty();
-    if !sees_counts && !tells_choice {
-        results.results = None;
-    }
     if !sees_counts {
         results.recent_voters = None;
+        if !voted {
+            results.results = None;
+        }
     }
     if !knows {
         (results.solution, results.solution_entities) = (None, None);
     }
+}
+
+/// Returns a poll as nobody in particular sees it: what is right, and why, is for who voted, and for all at the end.
+#[must_use]
+pub fn common(media: &types::MessageMediaPoll) -> types::MessageMediaPoll {
+    let mut media = media.clone();
+    media.results.min = true;
+    conceal(&mut media, false, true);
     media
 }
 
@@ -267,7 +276,7 @@ impl Messenger {
             if before != options {
                 vote(changes, &mut found, me, &before, &options)?;
             }
-            tell(changes, actor, &found)
+            super::tell_viewers(changes, actor, &found.row, update)
         };
         self.change(actor, work).await
     }
@@ -374,7 +383,8 @@ impl Messenger {
                     let Some(row) = messages::find_copies(changes.tx, &rows)?.pop() else { continue };
                     let reading = Reading::whole(row.box_id.user().unwrap_or(NOBODY), row.peer);
                     let reading = Reading { box_id: row.box_id, ..reading };
-                    let mut found = find(changes.tx, &reading, row.id)?;
+                    // What is no poll any more keeps no other from its end.
+                    let Ok(mut found) = find(changes.tx, &reading, row.id) else { continue };
                     if !found.media.poll.closed {
                         close(changes, &mut found)?;
                     }
@@ -384,6 +394,19 @@ impl Messenger {
             self.change(nobody, work).await?;
         }
     }
+}
+
+/// Returns media as nobody in particular sees it.
+pub(crate) fn common_media(media: Option<MessageMedia>) -> Option<MessageMedia> {
+    match media {
+        Some(MessageMedia::MessageMediaPoll(poll)) => Some(common(&poll).into()),
+        other => other,
+    }
+}
+
+/// Says whether media is a poll.
+pub(crate) fn is_poll(media: Option<&MessageMedia>) -> bool {
+    matches!(media, Some(MessageMedia::MessageMediaPoll(_)))
 }
 
 /// Requires that a poll may stand where it is sent (G-302): votes in a broadcast channel are nobody's to see.
@@ -490,29 +513,6 @@ fn vote(
         results.recent_voters = Some(newest(None)?);
     }
     Ok(contents::set_body(changes.tx, id, &found.body().encode()?)?)
-}
-
-/// Tells everybody who sees the poll of its results (G-358); returns the message as the actor sees it.
-fn tell(changes: &mut Changes<'_, '_>, actor: Actor, found: &Stored) -> Result<Message, Error> {
-    let copies: Vec<_> = found.content.copies().collect();
-    let mut own = None;
-    for message in views::messages(changes.tx, messages::find_copies(changes.tx, &copies)?)? {
-        message.mentions(&mut changes.mentioned);
-        match message.row.box_id {
-            BoxId::Channel(_) => changes.hint(message.row.box_id.into(), update(&message, None)),
-            BoxId::User(owner) if owner != actor.user_id => {
-                let mut mentioned = Mentioned::default();
-                message.mentions(&mut mentioned);
-                let scene = Scene::for_viewer(changes.tx, owner, &mentioned)?;
-                changes.hint_user(owner, update(&message, Some((owner, &scene))));
-            }
-            BoxId::User(_) => {}
-        }
-        if message.row.box_id == found.row.box_id {
-            own = Some(message);
-        }
-    }
-    own.ok_or_else(|| Error::bad(errors::MESSAGE_ID_INVALID))
 }
 
 /// Returns the update that tells of the results of a poll.

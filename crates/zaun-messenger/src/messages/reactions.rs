@@ -10,6 +10,7 @@ use zaun_store::repo::marks::{self, MarkRow, REACTION};
 use zaun_store::repo::messages::{self, MessageRow};
 use zaun_store::repo::{channels, chats};
 
+use crate::blocking::require_unblocked;
 use crate::changes::Audience;
 use crate::channels::log::{kind, record};
 use crate::limits::{IDS_PER_CALL, KINDS_OF_REACTIONS, PAGE, REACTIONS_OF_CHAT};
@@ -99,13 +100,6 @@ const VARIATION: char = '\u{fe0f}';
 /// How many of those who reacted last a message names.
 const RECENT: i64 = 3;
 
-/// The reactions to a message, as one of its viewers sees it in one of its boxes.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Reacted {
-    /// The message.
-    pub message: Message,
-}
-
 /// Those who reacted to a message.
 #[derive(Debug, Clone)]
 pub struct Reactors {
@@ -178,7 +172,12 @@ fn require_reacting(tx: &Tx<'_>, reading: &Reading) -> Result<(ChatReactions, i3
     let decoded = |bytes: Option<Vec<u8>>| bytes.map(stored::decode).transpose();
     let all = || types::ChatReactionsAll { allow_custom: true }.into();
     let (reactions, limit) = match reading.peer {
-        Peer::User(_) => (None, 0),
+        Peer::User(id) => {
+            if id != reading.viewer {
+                require_unblocked(tx, reading.viewer, id)?;
+            }
+            (None, 0)
+        }
         Peer::Chat(id) => {
             let group = Group::load(tx, reading.viewer, id)?;
             group.require_allowed(BannedRights::SEND_REACTIONS)?;
@@ -226,7 +225,7 @@ impl Messenger {
         id: MsgId,
         wanted: Vec<Reaction>,
         big: bool,
-    ) -> Result<Outcome<Reacted>, Error> {
+    ) -> Result<Outcome<Message>, Error> {
         let wanted: Vec<String> =
             wanted.iter().map(from_tl).collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
         let work = move |changes: &mut Changes<'_, '_>| {
@@ -265,7 +264,9 @@ impl Messenger {
             }
             let unread = call_author(changes, &content, actor.user_id, !wanted.is_empty())?;
             save(changes.tx, content.id, sum, unread)?;
-            tell(changes, actor, row)
+            super::tell_viewers(changes, actor, &row, |message, viewer| {
+                update(message, shown(message, viewer))
+            })
         };
         self.change(actor, work).await
     }
@@ -495,33 +496,8 @@ pub(crate) fn mark_read(tx: &Tx<'_>, content: &ContentRow) -> Result<(), Error> 
     Ok(contents::set_reactions(tx, content.id, Some(&sum))?)
 }
 
-/// Tells everybody who sees the message (G-368): without pts, and each in the own box's numbers.
-fn tell(changes: &mut Changes<'_, '_>, actor: Actor, row: MessageRow) -> Result<Reacted, Error> {
-    let invalid = || Error::bad(errors::MESSAGE_ID_INVALID);
-    let content = contents::find_many(changes.tx, &[row.content_id])?.pop().ok_or_else(invalid)?;
-    let copies: Vec<_> = content.copies().collect();
-    let mut own = None;
-    for message in views::messages(changes.tx, messages::find_copies(changes.tx, &copies)?)? {
-        message.mentions(&mut changes.mentioned);
-        let box_id = message.row.box_id;
-        match box_id {
-            BoxId::Channel(_) => changes.hint(box_id.into(), update(&message, shown(&message, None))),
-            BoxId::User(owner) if owner != actor.user_id => {
-                let mut mentioned = zaun_schema::visit::Mentioned::default();
-                message.mentions(&mut mentioned);
-                let scene = Scene::for_viewer(changes.tx, owner, &mentioned)?;
-                changes.hint_user(owner, update(&message, shown(&message, Some((owner, &scene)))));
-            }
-            BoxId::User(_) => {}
-        }
-        if box_id == row.box_id {
-            own = Some(message);
-        }
-    }
-    Ok(Reacted { message: own.ok_or_else(invalid)? })
-}
-
-/// Returns the update that tells of the reactions to a message; of none, if there are none left.
+/// Returns the update that tells of the reactions to a message (G-368), which has no pts; of none, if there are none
+/// left.
 #[must_use]
 pub fn update(message: &Message, reactions: Option<types::MessageReactions>) -> enums::Update {
     types::UpdateMessageReactions {

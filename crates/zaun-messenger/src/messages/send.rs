@@ -290,7 +290,7 @@ fn find_reply(tx: &Tx<'_>, posting: &Posting, reply: &ReplyTo) -> Result<Option<
         ..types::MessageFwdHeader::default()
     });
     if let Body::Written(content) = Body::decode(&answered)? {
-        header.reply_media = content.message.media;
+        header.reply_media = polls::common_media(content.message.media);
     }
     if there.peer.channel().is_some() {
         header.reply_to_peer_id = Some(peer_to_tl(there.peer));

@@ -47,6 +47,12 @@ pub struct DialogLines {
 /// Bytes that a line costs in an answer beside its message and its draft.
 const LINE_OVERHEAD_BYTES: usize = 512;
 
+/// What waits for a user's attention in conversations, by kind.
+fn waiting(tx: &Tx<'_>, user: UserId, peers: &[Peer]) -> Result<HashMap<(Peer, i64), i32>, Error> {
+    let counted = marks::count_waiting(tx, user, peers)?.into_iter();
+    Ok(counted.map(|(peer, kind, count)| ((peer, kind), count)).collect())
+}
+
 /// Fills lines: newest messages, unread counts of channels, settings, drafts, and everybody in them. `boxes` holds the
 /// counters of the channels' boxes. Lines that would make the answer too long are left out, but never the first.
 pub(crate) fn lines(
@@ -74,10 +80,7 @@ pub(crate) fn lines(
     let tops = super::messages(tx, messages::find_copies(tx, &wanted)?)?;
     let mut tops: HashMap<(BoxId, MsgId), Message> =
         tops.into_iter().map(|message| ((message.row.box_id, message.row.id), message)).collect();
-    let waiting: HashMap<(Peer, i64), i32> = marks::count_waiting(tx, user, &peers)?
-        .into_iter()
-        .map(|(peer, kind, n)| ((peer, kind), n))
-        .collect();
+    let waiting = waiting(tx, user, &peers)?;
     let (mut drafts, mut notify) = drafts_and_settings(tx, user, &peers)?;
     let (mut lines, mut mentioned, mut left) = (Vec::new(), Mentioned::default(), ANSWER_BYTES);
     for row in rows {

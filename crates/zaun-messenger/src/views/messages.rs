@@ -13,7 +13,7 @@ use super::Scene;
 use crate::Error;
 use crate::limits::ANSWER_BYTES;
 use crate::messages::content::Body;
-use crate::messages::reactions;
+use crate::messages::{polls, reactions};
 use crate::peers::{mention, peer_to_tl};
 
 /// A message as its box shows it.
@@ -94,6 +94,7 @@ impl Message {
                 edit_date: self.edit_date.map(UnixTime::to_tl),
                 pinned: row.pinned,
                 message: content.text.clone(),
+                media: polls::common_media(content.message.media.clone()),
                 reply_to: self.reply_header(content.message.reply_to.clone()),
                 ..content.message.clone()
             }

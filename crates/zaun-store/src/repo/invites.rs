@@ -91,6 +91,13 @@ pub fn delete(tx: &Tx<'_>, hash: &str) -> Result<(), StoreError> {
     tx.execute("DELETE FROM invites WHERE hash = $1", params![hash]).map(drop)
 }
 
+/// Deletes the oldest revoked links of one administrator, so that only `kept` stay.
+pub fn trim_revoked(tx: &Tx<'_>, peer: Peer, admin: UserId, kept: i64) -> Result<(), StoreError> {
+    let sql = "DELETE FROM invites WHERE hash IN (SELECT hash FROM invites WHERE peer = $1 AND admin_id = $2
+               AND revoked = 1 ORDER BY created_at DESC, hash DESC LIMIT 100 OFFSET $3)";
+    tx.execute(sql, params![peer, admin, kept]).map(drop)
+}
+
 /// Deletes the revoked links of one administrator.
 pub fn delete_revoked(tx: &Tx<'_>, peer: Peer, admin: UserId) -> Result<(), StoreError> {
     let sql = "DELETE FROM invites WHERE peer = $1 AND admin_id = $2 AND revoked = 1";
