@@ -87,7 +87,7 @@ async def test_what_people_write_is_shown(bot_server, alice):
 
     async def keep(update, context):
         seen.append(update.effective_message)
-        await update.message.reply_text(f"got {len(seen)}")
+        await update.effective_message.reply_text(f"got {len(seen)}")
 
     async with running(bot_server, MessageHandler(filters.ALL, keep), CommandHandler("x", keep)):
         await alice.ask("Echo_bot", "/start now", "got 1")
@@ -106,6 +106,8 @@ async def test_what_people_write_is_shown(bot_server, alice):
         assert third.from_user.id == alice.me.id and not third.from_user.is_bot
         # An edit is another kind of update.
         await alice.client.edit_message("Echo_bot", first.id, "third, later")
+        await alice.hear("got 5")
+        assert seen[4].message_id == third.message_id and seen[4].text == "third, later" and seen[4].edit_date
 
 
 async def test_edits_come_as_such(bot_server, alice):

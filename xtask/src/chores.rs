@@ -84,7 +84,8 @@ impl Board {
         Ok(result)
     }
 
-    /// Runs chores two at a time, those with the highest ceilings first. After a failure none is begun.
+    /// Runs chores two at a time, those with the highest ceilings first. A failure keeps none of the others from running,
+    /// so one run tells all that is wrong; the error names every chore that failed.
     pub fn side_by_side(&self, mut chores: Vec<Chore>) -> anyhow::Result<()> {
         let height = |chore: &Chore| self.ceilings.get(&chore.name).copied().unwrap_or_default();
         chores.sort_by(|one, other| height(other).total_cmp(&height(one)));
@@ -95,14 +96,9 @@ impl Board {
                 scope.spawn(|| self.work_off(&queue, &changed));
             }
         });
-        let mut failures = queue.into_inner().unwrap_or_else(PoisonError::into_inner).failures;
-        match failures.pop() {
-            Some(last) => {
-                failures.iter().for_each(|error| println!("{error:?}"));
-                Err(last)
-            }
-            None => Ok(()),
-        }
+        let failures = queue.into_inner().unwrap_or_else(PoisonError::into_inner).failures;
+        anyhow::ensure!(failures.is_empty(), "{}", failures.join("\n"));
+        Ok(())
     }
 
     fn work_off(&self, queue: &Mutex<Queue>, changed: &Condvar) {
@@ -113,7 +109,7 @@ impl Board {
             queue.running -= 1;
             match result {
                 Ok(done) => queue.waiting.extend(done.next),
-                Err(error) => queue.failures.push(error),
+                Err(error) => queue.failures.push(format!("{error:#}")),
             }
             changed.notify_all();
         }
@@ -131,16 +127,13 @@ impl Board {
 struct Queue {
     waiting: VecDeque<Chore>,
     running: usize,
-    failures: Vec<anyhow::Error>,
+    failures: Vec<String>,
 }
 
 /// Takes a chore; waits while a running one may still bring others.
 fn next_chore(queue: &Mutex<Queue>, changed: &Condvar) -> Option<Chore> {
     let mut queue = locked(queue);
     loop {
-        if !queue.failures.is_empty() {
-            return None;
-        }
         if let Some(chore) = queue.waiting.pop_front() {
             queue.running += 1;
             return Some(chore);
@@ -176,12 +169,16 @@ mod tests {
     }
 
     #[test]
-    fn chores_that_others_bring_are_run_and_a_failure_stops_the_rest() {
-        let board = board(&[("first", 9.0), ("second", 9.0)]);
-        let second = || Chore::new("second", || anyhow::bail!("no luck"));
-        let first = Chore::new("first", move || Ok(Done { said: String::new(), next: vec![second()] }));
-        let error = board.side_by_side(vec![first]).unwrap_err();
-        assert_eq!(format!("{error:#}"), "second failed: no luck");
+    fn chores_that_others_bring_are_run_and_every_failure_is_told() {
+        let board = board(&[("first", 9.0), ("second", 8.0), ("third", 7.0), ("brought", 1.0)]);
+        let fails = |name: &'static str| Chore::new(name, move || anyhow::bail!("no luck with {name}"));
+        let first =
+            Chore::new("first", move || Ok(Done { said: String::new(), next: vec![fails("brought")] }));
+        let third = Chore::new("third", || Ok(Done::default()));
+        let error = board.side_by_side(vec![fails("second"), third, first]).unwrap_err().to_string();
+        let mut told: Vec<_> = error.lines().collect();
+        told.sort_unstable();
+        assert_eq!(told, ["brought failed: no luck with brought", "second failed: no luck with second"]);
         assert!(board.finish().is_ok());
     }
 
