@@ -12,6 +12,7 @@ use zaun_store::repo::contents::{self, ContentRow};
 use zaun_store::repo::dialogs;
 use zaun_store::repo::events::{self, EventRow};
 use zaun_store::repo::messages::{self, MessageRow};
+use zaun_store::repo::threads::{self, GENERAL};
 
 use crate::content_ids::ContentIds;
 use crate::messages::content::Body;
@@ -133,6 +134,30 @@ pub(crate) struct Place {
     pub(crate) reply_to: Option<MsgId>,
     /// Whether it counts as unread there.
     pub(crate) unread: bool,
+    /// The thread or topic that it goes to; only a channel's box has such.
+    pub(crate) thread: Thread,
+}
+
+/// Where in a conversation a message belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Thread {
+    /// In none.
+    #[default]
+    None,
+    /// Below the message that began it.
+    Below(MsgId),
+    /// In a topic of a forum.
+    Topic(MsgId),
+}
+
+impl Thread {
+    /// What `messages.thread_id` says of it.
+    fn column(self) -> MsgId {
+        match self {
+            Thread::None | Thread::Topic(GENERAL) => MsgId(0),
+            Thread::Below(id) | Thread::Topic(id) => id,
+        }
+    }
 }
 
 /// What a change leaves for those concerned.
@@ -254,6 +279,7 @@ impl<'t, 'c> Changes<'t, 'c> {
                 media_kind,
                 pinned: false,
                 media_unread: body.is_listened_to() && place.peer != author,
+                thread_id: place.thread.column(),
             });
         }
         let copies: Vec<_> = rows.iter().map(|row| (row.box_id, row.id)).collect();
@@ -272,6 +298,7 @@ impl<'t, 'c> Changes<'t, 'c> {
             views: i32::from(body.is_post()),
             forwards: 0,
             reactions: None,
+            replies: body.first_sum()?,
         };
         contents::insert(self.tx, &content)?;
         crate::files::count_uses(self.tx, &body.media_ids(), 1)?;
@@ -283,6 +310,11 @@ impl<'t, 'c> Changes<'t, 'c> {
             let mentioned = mentioned.to_vec();
             let message = Message { mentioned, ..Message::new(row, &content, None, body.clone()) };
             posted.push(self.add_row(message, place.unread)?);
+            if let (BoxId::Channel(channel), Thread::Topic(topic), Some(last)) =
+                (place.box_id, place.thread, posted.last())
+            {
+                threads::set_top(self.tx, channel, topic, last.id())?;
+            }
         }
         Ok(posted)
     }
@@ -335,6 +367,7 @@ impl<'t, 'c> Changes<'t, 'c> {
             reply_to_id: answered,
             pinned: false,
             media_unread: false,
+            thread_id: MsgId(0),
             ..original.clone()
         };
         contents::add_copy(self.tx, content, (box_id, row.id))?;

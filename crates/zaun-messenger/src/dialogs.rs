@@ -8,7 +8,7 @@ use zaun_schema::api::{enums, types};
 use zaun_schema::visit::{Mentioned, Mentions};
 use zaun_store::Tx;
 use zaun_store::repo::boxes::{self, BoxRow};
-use zaun_store::repo::dialogs::{self, DialogRow};
+use zaun_store::repo::dialogs::{self, DialogRow, Spot};
 
 use crate::limits::{
     CHANNELS_PER_USER, DRAFTS_PER_ANSWER, ENTITIES, IDS_PER_CALL, MESSAGE_LENGTH, PAGE, PINNED_DIALOGS,
@@ -16,6 +16,7 @@ use crate::limits::{
 use crate::messages::entities::settle_marked;
 use crate::peers::{PeerRef, mention, peer_to_tl};
 use crate::rights;
+use crate::threads;
 use crate::updates::{State, state};
 use crate::views::{self, DialogLines, Scene};
 use crate::{Actor, Changes, Error, Messenger, errors, stored};
@@ -43,8 +44,8 @@ pub struct Offset {
 /// All drafts of a user.
 #[derive(Debug, Clone, Default)]
 pub struct Drafts {
-    /// Conversation and draft.
-    pub drafts: Vec<(Peer, DraftMessage)>,
+    /// Conversation, topic, and draft.
+    pub drafts: Vec<(Spot, DraftMessage)>,
     /// Everybody that the drafts mention.
     pub scene: Scene,
 }
@@ -152,11 +153,12 @@ impl Messenger {
         self.change(actor, work).await.map(drop)
     }
 
-    /// Keeps a draft, or removes it.
+    /// Keeps a draft in a conversation, or in a topic of it, or removes it.
     pub async fn save_draft(
         &self,
         actor: Actor,
         peer: PeerRef,
+        topic: MsgId,
         mut draft: Option<DraftMessage>,
     ) -> Result<(), Error> {
         if let Some(draft) = &mut draft {
@@ -171,13 +173,13 @@ impl Messenger {
             draft.entities = settle_marked(&draft.message, draft.entities.take())?;
         }
         let work = move |changes: &mut Changes<'_, '_>| {
-            let peer = rights::reading(changes.tx, actor.user_id, peer)?.peer;
+            let spot = threads::topics::spot(changes.tx, actor.user_id, peer, topic)?;
             let Some(draft) = draft.clone() else {
-                return remove_draft(changes, actor.user_id, peer);
+                return remove_draft(changes, actor.user_id, spot);
             };
             let draft = DraftMessage { date: changes.now.to_tl(), ..draft };
-            dialogs::put_draft(changes.tx, actor.user_id, peer, &stored::encode(&draft)?)?;
-            tell_draft(changes, actor.user_id, peer, draft.into());
+            dialogs::put_draft(changes.tx, actor.user_id, spot, &stored::encode(&draft)?)?;
+            tell_draft(changes, actor.user_id, spot, draft.into());
             Ok(())
         };
         self.change(actor, work).await.map(drop)
@@ -188,13 +190,13 @@ impl Messenger {
         self.read(actor.user_id, move |tx| {
             let (mut drafts, mut mentioned) = (Vec::new(), Mentioned::default());
             let mut left = crate::limits::ANSWER_BYTES;
-            for (peer, body) in dialogs::drafts(tx, actor.user_id, DRAFTS_PER_ANSWER)? {
+            for (spot, body) in dialogs::drafts(tx, actor.user_id, DRAFTS_PER_ANSWER)? {
                 let Some(rest) = left.checked_sub(body.len()) else { break };
                 left = rest;
                 let draft: DraftMessage = stored::decode(body)?;
-                mention(&mut mentioned, peer);
+                mention(&mut mentioned, spot.0);
                 draft.mentions(&mut mentioned);
-                drafts.push((peer, draft));
+                drafts.push((spot, draft));
             }
             Ok(Drafts { drafts, scene: Scene::for_viewer(tx, actor.user_id, &mentioned)? })
         })
@@ -204,8 +206,8 @@ impl Messenger {
     /// Removes all drafts.
     pub async fn clear_drafts(&self, actor: Actor) -> Result<(), Error> {
         let work = move |changes: &mut Changes<'_, '_>| {
-            for (peer, _) in dialogs::drafts(changes.tx, actor.user_id, DRAFTS_PER_ANSWER)? {
-                remove_draft(changes, actor.user_id, peer)?;
+            for (spot, _) in dialogs::drafts(changes.tx, actor.user_id, DRAFTS_PER_ANSWER)? {
+                remove_draft(changes, actor.user_id, spot)?;
             }
             Ok(())
         };
@@ -214,17 +216,17 @@ impl Messenger {
 }
 
 /// Removes a draft inside a change, if there is one, and tells the other devices.
-pub(crate) fn remove_draft(changes: &mut Changes<'_, '_>, user: UserId, peer: Peer) -> Result<(), Error> {
-    if dialogs::delete_draft(changes.tx, user, peer)? {
+pub(crate) fn remove_draft(changes: &mut Changes<'_, '_>, user: UserId, spot: Spot) -> Result<(), Error> {
+    if dialogs::delete_draft(changes.tx, user, spot)? {
         let empty = types::DraftMessageEmpty { date: Some(changes.now.to_tl()) };
-        tell_draft(changes, user, peer, empty.into());
+        tell_draft(changes, user, spot, empty.into());
     }
     Ok(())
 }
 
-fn tell_draft(changes: &mut Changes<'_, '_>, user: UserId, peer: Peer, draft: enums::DraftMessage) {
-    let peer = peer_to_tl(peer);
-    let update = types::UpdateDraftMessage { peer, top_msg_id: None, saved_peer_id: None, draft };
+fn tell_draft(changes: &mut Changes<'_, '_>, user: UserId, (peer, topic): Spot, draft: enums::DraftMessage) {
+    let (peer, top_msg_id) = (peer_to_tl(peer), (topic.0 > 0).then_some(topic.0));
+    let update = types::UpdateDraftMessage { peer, top_msg_id, saved_peer_id: None, draft };
     changes.hint_user(user, update.into());
 }
 

@@ -371,6 +371,46 @@ texts! {
     INVITE_REVOKED_MISSING,
     /// 400: the people of one link cannot be searched (G-197).
     SEARCH_WITH_LINK_NOT_SUPPORTED,
+    /// 400: there is no such message, or it begins no thread.
+    MSG_ID_INVALID,
+    /// 406: only administrators and its author write in this topic (G-268).
+    TOPIC_CLOSED,
+    /// 406: the topic is gone (G-268).
+    TOPIC_DELETED,
+    /// 400: the forum has no such topic.
+    TOPIC_ID_INVALID,
+    /// 400: a topic cannot be called so (G-264).
+    TOPIC_TITLE_EMPTY,
+    /// 400: a topic is closed by a call of its own (G-266).
+    TOPIC_CLOSE_SEPARATELY,
+    /// 400: a topic is hidden by a call of its own (G-266).
+    TOPIC_HIDE_SEPARATELY,
+    /// 400: nothing of the topic would change (G-266).
+    TOPIC_NOT_MODIFIED,
+    /// 400: no topic was named.
+    TOPICS_EMPTY,
+    /// 400: the forum cannot have more topics.
+    TOPICS_TOO_MUCH,
+    /// 400: only General can be hidden (G-266).
+    NOGENERAL_HIDE_FORBIDDEN,
+    /// 400: General keeps its icon (G-266).
+    GENERAL_MODIFY_ICON_FORBIDDEN,
+    /// 400: too many are pinned (G-274, G-416).
+    PINNED_TOO_MUCH,
+    /// 400: the topic is pinned already, or not (G-274).
+    PINNED_TOPIC_NOT_MODIFIED,
+    /// 400: the group is no forum.
+    CHANNEL_FORUM_MISSING,
+    /// 400: a forum has no comments, and a discussion group no topics (G-246).
+    CHAT_DISCUSSION_UNALLOWED,
+    /// 400: no broadcast channel (G-245).
+    BROADCAST_ID_INVALID,
+    /// 400: no supergroup (G-245).
+    MEGAGROUP_ID_INVALID,
+    /// 400: a discussion group shows its whole history (G-245).
+    MEGAGROUP_PREHISTORY_HIDDEN,
+    /// 400: both are linked already, or neither is (G-245).
+    LINK_NOT_MODIFIED,
     /// 400: a link cannot have this limit (G-176, G-177).
     USAGE_LIMIT_INVALID,
     /// 403: somebody else is in too many channels (G-198).

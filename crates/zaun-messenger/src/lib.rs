@@ -36,6 +36,7 @@ pub mod presence;
 pub mod rights;
 pub mod settings;
 mod stored;
+pub mod threads;
 pub mod updates;
 pub mod views;
 

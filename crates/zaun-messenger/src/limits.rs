@@ -271,6 +271,16 @@ pub const DOCUMENT_ATTRIBUTES: usize = 16;
 pub const MIME_TYPE_BYTES: usize = 127;
 /// Bytes of a vcard.
 pub const VCARD_BYTES: usize = 2048;
+/// Characters of the title of a topic (G-264).
+pub const TOPIC_TITLE_LENGTH: usize = 128;
+/// Topics of one forum.
+pub const TOPICS_PER_FORUM: i32 = 5000;
+/// Topics in one answer (G-273).
+pub const TOPIC_PAGE: i64 = 100;
+/// Pinned topics of a forum (G-274).
+pub const PINNED_TOPICS: i64 = 5;
+/// Who commented last, in the sum of a post's comments (G-250).
+pub const RECENT_REPLIERS: usize = 3;
 /// Messages of one album.
 pub const ALBUM: usize = 10;
 /// Photos in one answer of photos.getUserPhotos.

@@ -1,18 +1,20 @@
 //! Notification settings.
 
-use zaun_model::{Peer, UserId};
+use zaun_model::{MsgId, Peer, UserId};
 use zaun_schema::api::types::{InputPeerNotifySettings, PeerNotifySettings};
 use zaun_schema::api::{enums, types};
-use zaun_store::repo::settings;
+use zaun_store::repo::settings::{self, NotifyKey};
 
 use crate::peers::{PeerRef, peer_to_tl};
-use crate::{Actor, Changes, Error, Messenger, rights, stored};
+use crate::{Actor, Changes, Error, Messenger, rights, stored, threads};
 
 /// What notification settings are about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
     /// One conversation.
     Peer(Peer),
+    /// One topic of a forum.
+    Topic(Peer, MsgId),
     /// All private chats.
     Users,
     /// All groups.
@@ -22,18 +24,23 @@ pub enum Scope {
 }
 
 impl Scope {
-    fn columns(self) -> (i64, i64) {
-        match self {
-            Scope::Peer(peer) => (0, peer.marked()),
-            Scope::Users => (11, 0),
-            Scope::Chats => (12, 0),
-            Scope::Broadcasts => (13, 0),
-        }
+    fn key(self) -> NotifyKey {
+        let (scope, peer, thread) = match self {
+            Scope::Peer(peer) => (0, peer.marked(), MsgId(0)),
+            Scope::Topic(peer, topic) => (0, peer.marked(), topic),
+            Scope::Users => (11, 0, MsgId(0)),
+            Scope::Chats => (12, 0, MsgId(0)),
+            Scope::Broadcasts => (13, 0, MsgId(0)),
+        };
+        NotifyKey { scope, peer, thread }
     }
 
     fn to_tl(self) -> enums::NotifyPeer {
         match self {
             Scope::Peer(peer) => types::NotifyPeer { peer: peer_to_tl(peer) }.into(),
+            Scope::Topic(peer, topic) => {
+                types::NotifyForumTopic { peer: peer_to_tl(peer), top_msg_id: topic.0 }.into()
+            }
             Scope::Users => enums::NotifyPeer::NotifyUsers,
             Scope::Chats => enums::NotifyPeer::NotifyChats,
             Scope::Broadcasts => enums::NotifyPeer::NotifyBroadcasts,
@@ -43,8 +50,7 @@ impl Scope {
 
 /// Reads settings inside a transaction; without any the defaults of the schema, which say "as the scope above".
 pub fn notify(tx: &zaun_store::Tx<'_>, owner: UserId, scope: Scope) -> Result<PeerNotifySettings, Error> {
-    let (kind, peer_id) = scope.columns();
-    let stored = settings::notify(tx, owner, kind, peer_id)?;
+    let stored = settings::notify(tx, owner, scope.key())?;
     stored.map(stored::decode).transpose().map(Option::unwrap_or_default)
 }
 
@@ -53,6 +59,8 @@ pub fn notify(tx: &zaun_store::Tx<'_>, owner: UserId, scope: Scope) -> Result<Pe
 pub enum ScopeRef {
     /// One conversation.
     Peer(PeerRef),
+    /// One topic of a forum.
+    Topic(PeerRef, MsgId),
     /// Everything of a kind.
     All(Scope),
 }
@@ -61,6 +69,10 @@ impl ScopeRef {
     fn resolve(self, tx: &zaun_store::Tx<'_>, viewer: UserId) -> Result<Scope, Error> {
         match self {
             ScopeRef::Peer(peer) => Ok(Scope::Peer(rights::reading(tx, viewer, peer)?.peer)),
+            ScopeRef::Topic(peer, topic) => {
+                let (peer, topic) = threads::topics::spot(tx, viewer, peer, topic)?;
+                Ok(Scope::Topic(peer, topic))
+            }
             ScopeRef::All(scope) => Ok(scope),
         }
     }
@@ -99,8 +111,7 @@ impl Messenger {
             if new == old {
                 return Ok(());
             }
-            let (kind, peer_id) = scope.columns();
-            settings::put_notify(changes.tx, actor.user_id, kind, peer_id, &stored::encode(&new)?)?;
+            settings::put_notify(changes.tx, actor.user_id, scope.key(), &stored::encode(&new)?)?;
             let update = types::UpdateNotifySettings { peer: scope.to_tl(), notify_settings: new };
             changes.hint_user(actor.user_id, update.into());
             Ok(())

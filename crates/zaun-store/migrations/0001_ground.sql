@@ -185,7 +185,9 @@ CREATE TABLE contents (
     views      BIGINT NOT NULL DEFAULT 0,
     forwards   BIGINT NOT NULL DEFAULT 0,
     -- canonical TL MessageReactions: what they are in sum
-    reactions  BLOB
+    reactions  BLOB,
+    -- canonical TL MessageReplies of a message that begins a thread, or of a post with comments
+    replies    BLOB
 );
 
 -- What people left on messages. kind: 1 a reaction, 2 a vote, 3 that the message mentions them, 4 that they saw a post.
@@ -237,11 +239,14 @@ CREATE TABLE messages (
     media_kind   BIGINT NOT NULL,
     pinned       BIGINT NOT NULL,
     media_unread BIGINT NOT NULL,
+    -- the thread or topic of a supergroup that it belongs to; 0 for none, and for a forum's General
+    thread_id    BIGINT NOT NULL,
     PRIMARY KEY (box_id, peer, id)
 ) WITHOUT ROWID;
 -- A user's box holds many conversations; a channel's box holds one, and needs no second way to its rows.
 CREATE INDEX messages_by_id ON messages (box_id, id) WHERE box_id > 0;
 CREATE INDEX messages_pinned ON messages (box_id, peer, id) WHERE pinned > 0;
+CREATE INDEX messages_thread ON messages (box_id, thread_id, id) WHERE box_id < 0;
 CREATE INDEX messages_media ON messages (box_id, peer, media_kind, id) WHERE media_kind > 0;
 
 -- How many messages of a kind of media a conversation holds.
@@ -282,12 +287,54 @@ CREATE TABLE dialogs (
 CREATE INDEX dialogs_newest ON dialogs (user_id, top_date, top_id) WHERE top_id > 0;
 CREATE INDEX dialogs_pinned ON dialogs (user_id, pinned_order) WHERE pinned_order IS NOT NULL;
 
+-- `thread_id` as in messages; 1 for a forum's General.
 CREATE TABLE drafts (
-    user_id BIGINT NOT NULL,
-    peer    BIGINT NOT NULL,
-    body    BLOB NOT NULL,
-    PRIMARY KEY (user_id, peer)
+    user_id   BIGINT NOT NULL,
+    peer      BIGINT NOT NULL,
+    thread_id BIGINT NOT NULL DEFAULT 0,
+    body      BLOB NOT NULL,
+    PRIMARY KEY (user_id, peer, thread_id)
 ) WITHOUT ROWID;
+
+-- How far users have read threads and topics, and how far others have read what they wrote there.
+CREATE TABLE thread_reads (
+    user_id     BIGINT NOT NULL,
+    peer        BIGINT NOT NULL,
+    thread_id   BIGINT NOT NULL,
+    read_inbox  BIGINT NOT NULL,
+    read_outbox BIGINT NOT NULL,
+    PRIMARY KEY (user_id, peer, thread_id)
+) WITHOUT ROWID;
+
+-- Topics of forums. General has id 1.
+CREATE TABLE topics (
+    channel_id    BIGINT NOT NULL,
+    id            BIGINT NOT NULL,
+    title         TEXT NOT NULL,
+    icon_color    BIGINT NOT NULL,
+    icon_emoji_id BIGINT,
+    -- who made it, as members see it, and who really did
+    author        BIGINT NOT NULL,
+    creator_id    BIGINT NOT NULL,
+    created_at    BIGINT NOT NULL,
+    closed        BIGINT NOT NULL,
+    hidden        BIGINT NOT NULL,
+    -- place among the pinned ones, lowest first
+    pinned_order  BIGINT,
+    top_id        BIGINT NOT NULL,
+    PRIMARY KEY (channel_id, id)
+) WITHOUT ROWID;
+CREATE INDEX topics_newest ON topics (channel_id, top_id);
+
+-- Which message of a discussion group is the copy of which post.
+CREATE TABLE comments (
+    channel_id BIGINT NOT NULL,
+    post_id    BIGINT NOT NULL,
+    group_id   BIGINT NOT NULL,
+    root_id    BIGINT NOT NULL,
+    PRIMARY KEY (channel_id, post_id)
+) WITHOUT ROWID;
+CREATE INDEX comments_root ON comments (group_id, root_id);
 
 -- What happened in a box beside the arrival of messages, which the rows themselves tell. kind: 2 edited message (peer
 -- and message_id), 3 anything else, as a canonical TL Update in body. last_id is that of the box at that moment.
@@ -368,7 +415,13 @@ CREATE TABLE channels (
     -- canonical TL ChatReactions; all where nothing else was said
     reactions BLOB,
     -- kinds of reactions on one message; 0 for the most there may be
-    reactions_limit BIGINT NOT NULL DEFAULT 0
+    reactions_limit BIGINT NOT NULL DEFAULT 0,
+    -- whether its messages lie in topics; 2 if these are shown as tabs
+    forum      BIGINT NOT NULL DEFAULT 0,
+    -- the discussion group of a broadcast channel, the channel of a discussion group
+    linked_id  BIGINT NOT NULL DEFAULT 0,
+    -- only members may write, where guests could comment
+    join_to_send BIGINT NOT NULL DEFAULT 0
 );
 
 -- Who is, was or may not be in a channel. status: 1 member, 2 left, 3 removed and banned.
@@ -389,6 +442,8 @@ CREATE TABLE channel_members (
     hidden_until BIGINT NOT NULL DEFAULT 0,
     -- when the user wrote last, while the group has a slow mode
     posted_at  BIGINT NOT NULL DEFAULT 0,
+    -- whether the user sees a forum as one list of messages
+    as_messages BIGINT NOT NULL DEFAULT 0,
     PRIMARY KEY (channel_id, user_id)
 ) WITHOUT ROWID;
 CREATE INDEX channel_members_user ON channel_members (user_id, channel_id) WHERE status = 1;
@@ -410,13 +465,14 @@ CREATE TABLE admin_log (
 ) WITHOUT ROWID;
 CREATE INDEX admin_log_date ON admin_log (date);
 
--- scope: 0 one conversation, 11 all private chats, 12 all groups, 13 all channels
+-- scope: 0 one conversation, 11 all private chats, 12 all groups, 13 all channels; `thread_id` as in drafts
 CREATE TABLE notify_settings (
-    owner_id BIGINT NOT NULL,
-    scope    BIGINT NOT NULL,
-    peer     BIGINT NOT NULL,
-    body     BLOB NOT NULL,
-    PRIMARY KEY (owner_id, scope, peer)
+    owner_id  BIGINT NOT NULL,
+    scope     BIGINT NOT NULL,
+    peer      BIGINT NOT NULL,
+    thread_id BIGINT NOT NULL DEFAULT 0,
+    body      BLOB NOT NULL,
+    PRIMARY KEY (owner_id, scope, peer, thread_id)
 ) WITHOUT ROWID;
 
 -- Stored bytes, found by content.

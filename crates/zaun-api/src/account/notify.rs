@@ -2,6 +2,7 @@
 
 use zaun_messenger::settings::{Scope, ScopeRef};
 use zaun_messenger::{Error, errors};
+use zaun_model::MsgId;
 use zaun_schema::api::{enums, functions};
 
 use crate::Call;
@@ -13,7 +14,8 @@ fn scope(call: &Call, peer: &enums::InputNotifyPeer) -> Result<ScopeRef, Error> 
         P::InputNotifyChats => ScopeRef::All(Scope::Chats),
         P::InputNotifyBroadcasts => ScopeRef::All(Scope::Broadcasts),
         P::InputNotifyPeer(peer) => ScopeRef::Peer(call.peer(&peer.peer)?),
-        P::InputNotifyForumTopic(_) | P::InputNotifyCommunity(_) => {
+        P::InputNotifyForumTopic(topic) => ScopeRef::Topic(call.peer(&topic.peer)?, MsgId(topic.top_msg_id)),
+        P::InputNotifyCommunity(_) => {
             return Err(Error::bad(errors::PEER_ID_INVALID));
         }
     })

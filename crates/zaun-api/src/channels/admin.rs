@@ -80,6 +80,55 @@ pub(crate) async fn toggle_join_request(
     toggle(call, &r.channel, Toggle::JoinRequest(r.enabled)).await
 }
 
+/// channels.toggleJoinToSend
+pub(crate) async fn toggle_join_to_send(
+    call: Call,
+    r: functions::channels::ToggleJoinToSend,
+) -> Result<enums::Updates, Error> {
+    toggle(call, &r.channel, Toggle::JoinToSend(r.enabled)).await
+}
+
+/// channels.toggleForum
+pub(crate) async fn toggle_forum(
+    call: Call,
+    r: functions::channels::ToggleForum,
+) -> Result<enums::Updates, Error> {
+    toggle(call, &r.channel, Toggle::Forum { on: r.enabled, tabs: r.tabs }).await
+}
+
+/// channels.toggleViewForumAsMessages
+pub(crate) async fn toggle_view_forum_as_messages(
+    call: Call,
+    r: functions::channels::ToggleViewForumAsMessages,
+) -> Result<enums::Updates, Error> {
+    let channel = call.channel(&r.channel)?;
+    let done = call.messenger().view_forum_as_messages(call.actor(), channel, r.enabled).await?;
+    Ok(changed(&call, &done))
+}
+
+/// channels.setDiscussionGroup
+pub(crate) async fn set_discussion_group(
+    call: Call,
+    r: functions::channels::SetDiscussionGroup,
+) -> Result<bool, Error> {
+    let named = |channel: &enums::InputChannel| match channel {
+        enums::InputChannel::InputChannelEmpty => Ok(None),
+        other => call.channel(other).map(Some),
+    };
+    let (broadcast, group) = (named(&r.broadcast)?, named(&r.group)?);
+    call.messenger().set_discussion_group(call.actor(), broadcast, group).await?;
+    Ok(true)
+}
+
+/// channels.getGroupsForDiscussion
+pub(crate) async fn get_groups_for_discussion(
+    call: Call,
+    _: functions::channels::GetGroupsForDiscussion,
+) -> Result<enums::messages::Chats, Error> {
+    let (_, scene) = call.messenger().groups_for_discussion(call.actor()).await?;
+    Ok(call.answer(&scene, |Lists { chats, .. }| types::messages::Chats { chats }.into()))
+}
+
 /// channels.toggleSlowMode
 pub(crate) async fn toggle_slow_mode(
     call: Call,

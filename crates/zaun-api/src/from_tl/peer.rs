@@ -104,7 +104,8 @@ impl Call {
         let elsewhere = reply.reply_to_peer_id.as_ref().map(|peer| self.peer(peer)).transpose()?;
         let entities = self.entities(reply.quote_entities)?;
         let quote = reply.quote_text.map(|text| Quote { text, entities, offset: reply.quote_offset });
-        Ok(Some(ReplyTo { msg_id: MsgId(reply.reply_to_msg_id), elsewhere, quote }))
+        let thread = reply.top_msg_id.map(MsgId);
+        Ok(Some(ReplyTo { msg_id: MsgId(reply.reply_to_msg_id), elsewhere, quote, thread }))
     }
 
     /// Reads entities: a mention by input user becomes one by id, an empty list none.

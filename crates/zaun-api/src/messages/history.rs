@@ -56,6 +56,7 @@ pub(crate) async fn get_history(
         max_id: r.max_id,
         min_id: r.min_id,
         range: call.range,
+        thread: None,
     };
     let found = call.messenger().history(call.actor(), call.peer(&r.peer)?, window).await?;
     Ok(page(&call, &found))

@@ -17,6 +17,7 @@ mod reactions;
 mod search;
 mod send;
 mod settings;
+mod threads;
 mod typing;
 
 pub(crate) use bots::*;
@@ -36,4 +37,5 @@ pub(crate) use reactions::*;
 pub(crate) use search::*;
 pub(crate) use send::*;
 pub(crate) use settings::*;
+pub(crate) use threads::*;
 pub(crate) use typing::*;

@@ -24,5 +24,5 @@ pub(crate) async fn unpin_all_messages(
     r: functions::messages::UnpinAllMessages,
 ) -> Result<enums::messages::AffectedHistory, Error> {
     let peer = call.peer(&r.peer)?;
-    call.messenger().unpin_all(call.actor(), peer).await.map(affected_history)
+    call.messenger().unpin_all(call.actor(), peer, r.top_msg_id.map(MsgId)).await.map(affected_history)
 }

@@ -84,7 +84,7 @@ pub(crate) async fn set_chat_available_reactions(
 async fn waiting(
     call: Call,
     peer: &enums::InputPeer,
-    kind: Waiting,
+    kind: (Waiting, Option<MsgId>),
     (offset_id, limit): (i32, i32),
 ) -> Result<enums::messages::Messages, Error> {
     let peer = call.peer(peer)?;
@@ -97,7 +97,7 @@ pub(crate) async fn get_unread_mentions(
     call: Call,
     r: functions::messages::GetUnreadMentions,
 ) -> Result<enums::messages::Messages, Error> {
-    waiting(call, &r.peer, Waiting::Mentions, (r.offset_id, r.limit)).await
+    waiting(call, &r.peer, (Waiting::Mentions, r.top_msg_id.map(MsgId)), (r.offset_id, r.limit)).await
 }
 
 /// messages.getUnreadReactions
@@ -105,13 +105,13 @@ pub(crate) async fn get_unread_reactions(
     call: Call,
     r: functions::messages::GetUnreadReactions,
 ) -> Result<enums::messages::Messages, Error> {
-    waiting(call, &r.peer, Waiting::Reactions, (r.offset_id, r.limit)).await
+    waiting(call, &r.peer, (Waiting::Reactions, r.top_msg_id.map(MsgId)), (r.offset_id, r.limit)).await
 }
 
 async fn attend(
     call: Call,
     peer: &enums::InputPeer,
-    kind: Waiting,
+    kind: (Waiting, Option<MsgId>),
 ) -> Result<enums::messages::AffectedHistory, Error> {
     call.messenger().attend(call.actor(), call.peer(peer)?, kind).await.map(affected_history)
 }
@@ -121,7 +121,7 @@ pub(crate) async fn read_mentions(
     call: Call,
     r: functions::messages::ReadMentions,
 ) -> Result<enums::messages::AffectedHistory, Error> {
-    attend(call, &r.peer, Waiting::Mentions).await
+    attend(call, &r.peer, (Waiting::Mentions, r.top_msg_id.map(MsgId))).await
 }
 
 /// messages.readReactions
@@ -129,7 +129,7 @@ pub(crate) async fn read_reactions(
     call: Call,
     r: functions::messages::ReadReactions,
 ) -> Result<enums::messages::AffectedHistory, Error> {
-    attend(call, &r.peer, Waiting::Reactions).await
+    attend(call, &r.peer, (Waiting::Reactions, r.top_msg_id.map(MsgId))).await
 }
 
 /// messages.getMessagesViews
@@ -139,11 +139,12 @@ pub(crate) async fn get_messages_views(
 ) -> Result<enums::messages::MessageViews, Error> {
     let (peer, ids) = (call.peer(&r.peer)?, r.id.into_iter().map(MsgId).collect());
     let found = call.messenger().message_counters(call.actor(), peer, ids, r.increment).await?;
-    let shown = found.iter().map(|counters| types::MessageViews {
-        views: counters.map(|(views, _)| views),
-        forwards: counters.map(|(_, forwards)| forwards),
-        replies: None,
+    let scene = call.messenger().scene_of_all(call.user_id, &found).await?;
+    let shown = found.into_iter().map(|counters| types::MessageViews {
+        views: counters.post.map(|(views, _)| views),
+        forwards: counters.post.map(|(_, forwards)| forwards),
+        replies: counters.replies,
     });
-    let (chats, users) = (Vec::new(), Vec::new());
-    Ok(types::messages::MessageViews { views: shown.collect(), chats, users })
+    let views = shown.collect();
+    Ok(call.answer(&scene, |Lists { users, chats }| types::messages::MessageViews { views, chats, users }))
 }

@@ -3,7 +3,7 @@
 use zaun_messenger::Error;
 use zaun_messenger::messages::history::Window;
 use zaun_messenger::messages::search::Query;
-use zaun_model::UnixTime;
+use zaun_model::{MsgId, UnixTime};
 use zaun_schema::api::{enums, functions, types};
 
 use crate::Call;
@@ -31,7 +31,9 @@ pub(crate) async fn search(
             max_id: r.max_id,
             min_id: r.min_id,
             range: call.range,
+            thread: None,
         },
+        thread: r.top_msg_id.map(MsgId),
         after: None,
     };
     Ok(page(&call, &call.messenger().search(call.actor(), query).await?))
@@ -61,7 +63,9 @@ pub(crate) async fn search_global(
             max_id: 0,
             min_id: 0,
             range: call.range,
+            thread: None,
         },
+        thread: None,
         after,
     };
     let found = call.messenger().search(call.actor(), query).await?;
@@ -79,7 +83,10 @@ pub(crate) async fn get_search_counters(
     r: functions::messages::GetSearchCounters,
 ) -> Result<Vec<enums::messages::SearchCounter>, Error> {
     let filters = r.filters.iter().map(filter).collect();
-    let counts = call.messenger().search_counters(call.actor(), call.peer(&r.peer)?, filters).await?;
+    let counts = call
+        .messenger()
+        .search_counters(call.actor(), call.peer(&r.peer)?, r.top_msg_id.map(MsgId), filters)
+        .await?;
     let counter = |(filter, count)| types::messages::SearchCounter { inexact: false, filter, count };
     Ok(r.filters.into_iter().zip(counts).map(counter).collect())
 }

@@ -53,6 +53,7 @@ pub(crate) async fn forward_messages(
         drop_captions: r.drop_media_captions,
         silent: r.silent,
         noforwards: r.noforwards,
+        thread: r.top_msg_id.map(MsgId),
     };
     let sent = call.messenger().forward_messages(call.actor(), forward).await?;
     Ok(to_tl::sent_updates(call.view(&sent.scene), &sent))

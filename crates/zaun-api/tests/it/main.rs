@@ -11,5 +11,6 @@ mod polls;
 mod reactions;
 mod support;
 mod temporary_keys;
+mod threads;
 mod updates;
 mod wrappers;

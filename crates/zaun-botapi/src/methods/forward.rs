@@ -27,6 +27,7 @@ impl Call<'_> {
             drop_captions: self.params.is_set("remove_caption"),
             silent: self.params.is_set("disable_notification"),
             noforwards: self.params.is_set("protect_content"),
+            thread: self.thread(to),
         };
         let sent = self.messenger().forward_messages(self.actor(), forward).await;
         let sent = sent.map_err(|error| match error.to_string().as_str() {

@@ -13,6 +13,7 @@ mod polls;
 mod profile;
 pub(crate) mod queries;
 mod send;
+pub(crate) mod topics;
 mod updates;
 
 use std::sync::Arc;
@@ -50,6 +51,19 @@ macro_rules! handlers {
 }
 
 handlers! {
+    "closeforumtopic" => topics::close_forum_topic,
+    "closegeneralforumtopic" => topics::close_general_forum_topic,
+    "createforumtopic" => topics::create_forum_topic,
+    "deleteforumtopic" => topics::delete_forum_topic,
+    "editforumtopic" => topics::edit_forum_topic,
+    "editgeneralforumtopic" => topics::edit_general_forum_topic,
+    "getforumtopiciconstickers" => topics::get_forum_topic_icon_stickers,
+    "hidegeneralforumtopic" => topics::hide_general_forum_topic,
+    "reopenforumtopic" => topics::reopen_forum_topic,
+    "reopengeneralforumtopic" => topics::reopen_general_forum_topic,
+    "unhidegeneralforumtopic" => topics::unhide_general_forum_topic,
+    "unpinallforumtopicmessages" => topics::unpin_all_forum_topic_messages,
+    "unpinallgeneralforumtopicmessages" => topics::unpin_all_general_forum_topic_messages,
     "approvechatjoinrequest" => links::approve_chat_join_request,
     "createchatinvitelink" => links::create_chat_invite_link,
     "declinechatjoinrequest" => links::decline_chat_join_request,

@@ -38,6 +38,12 @@ impl Call<'_> {
         })
     }
 
+    /// The topic of a forum that is named (B-098).
+    pub(super) fn thread(&self, peer: Peer) -> Option<MsgId> {
+        let id = self.params.number("message_thread_id").and_then(|id| i32::try_from(id).ok());
+        id.filter(|id| *id > 0 && peer.channel().is_some()).map(MsgId)
+    }
+
     /// The message that is answered.
     pub(super) async fn reply_to(&self, peer: Peer) -> Result<Option<ReplyTo>, ApiError> {
         let given = self.params.json("reply_parameters", "reply parameters")?.unwrap_or_default();
@@ -46,7 +52,10 @@ impl Call<'_> {
             other => other.as_i64(),
         };
         let id = number(&given["message_id"]).or_else(|| self.params.number("reply_to_message_id"));
-        let Some(id) = id.filter(|id| *id != 0) else { return Ok(None) };
+        let thread = self.thread(peer);
+        let Some(id) = id.filter(|id| *id != 0) else {
+            return Ok(thread.map(|id| ReplyTo { msg_id: id, thread, ..ReplyTo::default() }));
+        };
         let place = match &given["chat_id"] {
             Value::Null => peer,
             Value::String(name) => self.peer_named(name).await?,
@@ -57,7 +66,8 @@ impl Call<'_> {
         if found.is_none() {
             let anyway = given["allow_sending_without_reply"].as_bool().unwrap_or(false)
                 || self.params.is_set("allow_sending_without_reply");
-            return if anyway { Ok(None) } else { Err(ApiError::bad("message to be replied not found")) };
+            let here = thread.map(|id| ReplyTo { msg_id: id, thread, ..ReplyTo::default() });
+            return if anyway { Ok(here) } else { Err(ApiError::bad("message to be replied not found")) };
         }
         let quote = match given["quote"].as_str().filter(|quote| !quote.is_empty()) {
             Some(words) => {
@@ -69,7 +79,7 @@ impl Call<'_> {
             None => None,
         };
         let elsewhere = (place != peer).then_some(PeerRef::Known(place));
-        Ok(Some(ReplyTo { msg_id, elsewhere, quote }))
+        Ok(Some(ReplyTo { msg_id, elsewhere, quote, thread }))
     }
 
     /// Sends messages and returns them as the bot sees them.

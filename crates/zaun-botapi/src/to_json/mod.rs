@@ -13,6 +13,7 @@ use zaun_schema::api::{enums, types};
 
 use crate::file_ids::{FileId, FileKind};
 use crate::markup;
+use crate::methods::topics;
 
 use enums::{MessageAction as A, MessageEntity as E, MessageMedia as M};
 
@@ -103,6 +104,7 @@ impl Eyes<'_> {
                 out.some("title", row.map(|row| row.title.clone()));
                 out.some("username", row.and_then(|row| row.username.clone()));
                 let broadcast = row.is_some_and(|row| row.broadcast);
+                out.some("is_forum", row.map(|row| row.is_forum()));
                 out.set("type", if broadcast { "channel" } else { "supergroup" });
             }
         }
@@ -142,9 +144,18 @@ impl Eyes<'_> {
             Body::Written(content) => {
                 let own = message.writer == Peer::User(self.bot);
                 self.content(&mut out, &content.text, &content.message, own);
+                topics::place(&mut out, message.reply_header(content.message.reply_to.clone()).as_ref());
                 Some(out)
             }
-            Body::Service(service) => self.action(&mut out, &service.action).map(|()| out),
+            Body::Service(service) => {
+                self.action(&mut out, &service.action)?;
+                topics::place(&mut out, message.reply_header(service.reply_to.clone()).as_ref());
+                if let A::MessageActionTopicCreate(_) = service.action {
+                    out.set("message_thread_id", row.id.0);
+                    out.set("is_topic_message", true);
+                }
+                Some(out)
+            }
         }
     }
 
@@ -457,6 +468,7 @@ impl Eyes<'_> {
             A::MessageActionChannelMigrateFrom(action) => {
                 out.set("migrate_from_chat_id", Peer::Chat(ChatId(action.chat_id)).marked());
             }
+            topic if topics::action(out, topic) => {}
             A::MessageActionPinMessage => {}
             A::MessageActionBotAllowed(_) => out.set("write_access_allowed", json!({})),
             _ => return None,

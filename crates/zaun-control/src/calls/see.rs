@@ -102,6 +102,7 @@ pub(super) async fn newest(
     limit: i64,
 ) -> Result<Vec<Message>, Error> {
     let window = Window {
+        thread: None,
         offset_id: 0,
         offset_date: 0,
         add_offset: 0,

@@ -31,7 +31,7 @@ pub(crate) async fn send(control: &Control, mut fields: Fields) -> Result<Value,
     let place = fields.clone();
     fields.end()?;
     let reply_to = reply_to.and_then(|id| i32::try_from(id).ok());
-    let reply_to = reply_to.map(|id| ReplyTo { msg_id: MsgId(id), elsewhere: None, quote: None });
+    let reply_to = reply_to.map(|id| ReplyTo { msg_id: MsgId(id), ..ReplyTo::default() });
     let media = match file {
         Some(file) => Some(file.upload(control, actor, &place).await?),
         None => None,

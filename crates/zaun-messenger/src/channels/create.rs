@@ -96,6 +96,9 @@ pub(crate) fn new_row(creator_id: UserId, now: UnixTime, broadcast: bool, title:
         join_request: false,
         reactions: None,
         reactions_limit: 0,
+        forum: 0,
+        linked_id: ChannelId(0),
+        join_to_send: false,
     }
 }
 

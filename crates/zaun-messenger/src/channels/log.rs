@@ -33,6 +33,7 @@ pub(crate) mod kind {
     pub(crate) const EDIT: i64 = 1 << 12;
     pub(crate) const DELETE: i64 = 1 << 13;
     pub(crate) const INVITES: i64 = 1 << 15;
+    pub(crate) const FORUMS: i64 = 1 << 17;
     pub(crate) const EDIT_RANK: i64 = 1 << 19;
 }
 

@@ -144,7 +144,7 @@ impl Messenger {
     pub async fn leave_channel(&self, actor: Actor, channel: PeerRef) -> Result<Outcome<ChannelId>, Error> {
         let work = move |changes: &mut Changes<'_, '_>| {
             let id = channel.channel(changes.tx, actor.user_id)?;
-            let Membership { mut channel, member } = Membership::load(changes.tx, actor.user_id, id)?;
+            let Membership { mut channel, member, .. } = Membership::load(changes.tx, actor.user_id, id)?;
             let member = member.filter(|member| member.status == MEMBER);
             let member = member.ok_or_else(|| Error::bad(errors::USER_NOT_PARTICIPANT))?;
             if member.creator {

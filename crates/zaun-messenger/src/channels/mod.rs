@@ -7,7 +7,7 @@ pub(crate) mod log;
 mod members;
 mod participant;
 mod profile;
-mod settings;
+pub(crate) mod settings;
 mod usernames;
 
 pub(crate) use admins::{checked_rank, edit_member_rank};

@@ -82,6 +82,8 @@ impl Messenger {
             };
             let pinned = messages::pinned(tx, box_id, peer, 1)?;
             let mut peers = vec![peer];
+            let linked = membership.channel.linked_id;
+            peers.extend((linked.0 != 0).then_some(Peer::Channel(linked)));
             let migrated_from = match membership.channel.migrated_from {
                 Some(chat) => {
                     peers.push(Peer::Chat(chat));

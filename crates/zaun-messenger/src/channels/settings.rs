@@ -40,13 +40,22 @@ pub enum Toggle {
     NoForwards(bool),
     /// Whether an administrator decides who joins (G-193).
     JoinRequest(bool),
+    /// Whether only members write where guests could comment (G-257).
+    JoinToSend(bool),
+    /// Whether messages lie in topics (G-260).
+    Forum {
+        /// Whether they do.
+        on: bool,
+        /// Whether clients show them as tabs.
+        tabs: bool,
+    },
 }
 
 /// What a slow mode may be (G-222).
 const SLOW_MODES: [i32; 8] = [0, 5, 10, 30, 60, 300, 900, 3600];
 
 /// Tells the members of a channel that it looks different now (G-059).
-pub(super) fn tell_changed(changes: &mut Changes<'_, '_>, id: ChannelId) {
+pub(crate) fn tell_changed(changes: &mut Changes<'_, '_>, id: ChannelId) {
     changes.hint(Audience::Channel(id), types::UpdateChannel { channel_id: id.0 }.into());
 }
 
@@ -143,8 +152,12 @@ impl Messenger {
             let membership = Membership::load(changes.tx, actor.user_id, id)?;
             require_for(&membership, toggle)?;
             let mut row = membership.channel;
+            let was_forum = row.is_forum();
             let done = apply(&mut row, toggle)?;
             channels::save(changes.tx, &row)?;
+            if row.is_forum() != was_forum {
+                crate::threads::topics::switch(changes, actor, id, row.is_forum())?;
+            }
             if let Some(done) = done {
                 record(changes, id, actor.user_id, kind::SETTINGS, done)?;
             }
@@ -279,9 +292,10 @@ pub(crate) fn edit_default_rights(
 /// Requires whoever may turn a switch.
 fn require_for(membership: &Membership, toggle: Toggle) -> Result<(), Error> {
     let right = match toggle {
-        Toggle::NoForwards(_) => return membership.require_creator(),
+        Toggle::NoForwards(_) | Toggle::Forum { .. } => return membership.require_creator(),
         Toggle::SlowMode(_) | Toggle::HiddenMembers(_) => AdminRights::BAN_USERS,
         Toggle::JoinRequest(_) => AdminRights::INVITE_USERS,
+        Toggle::JoinToSend(_) => AdminRights::BAN_USERS,
         Toggle::Signatures { .. } | Toggle::HiddenHistory(_) => AdminRights::CHANGE_INFO,
     };
     membership.require_admin(right)
@@ -327,6 +341,18 @@ fn apply(row: &mut ChannelRow, toggle: Toggle) -> Result<Option<Action>, Error> 
             }
             row.hidden_members = on;
             return changed(row, &before, None);
+        }
+        Toggle::JoinToSend(on) => {
+            row.join_to_send = on;
+            return changed(row, &before, None);
+        }
+        Toggle::Forum { on, tabs } => {
+            // G-246
+            if on && row.linked_id.0 != 0 {
+                return Err(Error::bad(errors::CHAT_DISCUSSION_UNALLOWED));
+            }
+            row.forum = i64::from(on) + i64::from(on && tabs);
+            types::ChannelAdminLogEventActionToggleForum { new_value: on }.into()
         }
         Toggle::JoinRequest(on) => {
             if row.username.is_none() {

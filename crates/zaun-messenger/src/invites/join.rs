@@ -241,7 +241,7 @@ fn of_chat(tx: &Tx<'_>, viewer: UserId, id: ChatId) -> Result<(Preview, Option<i
 
 /// A channel's preview, and what the viewer is to it.
 fn of_channel(tx: &Tx<'_>, viewer: UserId, id: ChannelId) -> Result<(Preview, Option<i64>), Error> {
-    let Membership { channel: row, member } = Membership::load(tx, viewer, id).map_err(|_| gone())?;
+    let Membership { channel: row, member, .. } = Membership::load(tx, viewer, id).map_err(|_| gone())?;
     let shown = match row.broadcast || row.hidden_members {
         true => Vec::new(),
         false => {

@@ -12,6 +12,7 @@ use crate::channels;
 use crate::limits::EDIT_TIME_S;
 use crate::peers::PeerRef;
 use crate::rights::{self, Reading};
+use crate::threads::comments;
 use crate::{Actor, Changes, Error, Messenger, Outcome, bots, errors};
 
 /// What an edit changes; what is `None` stays.
@@ -66,7 +67,9 @@ impl Messenger {
             {
                 channels::log::edited(changes, id, actor.user_id, &row, &body)?;
             }
-            changes.edit(&content, &body)
+            changes.edit(&content, &body)?;
+            // G-249
+            if is_post { comments::edit_copy(changes, &row) } else { Ok(()) }
         };
         self.change(actor, work).await
     }

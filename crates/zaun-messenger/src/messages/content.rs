@@ -106,6 +106,14 @@ impl Body {
         matches!(self, Body::Written(content) if content.message.post)
     }
 
+    /// Returns what the message says of answers to it before anybody wrote one, encoded.
+    pub(crate) fn first_sum(&self) -> Result<Option<Vec<u8>>, Error> {
+        match self {
+            Body::Written(content) => content.message.replies.as_ref().map(stored::encode).transpose(),
+            Body::Service(_) => Ok(None),
+        }
+    }
+
     /// Returns what an author wrote; service messages cannot be edited, forwarded or quoted.
     pub fn written(&self) -> Result<&Content, Error> {
         match self {

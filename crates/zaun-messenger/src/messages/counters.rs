@@ -2,17 +2,26 @@
 
 use std::collections::HashMap;
 
-use zaun_model::{MsgId, Peer};
+use zaun_model::{MsgId, Peer, UserId};
+use zaun_schema::api::types;
+use zaun_schema::visit::{Mentioned, Mentions};
 use zaun_store::repo::contents;
 use zaun_store::repo::marks::{self, MarkRow, VIEW};
 use zaun_store::repo::messages;
 
 use crate::limits::IDS_PER_CALL;
 use crate::peers::PeerRef;
-use crate::{Actor, Changes, Error, Messenger, errors, rights};
+use crate::views::Scene;
+use crate::{Actor, Changes, Error, Messenger, errors, rights, stored};
 
-/// Views and forwards of a post; none for a message that has no counters, or is not there.
-pub type Counters = Option<(i32, i32)>;
+/// The counters of a message; none for one that has none, or is not there.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Counters {
+    /// Views and forwards of a post.
+    pub post: Option<(i32, i32)>,
+    /// The answers to it in sum.
+    pub replies: Option<types::MessageReplies>,
+}
 
 impl Messenger {
     /// Returns the counters of messages in the order asked for (G-293); `increment` counts the actor as one who saw
@@ -33,9 +42,9 @@ impl Messenger {
             rows.retain(|row| reading.shows(row.id));
             let wanted: Vec<_> = rows.iter().map(|row| row.content_id).collect();
             let mut found = HashMap::new();
-            for content in contents::find_many(changes.tx, &wanted)?.into_iter().filter(|row| row.views > 0) {
+            for content in contents::find_many(changes.tx, &wanted)? {
                 let mut views = content.views;
-                if increment {
+                if increment && views > 0 {
                     let mark = MarkRow {
                         content_id: content.id,
                         kind: VIEW,
@@ -51,16 +60,25 @@ impl Messenger {
                         views = views.saturating_add(1);
                     }
                 }
-                found.insert(content.id, (views, content.forwards));
+                let post = (views > 0).then_some((views, content.forwards));
+                let replies = content.replies.map(stored::decode).transpose()?;
+                found.insert(content.id, Counters { post, replies });
             }
             let by_id: HashMap<MsgId, _> = rows.iter().map(|row| (row.id, row.content_id)).collect();
-            let counters = |id: &MsgId| by_id.get(id).and_then(|content| found.get(content)).copied();
-            Ok(ids.iter().map(counters).collect())
+            let counters = |id: &MsgId| by_id.get(id).and_then(|content| found.get(content)).cloned();
+            Ok(ids.iter().map(|id| counters(id).unwrap_or_default()).collect())
         };
         if increment {
             return Ok(self.change(actor, work).await?.value);
         }
         let (now, ids) = (self.now(), self.ids.clone());
         self.read(actor.user_id, move |tx| work(&mut Changes::new(tx, &ids, now))).await
+    }
+
+    /// Returns everybody that counters mention, as a viewer sees them.
+    pub async fn scene_of_all(&self, viewer: UserId, counters: &[Counters]) -> Result<Scene, Error> {
+        let mut mentioned = Mentioned::default();
+        counters.iter().flat_map(|one| &one.replies).for_each(|replies| replies.mentions(&mut mentioned));
+        self.read(viewer, move |tx| Scene::for_viewer(tx, viewer, &mentioned)).await
     }
 }

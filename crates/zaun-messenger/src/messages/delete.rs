@@ -11,7 +11,7 @@ use zaun_store::repo::messages::{self, MessageRow, Range};
 use zaun_store::repo::{dialogs, search};
 
 use super::content::Body;
-use crate::changes::Place;
+use crate::changes::{Place, Thread};
 use crate::channels;
 use crate::limits::{DELETE_BATCH, IDS_PER_CALL};
 use crate::peers::PeerRef;
@@ -136,7 +136,7 @@ fn leave_mark(
     if affected.pts_count == 0 {
         return Ok(affected);
     }
-    let place = Place { box_id, peer, reply_to: None, unread: false };
+    let place = Place { box_id, peer, reply_to: None, unread: false, thread: Thread::None };
     let mark = Body::from(enums::MessageAction::MessageActionHistoryClear);
     changes.post(viewer, Peer::User(viewer), &mark, &[place], &[])?;
     Ok(Affected { pts: changes.pts(box_id)?, pts_count: affected.pts_count + 1, offset: 0 })
@@ -172,7 +172,7 @@ fn written_by(changes: &Changes<'_, '_>, rows: &[MessageRow], user: UserId) -> R
 }
 
 /// Removes rows of one box, and with `revoke` their copies in all others; tells everybody and mends the lists.
-fn remove(
+pub(crate) fn remove(
     changes: &mut Changes<'_, '_>,
     box_id: BoxId,
     rows: Vec<MessageRow>,
@@ -266,7 +266,10 @@ fn remove_from_box(
                 forget_waiting(changes, user, peer, &rows)?;
                 mend_dialog(changes, user, peer, &rows)?;
             }
-            BoxId::Channel(_) => mend_channel(changes, box_id, peer, &rows)?,
+            BoxId::Channel(id) => {
+                mend_channel(changes, box_id, peer, &rows)?;
+                crate::threads::mend(changes, id, &rows)?;
+            }
         }
     }
     let ids: Vec<i32> = rows.iter().map(|row| row.id.0).collect();

@@ -8,7 +8,7 @@ use zaun_store::repo::{contents, messages};
 
 use super::content::Content;
 use super::polls;
-use super::send::{self, Draft, Sent};
+use super::send::{self, Draft, ReplyTo, Sent};
 use crate::files::media::album_id;
 use crate::limits::IDS_PER_CALL;
 use crate::peers::{PeerRef, peer_to_tl};
@@ -33,6 +33,8 @@ pub struct Forward {
     pub silent: bool,
     /// May not be forwarded on.
     pub noforwards: bool,
+    /// The topic or thread that they go to.
+    pub thread: Option<MsgId>,
 }
 
 impl Messenger {
@@ -70,7 +72,9 @@ impl Messenger {
                 if let Some(album) = &mut content.message.grouped_id {
                     *album = *albums.entry(*album).or_insert_with(album_id);
                 }
-                let draft = Draft { random_id: *random_id, content, reply_to: None, clear_draft: false };
+                let reply_to =
+                    forward.thread.map(|id| ReplyTo { msg_id: id, thread: Some(id), ..ReplyTo::default() });
+                let draft = Draft { random_id: *random_id, content, reply_to, clear_draft: false };
                 sent.push(send::send_one_message(changes, &to, &draft)?);
                 if original.views > 0 {
                     contents::count(changes.tx, original.row.content_id, 0, 1)?;

@@ -33,6 +33,14 @@ pub struct Window {
     pub min_id: i32,
     /// Only ids in here, both ends included, and only these are counted.
     pub range: (i32, i32),
+    /// Only messages of this thread of a channel, 0 for those of none.
+    pub thread: Option<MsgId>,
+}
+
+impl Default for Window {
+    fn default() -> Window {
+        Window::NEWEST
+    }
 }
 
 impl Window {
@@ -45,6 +53,7 @@ impl Window {
         max_id: 0,
         min_id: 0,
         range: WHOLE_RANGE,
+        thread: None,
     };
 
     /// Leaves out what is hidden from the viewer.
@@ -188,7 +197,13 @@ pub(crate) fn finish_page(
     }
     let first_page =
         window.offset_id <= 0 && window.offset_date <= 0 && window.add_offset <= 0 && window.max_id <= 0;
+    if let Some(thread) = window.thread {
+        let place = (reading.box_id, thread);
+        let whole = (MsgId(1), MsgId::MAX);
+        page.total = messages::count_in_thread(tx, place, UserId(0), whole, COUNTED_MESSAGES)?;
+    }
     page.skipped = match newest {
+        _ if window.thread.is_some() => None,
         _ if first_page && window.range == WHOLE_RANGE => Some(0),
         Some(newest) => {
             let range = (newest.next(), MsgId(window.range.1));
@@ -215,7 +230,10 @@ pub(crate) fn page(tx: &Tx<'_>, reading: &Reading, w: Window) -> Result<Vec<Mess
     let mut rows = Vec::new();
     if ahead > 0 {
         let range = Range { from: start.max(low), to: high, skip: 0, limit: ahead.min(10 * PAGE) };
-        rows = messages::oldest(tx, box_id, peer, range)?;
+        rows = match w.thread {
+            Some(thread) => messages::oldest_in_thread(tx, box_id, thread, range)?,
+            None => messages::oldest(tx, box_id, peer, range)?,
+        };
         rows.reverse();
         rows.truncate(usize::try_from(limit).unwrap_or(0));
     }
@@ -223,7 +241,10 @@ pub(crate) fn page(tx: &Tx<'_>, reading: &Reading, w: Window) -> Result<Vec<Mess
     if left > 0 {
         let below = if start == MsgId::MAX { high } else { high.min(start.before()) };
         let range = Range { from: low, to: below, skip: skip.min(MAX_SKIPPED), limit: left };
-        rows.extend(messages::newest(tx, box_id, peer, range)?);
+        rows.extend(match w.thread {
+            Some(thread) => messages::newest_in_thread(tx, box_id, thread, range)?,
+            None => messages::newest(tx, box_id, peer, range)?,
+        });
     }
     Ok(rows)
 }

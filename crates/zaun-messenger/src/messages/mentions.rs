@@ -18,6 +18,7 @@ use super::reactions;
 use crate::limits::{IDS_PER_CALL, MENTIONS_PER_MESSAGE, PAGE};
 use crate::peers::PeerRef;
 use crate::rights::{self, Posting, Reading};
+use crate::threads;
 use crate::views::MessagePage;
 use crate::{Actor, Changes, Error, Messenger, errors};
 
@@ -130,21 +131,22 @@ pub(crate) fn call(
 }
 
 impl Messenger {
-    /// Returns messages of a conversation that wait for the actor's attention, the newest first.
+    /// Returns messages of a conversation, or of one thread of it, that wait for the actor's attention, the newest
+    /// first.
     pub async fn waiting(
         &self,
         actor: Actor,
         peer: PeerRef,
-        kind: Waiting,
+        (kind, thread): (Waiting, Option<MsgId>),
         offset_id: i32,
         limit: i32,
     ) -> Result<MessagePage, Error> {
         let limit = i64::from(limit).clamp(0, PAGE);
         self.read(actor.user_id, move |tx| {
-            let reading = rights::reading(tx, actor.user_id, peer)?;
+            let (reading, thread) = place(tx, actor.user_id, peer, thread)?;
             let below = if offset_id > 0 { MsgId(offset_id) } else { MsgId::MAX };
             let place = (reading.peer, kind.kind());
-            let found = marks::waiting(tx, actor.user_id, place, below, limit)?;
+            let found = marks::waiting(tx, actor.user_id, place, thread, below, limit)?;
             let ids: Vec<MsgId> = found.into_iter().map(|(id, _)| id).collect();
             let mut rows = messages::find_many(tx, reading.box_id, reading.peer, &ids)?;
             rows.retain(|row| reading.shows(row.id));
@@ -159,11 +161,16 @@ impl Messenger {
     }
 
     /// Attends to what waits in a conversation, a batch at a time: `offset` of the answer says whether there is more.
-    pub async fn attend(&self, actor: Actor, peer: PeerRef, kind: Waiting) -> Result<Affected, Error> {
+    pub async fn attend(
+        &self,
+        actor: Actor,
+        peer: PeerRef,
+        (kind, thread): (Waiting, Option<MsgId>),
+    ) -> Result<Affected, Error> {
         let work = move |changes: &mut Changes<'_, '_>| {
-            let reading = rights::reading(changes.tx, actor.user_id, peer)?;
+            let (reading, thread) = place(changes.tx, actor.user_id, peer, thread)?;
             let place = (reading.peer, kind.kind());
-            let found = marks::waiting(changes.tx, actor.user_id, place, MsgId::MAX, PAGE)?;
+            let found = marks::waiting(changes.tx, actor.user_id, place, thread, MsgId::MAX, PAGE)?;
             let ids: Vec<MsgId> = found.iter().map(|(id, _)| *id).collect();
             let pts = attend_to(changes, &reading, kind, &found)?;
             let full = i64::try_from(ids.len()).unwrap_or(0) >= PAGE;
@@ -189,6 +196,23 @@ impl Messenger {
             see(changes, &reading, &rows)
         };
         self.change(actor, work).await.map(drop)
+    }
+}
+
+/// The conversation that is asked about, and what `messages.thread_id` says of the thread.
+fn place(
+    tx: &Tx<'_>,
+    viewer: UserId,
+    peer: PeerRef,
+    thread: Option<MsgId>,
+) -> Result<(Reading, Option<MsgId>), Error> {
+    match thread {
+        Some(id) => {
+            let of = threads::find(tx, viewer, peer, id)?;
+            let column = of.column();
+            Ok((of.reading, Some(column)))
+        }
+        None => Ok((rights::reading(tx, viewer, peer)?, None)),
     }
 }
 

@@ -13,6 +13,7 @@ use crate::channels;
 use crate::limits::PINNED_MESSAGES;
 use crate::peers::{PeerRef, peer_to_tl};
 use crate::rights::{self, Reading};
+use crate::threads;
 use crate::{Actor, Changes, Error, Messenger, Outcome, errors};
 
 impl Messenger {
@@ -44,14 +45,25 @@ impl Messenger {
         self.change(actor, work).await
     }
 
-    /// Unpins everything in a conversation, for everybody; a batch at a time.
-    pub async fn unpin_all(&self, actor: Actor, peer: PeerRef) -> Result<Affected, Error> {
+    /// Unpins everything in a conversation, or in a topic of it, for everybody; a batch at a time.
+    pub async fn unpin_all(
+        &self,
+        actor: Actor,
+        peer: PeerRef,
+        thread: Option<MsgId>,
+    ) -> Result<Affected, Error> {
         let work = move |changes: &mut Changes<'_, '_>| {
             let reading = rights::reading(changes.tx, actor.user_id, peer)?;
             let member = Some(BannedRights::PIN_MESSAGES);
             rights::require_over_others(changes.tx, &reading, AdminRights::PIN_MESSAGES, member)?;
+            let thread = thread.map(|id| threads::find(changes.tx, actor.user_id, peer, id)).transpose()?;
             let limit = PINNED_MESSAGES + 1;
             let mut rows = messages::pinned(changes.tx, reading.box_id, reading.peer, limit)?;
+            if let Some(of) = thread {
+                rows = messages::pinned(changes.tx, reading.box_id, reading.peer, PINNED_IN_CHAT)?;
+                rows.retain(|row| row.thread_id == of.column());
+                rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+            }
             let more = rows.len() > usize::try_from(PINNED_MESSAGES).unwrap_or(usize::MAX);
             if more {
                 rows.pop();
@@ -64,13 +76,18 @@ impl Messenger {
     }
 }
 
+/// Pinned messages of a whole forum among which those of one topic are sought.
+const PINNED_IN_CHAT: i64 = 10_000;
+
 /// Posts the service message about a pin, for everybody in the conversation; it answers what was pinned.
 fn tell_pin(changes: &mut Changes<'_, '_>, reading: &Reading, row: &MessageRow) -> Result<(), Error> {
     let content = contents::find_many(changes.tx, &[row.content_id])?.pop();
     let copies: Vec<_> = content.iter().flat_map(ContentRow::copies).collect();
     let posting = rights::announcing(changes.tx, reading.viewer, reading.peer)?;
     let answered = |box_id| copies.iter().find(|(copy, _)| *copy == box_id).map(|(_, id)| *id);
-    let places = send::places(&posting, answered);
+    let thread = threads::beside(changes.tx, row, posting.forum.is_some())?;
+    let mut places = send::places(&posting, answered);
+    places.iter_mut().for_each(|place| place.thread = thread);
     let body = Body::Service(Box::new(types::MessageService {
         action: enums::MessageAction::MessageActionPinMessage,
         post: posting.is_post,
@@ -81,7 +98,7 @@ fn tell_pin(changes: &mut Changes<'_, '_>, reading: &Reading, row: &MessageRow) 
 }
 
 /// Changes rows of one conversation and, unless `one_side`, their copies in other boxes.
-fn set_pinned(
+pub(crate) fn set_pinned(
     changes: &mut Changes<'_, '_>,
     rows: Vec<MessageRow>,
     pinned: bool,

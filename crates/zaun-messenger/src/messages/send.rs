@@ -5,15 +5,17 @@ use std::sync::Arc;
 use zaun_model::{BoxId, MsgId, Peer, UnixTime, UserId};
 use zaun_schema::api::{enums, types};
 use zaun_store::Tx;
-use zaun_store::repo::{channels, contents, messages, users};
+use zaun_store::repo::messages::{self, MessageRow};
+use zaun_store::repo::{channels, contents, users};
 
 use super::content::{Body, Content};
 use super::entities::settle_content;
 use super::{mentions, polls};
-use crate::changes::Place;
+use crate::changes::{Place, Thread};
 use crate::limits::{CAPTION_LENGTH, ENTITIES, MESSAGE_LENGTH, QUOTE_LENGTH};
 use crate::peers::{PeerRef, peer_to_tl};
 use crate::rights::{self, Posting, Reading};
+use crate::threads::{self, GENERAL_TOPIC};
 use crate::views::{self, Message};
 use crate::{Actor, Changes, Error, Messenger, Outcome, bots, errors};
 
@@ -39,6 +41,8 @@ pub struct ReplyTo {
     pub elsewhere: Option<PeerRef>,
     /// The part that is quoted, with its entities and its offset in the whole.
     pub quote: Option<Quote>,
+    /// The topic or thread that the answer goes to, which decides if the answered message is gone.
+    pub thread: Option<MsgId>,
 }
 
 /// A part of a message that an answer quotes.
@@ -166,7 +170,16 @@ pub(crate) fn send_one_message(
         None => None,
     };
     let mut content = draft.content.clone();
-    content.message.reply_to = reply.as_ref().map(|reply| reply.header.clone().into());
+    let asked = draft.reply_to.as_ref().and_then(|reply| reply.thread);
+    let (answered, header) = match &reply {
+        Some(reply) => (reply.row.as_ref(), Some(reply.header.clone())),
+        None => (None, None),
+    };
+    let spot = threads::settle(changes.tx, posting, asked, answered, header)?;
+    content.message.reply_to = spot.header.clone().map(Into::into);
+    if posting.is_post && posting.linked_id.0 != 0 {
+        content.message.replies = Some(threads::comments::empty_sum(changes, posting.linked_id)?);
+    }
     content.message.post = posting.is_post;
     if posting.signed {
         content.message.post_author = users::find(changes.tx, sender)?.map(|user| user.full_name());
@@ -184,15 +197,36 @@ pub(crate) fn send_one_message(
     }
     posting.forbidden.check(&content)?;
     polls::require_fitting(posting, &content)?;
-    let places = places(posting, |box_id| reply.as_ref().and_then(|reply| reply.id_in(box_id)));
+    let mut places = places(posting, |box_id| reply.as_ref().and_then(|reply| reply.id_in(box_id)));
+    if posting.is_threaded() {
+        for place in &mut places {
+            (place.thread, place.reply_to) = (spot.thread, spot.answers);
+        }
+    }
     let answered = reply.as_ref().and_then(|reply| reply.author);
+    let answered = answered.filter(|_| {
+        spot.header.as_ref().is_some_and(|header| !header.forum_topic || header.reply_to_top_id.is_some())
+    });
     let mentioned = mentions::of(changes.tx, posting, &content, answered)?;
     let posted = changes.post(sender, posting.author, &content.into(), &places, &mentioned)?;
     let message = posted.into_iter().next().ok_or_else(|| Error::bad(errors::PEER_ID_INVALID))?;
     polls::note_end(changes.tx, &message)?;
+    match (spot.thread, peer) {
+        (Thread::Below(root), Peer::Channel(channel)) => {
+            threads::grow(changes, channel, root, (message.row.author, message.id()))?;
+        }
+        (_, Peer::Channel(_)) if posting.is_post && posting.linked_id.0 != 0 => {
+            threads::comments::copy_post(changes, posting.linked_id, &message)?;
+        }
+        _ => {}
+    }
     messages::put_random_id(changes.tx, sender, draft.random_id, changes.now, (peer, message.id()))?;
     if draft.clear_draft {
-        crate::dialogs::remove_draft(changes, sender, peer)?;
+        let topic = match spot.thread {
+            Thread::Topic(id) => id,
+            Thread::None | Thread::Below(_) => MsgId(0),
+        };
+        crate::dialogs::remove_draft(changes, sender, (peer, topic))?;
     }
     Ok(Sent { random_id: draft.random_id, message })
 }
@@ -226,8 +260,10 @@ pub(crate) fn observe_slow_mode(
 /// Where a message of this posting shows up, the sender's view first; `reply_in` finds the answered message in a box.
 pub(crate) fn places(posting: &Posting, reply_in: impl Fn(BoxId) -> Option<MsgId>) -> Vec<Place> {
     let (sender, peer) = (posting.reading.viewer, posting.reading.peer);
-    let place =
-        |box_id: BoxId, peer: Peer, unread: bool| Place { box_id, peer, reply_to: reply_in(box_id), unread };
+    let place = |box_id: BoxId, peer: Peer, unread: bool| {
+        let thread = posting.forum.map_or(Thread::None, |_| Thread::Topic(GENERAL_TOPIC));
+        Place { box_id, peer, reply_to: reply_in(box_id), unread, thread }
+    };
     // The other side of a private chat sees it as one with the sender.
     let theirs = if peer.user().is_some() { Peer::User(sender) } else { peer };
     let others = posting.others.iter().map(|user| place(BoxId::User(*user), theirs, true));
@@ -254,6 +290,8 @@ struct Reply {
     copies: Vec<(BoxId, MsgId)>,
     /// Who wrote it, if it is in the same conversation.
     author: Option<UserId>,
+    /// Its row, if it is in the same conversation.
+    row: Option<MessageRow>,
 }
 
 impl Reply {
@@ -269,7 +307,11 @@ fn find_reply(tx: &Tx<'_>, posting: &Posting, reply: &ReplyTo) -> Result<Option<
         None => here.clone(),
     };
     // A reply to a message that is gone is sent as an ordinary message.
-    let row = messages::find(tx, there.box_id, there.peer, reply.msg_id)?;
+    let mut row = messages::find(tx, there.box_id, there.peer, reply.msg_id)?;
+    if let (None, Some(thread), true) = (&row, reply.thread, posting.forum.is_none()) {
+        // The thread that was named decides if the answered message is gone.
+        row = messages::find(tx, there.box_id, there.peer, thread)?;
+    }
     let Some(row) = row.filter(|row| there.shows(row.id)) else { return Ok(None) };
     if there.peer != here.peer {
         // G-234: what may not be forwarded may not be quoted elsewhere either.
@@ -279,7 +321,7 @@ fn find_reply(tx: &Tx<'_>, posting: &Posting, reply: &ReplyTo) -> Result<Option<
     let mut header = quoting(reply.quote.as_ref(), &answered.text)?;
     if there.peer == here.peer {
         let author = answered.author.user();
-        return Ok(Some(Reply { header, copies: answered.copies().collect(), author }));
+        return Ok(Some(Reply { header, copies: answered.copies().collect(), author, row: Some(row) }));
     }
     // G-323: the reader need not be where the message is, so the header tells what it was.
     let post = row.author.channel().map(|_| row.id.0);
@@ -296,7 +338,7 @@ fn find_reply(tx: &Tx<'_>, posting: &Posting, reply: &ReplyTo) -> Result<Option<
         header.reply_to_peer_id = Some(peer_to_tl(there.peer));
         header.reply_to_msg_id = Some(row.id.0);
     }
-    Ok(Some(Reply { header, copies: Vec::new(), author: None }))
+    Ok(Some(Reply { header, copies: Vec::new(), author: None, row: None }))
 }
 
 /// Returns the header of a reply with what it quotes. Case counts, and a wrong offset is no error.
@@ -323,6 +365,7 @@ pub(crate) fn send_notice(
     text: &str,
 ) -> Result<(), Error> {
     let body = Body::from(Content { text: text.to_owned(), ..Content::default() });
-    let place = Place { box_id: BoxId::User(to), peer: Peer::User(from), reply_to: None, unread: true };
+    let (box_id, peer) = (BoxId::User(to), Peer::User(from));
+    let place = Place { box_id, peer, reply_to: None, unread: true, thread: Thread::None };
     changes.post(from, Peer::User(from), &body, &[place], &[]).map(drop)
 }

@@ -62,6 +62,19 @@ pub struct Posting {
     pub is_post: bool,
     /// Whether the message lets the bot that receives it answer (B-047).
     pub starts_bot: bool,
+    /// The forum that the conversation is.
+    pub forum: Option<Forum>,
+    /// The discussion group into which posts are copied; 0 for none.
+    pub linked_id: ChannelId,
+}
+
+/// A forum in which somebody posts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Forum {
+    /// The supergroup.
+    pub channel: ChannelId,
+    /// Whether the author manages its topics.
+    pub manages: bool,
 }
 
 impl Posting {
@@ -75,7 +88,22 @@ impl Posting {
             signed: false,
             is_post: false,
             starts_bot: false,
+            forum: None,
+            linked_id: ChannelId(0),
         }
+    }
+
+    fn in_channel(self, membership: &Membership) -> Posting {
+        let channel = &membership.channel;
+        let manages = membership.admin_rights().has(AdminRights::MANAGE_TOPICS);
+        let forum = channel.is_forum().then_some(Forum { channel: channel.id, manages });
+        Posting { forum, linked_id: channel.linked_id, ..self }
+    }
+
+    /// Says whether answers make threads here: in supergroups.
+    #[must_use]
+    pub fn is_threaded(&self) -> bool {
+        self.reading.peer.channel().is_some() && !self.is_post
     }
 }
 
@@ -86,6 +114,8 @@ pub struct Membership {
     pub channel: ChannelRow,
     /// The user's own row; none if both have nothing to do with each other.
     pub member: Option<MemberRow>,
+    /// Whether the user sees the discussion group through its channel, without being in it.
+    pub guest: bool,
 }
 
 impl Membership {
@@ -93,7 +123,15 @@ impl Membership {
     pub fn load(tx: &Tx<'_>, viewer: UserId, id: ChannelId) -> Result<Membership, Error> {
         let channel = channels::find(tx, id)?.filter(|channel| !channel.deleted);
         let channel = channel.ok_or_else(|| Error::bad(errors::CHANNEL_INVALID))?;
-        Ok(Membership { channel, member: channels::member(tx, id, viewer)? })
+        let mut found = Membership { channel, member: channels::member(tx, id, viewer)?, guest: false };
+        let linked = found.channel.linked_id;
+        if !found.is_member() && !found.is_removed() && !found.channel.broadcast && linked.0 != 0 {
+            let (row, member) = (channels::find(tx, linked)?, channels::member(tx, linked, viewer)?);
+            let through =
+                row.filter(|row| !row.deleted).map(|channel| Membership { channel, member, guest: false });
+            found.guest = through.is_some_and(|through| through.require_visible().is_ok());
+        }
+        Ok(found)
     }
 
     /// Says whether the user is in the channel.
@@ -134,7 +172,7 @@ impl Membership {
 
     /// Requires that the user may see the channel: it is in it, or the channel is public and did not remove it.
     pub fn require_visible(&self) -> Result<(), Error> {
-        let open = self.channel.username.is_some() && !self.is_removed();
+        let open = self.guest || (self.channel.username.is_some() && !self.is_removed());
         if open || self.is_member() { Ok(()) } else { Err(Error::refused(406, errors::CHANNEL_PRIVATE)) }
     }
 
@@ -168,7 +206,11 @@ impl Membership {
 
     /// Requires that nothing keeps the user from an action: administrators are never kept from one.
     pub fn require_allowed(&self, action: BannedRights) -> Result<(), Error> {
-        self.require_member()?;
+        // G-257: guests of a discussion group may write.
+        let comments = action == BannedRights::SEND_MESSAGES && self.guest && !self.channel.join_to_send;
+        if !comments {
+            self.require_member()?;
+        }
         if self.admin_rights() != AdminRights::NONE {
             return Ok(());
         }
@@ -241,7 +283,8 @@ pub fn posting(tx: &Tx<'_>, viewer: UserId, peer: PeerRef) -> Result<Posting, Er
                 let signed = membership.channel.signatures;
                 // G-165: with profiles, posts are their author's.
                 let author = if membership.channel.profiles { own } else { peer };
-                return Ok(Posting { signed, is_post: true, ..Posting::plain(reading, author, Vec::new()) });
+                let posting = Posting::plain(reading, author, Vec::new()).in_channel(&membership);
+                return Ok(Posting { signed, is_post: true, ..posting });
             }
             membership.require_allowed(BannedRights::SEND_MESSAGES)?;
             // G-116: an anonymous administrator speaks as the group.
@@ -250,7 +293,7 @@ pub fn posting(tx: &Tx<'_>, viewer: UserId, peer: PeerRef) -> Result<Posting, Er
             Ok(Posting {
                 forbidden: membership.forbidden(),
                 slow_mode: membership.slow_mode(),
-                ..Posting::plain(reading, author, Vec::new())
+                ..Posting::plain(reading, author, Vec::new()).in_channel(&membership)
             })
         }
     }
@@ -270,6 +313,7 @@ pub(crate) fn require_forwardable(tx: &Tx<'_>, peer: Peer) -> Result<(), Error> 
 pub(crate) fn announcing(tx: &Tx<'_>, viewer: UserId, peer: Peer) -> Result<Posting, Error> {
     let reading = Reading::whole(viewer, peer);
     let (mut author, mut others, mut is_post) = (Peer::User(viewer), Vec::new(), false);
+    let mut forum = None;
     match peer {
         Peer::User(id) => others.extend(Some(id).filter(|id| *id != viewer)),
         Peer::Chat(id) => {
@@ -282,9 +326,10 @@ pub(crate) fn announcing(tx: &Tx<'_>, viewer: UserId, peer: Peer) -> Result<Post
             if is_post || membership.admin_rights().has(AdminRights::ANONYMOUS) {
                 author = peer;
             }
+            forum = membership.channel.is_forum().then_some(Forum { channel: id, manages: true });
         }
     }
-    Ok(Posting { is_post, ..Posting::plain(reading, author, others) })
+    Ok(Posting { is_post, forum, ..Posting::plain(reading, author, others) })
 }
 
 /// Requires that a bot may write to a user: the user wrote first and did not block it (B-045, B-048, B-050).

@@ -15,6 +15,7 @@ use crate::limits::ANSWER_BYTES;
 use crate::messages::content::Body;
 use crate::messages::{polls, reactions};
 use crate::peers::{mention, peer_to_tl};
+use crate::stored;
 
 /// A message as its box shows it.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,6 +38,8 @@ pub struct Message {
     pub mentioned: Vec<UserId>,
     /// The reactions to it in sum, if there are any.
     pub reactions: Option<types::MessageReactions>,
+    /// The answers to it in sum, if it begins a thread or may be commented.
+    pub replies: Option<types::MessageReplies>,
     /// Bytes of the stored object.
     pub(crate) stored_bytes: usize,
 }
@@ -59,6 +62,7 @@ impl Message {
             forwards: content.forwards,
             mentioned: Vec::new(),
             reactions: content.reactions.clone().and_then(|bytes| reactions::decode(bytes).ok()),
+            replies: content.replies.clone().and_then(|bytes| stored::decode(bytes).ok()),
             stored_bytes: content.body.len(),
         }
     }
@@ -96,6 +100,7 @@ impl Message {
                 message: content.text.clone(),
                 media: polls::common_media(content.message.media.clone()),
                 reply_to: self.reply_header(content.message.reply_to.clone()),
+                replies: self.replies.clone(),
                 ..content.message.clone()
             }
             .into(),
@@ -120,8 +125,13 @@ impl Message {
         }
     }
 
-    /// The header of a reply names the answered message as this box numbers it; without one there is nothing to show.
-    fn reply_header(&self, header: Option<enums::MessageReplyHeader>) -> Option<enums::MessageReplyHeader> {
+    /// Returns the header of a reply, which names the answered message as this box numbers it; without one there is nothing
+    /// to show.
+    #[must_use]
+    pub fn reply_header(
+        &self,
+        header: Option<enums::MessageReplyHeader>,
+    ) -> Option<enums::MessageReplyHeader> {
         let enums::MessageReplyHeader::MessageReplyHeader(mut header) = header? else { return None };
         header.reply_to_msg_id = self.row.reply_to_id.map(|id| id.0).or(header.reply_to_msg_id);
         let shown = header.reply_to_msg_id.is_some() || header.reply_from.is_some();
@@ -138,6 +148,7 @@ impl Message {
         }
         let recent = self.reactions.iter().flat_map(|reactions| reactions.recent_reactions.iter().flatten());
         recent.for_each(|reaction| reaction.mentions(out));
+        self.replies.iter().for_each(|replies| replies.mentions(out));
     }
 }
 

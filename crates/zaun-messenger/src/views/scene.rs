@@ -73,10 +73,15 @@ impl ChannelView<'_> {
         self.member.is_some_and(|member| member.status == channels::MEMBER)
     }
 
+    /// Says whether it is the discussion group of a channel, which readers of that channel see without joining (G-254).
+    fn is_discussion(&self) -> bool {
+        !self.channel.broadcast && self.channel.linked_id.0 != 0
+    }
+
     /// Says whether the viewer may know of the channel: it is or was in it, or the channel is public.
     #[must_use]
     pub fn is_visible(&self) -> bool {
-        self.member.is_some() || self.channel.username.is_some()
+        self.member.is_some() || self.channel.username.is_some() || self.is_discussion()
     }
 }
 

@@ -141,7 +141,7 @@ async fn what_was_done_already_changes_nothing() {
     w.messenger.read_contents(w.bob, vec![MsgId(1); 100]).await.unwrap();
     w.messenger.mark_dialog(w.bob, user(w.alice), false).await.unwrap();
     w.messenger.pin_dialog(w.bob, user(w.alice), false).await.unwrap();
-    w.messenger.save_draft(w.bob, user(w.alice), None).await.unwrap();
+    w.messenger.save_draft(w.bob, user(w.alice), MsgId(0), None).await.unwrap();
     assert_eq!((w.pts(w.alice).await, w.pts(w.bob).await), pts);
     assert!(w.told.take().is_empty());
     w.messenger.delete_messages(w.alice, vec![id, id], true).await.unwrap();
@@ -160,6 +160,7 @@ async fn a_reply_names_the_message_as_each_box_numbers_it() {
         reply_to: Some(ReplyTo {
             msg_id: asked,
             elsewhere: None,
+            thread: None,
             quote: quote.map(|text| Quote { text: text.into(), ..Quote::default() }),
         }),
         ..text("an answer", random_id)

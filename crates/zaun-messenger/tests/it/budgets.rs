@@ -2,7 +2,7 @@
 
 use zaun_messenger::dialogs::Offset;
 use zaun_messenger::messages::content::Content;
-use zaun_messenger::messages::history::{WHOLE_RANGE, Window};
+use zaun_messenger::messages::history::Window;
 use zaun_messenger::messages::send::Draft;
 use zaun_messenger::peers::PeerRef;
 use zaun_messenger::updates::Difference;
@@ -28,7 +28,7 @@ impl World {
 }
 
 fn newest(limit: i32) -> Window {
-    Window { offset_id: 0, offset_date: 0, add_offset: 0, limit, max_id: 0, min_id: 0, range: WHOLE_RANGE }
+    Window { limit, ..Window::default() }
 }
 
 #[tokio::test]

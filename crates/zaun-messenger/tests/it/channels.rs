@@ -1,8 +1,8 @@
 //! Rules of supergroups and channels that nobody sees on the wire until they are broken.
 
 use zaun_messenger::channels::{LogFilter, NewChannel, Toggle};
-use zaun_messenger::messages::history::{WHOLE_RANGE, Window};
-use zaun_messenger::messages::search::{Filter, Query};
+use zaun_messenger::messages::history::Window;
+use zaun_messenger::messages::search::Query;
 use zaun_messenger::messages::send::ReplyTo;
 use zaun_messenger::peers::PeerRef;
 use zaun_messenger::updates::ChannelDifference;
@@ -31,20 +31,11 @@ async fn say(w: &World, from: Actor, to: PeerRef, words: &str, random_id: i64) -
 }
 
 fn window(limit: i32) -> Window {
-    Window { offset_id: 0, offset_date: 0, add_offset: 0, limit, max_id: 0, min_id: 0, range: WHOLE_RANGE }
+    Window { limit, ..Window::default() }
 }
 
 fn sought(peer: Option<PeerRef>) -> Query {
-    Query {
-        peer,
-        text: "secret".into(),
-        from: None,
-        filter: Filter::Any,
-        min_date: 0,
-        max_date: 0,
-        window: window(10),
-        after: None,
-    }
+    Query { peer, text: "secret".into(), window: window(10), ..Query::default() }
 }
 
 #[tokio::test]
@@ -66,7 +57,7 @@ async fn g226_g227_what_lies_before_a_newcomer_is_hidden_from_every_way_to_it() 
     let told = w.messenger.channel_difference(w.bob, group, Pts(1), 100).await.unwrap();
     let ChannelDifference::Events(events) = told else { panic!("{told:?}") };
     assert!(events.new_messages.iter().all(|message| message.id() > hidden), "the difference");
-    let elsewhere = ReplyTo { msg_id: hidden, elsewhere: Some(group), quote: None };
+    let elsewhere = ReplyTo { msg_id: hidden, elsewhere: Some(group), ..ReplyTo::default() };
     let mut draft = text("look", 3);
     draft.reply_to = Some(elsewhere);
     let sent = w.messenger.send(w.bob, user(w.alice), vec![draft]).await.unwrap();

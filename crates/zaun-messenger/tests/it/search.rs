@@ -3,8 +3,8 @@
 use zaun_messenger::Actor;
 use zaun_messenger::messages::change::Edit;
 use zaun_messenger::messages::content::Content;
-use zaun_messenger::messages::history::{WHOLE_RANGE, Window};
-use zaun_messenger::messages::search::{Filter, Query};
+use zaun_messenger::messages::history::Window;
+use zaun_messenger::messages::search::Query;
 use zaun_messenger::messages::send::Draft;
 use zaun_messenger::peers::PeerRef;
 use zaun_model::MsgId;
@@ -12,24 +12,7 @@ use zaun_model::MsgId;
 use crate::world::{World, user};
 
 fn query(peer: Option<PeerRef>, text: &str) -> Query {
-    Query {
-        peer,
-        text: text.into(),
-        from: None,
-        filter: Filter::Any,
-        min_date: 0,
-        max_date: 0,
-        window: Window {
-            offset_id: 0,
-            offset_date: 0,
-            add_offset: 0,
-            limit: 10,
-            max_id: 0,
-            min_id: 0,
-            range: WHOLE_RANGE,
-        },
-        after: None,
-    }
+    Query { peer, text: text.into(), window: Window { limit: 10, ..Window::default() }, ..Query::default() }
 }
 
 impl World {

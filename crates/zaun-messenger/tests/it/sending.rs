@@ -39,6 +39,7 @@ impl World {
             drop_captions: false,
             silent: false,
             noforwards: false,
+            thread: None,
         };
         let sent = self.messenger.forward_messages(by, forward).await.unwrap().value;
         let content = sent[0].message.body.written().unwrap();
@@ -68,7 +69,7 @@ async fn g323_an_answer_elsewhere_tells_what_was_answered() {
     let (asked, _) = w.post(w.bob, w.alice, text("Where is the key?", 1)).await;
     let asked = MsgId(asked.0);
     let quote = Some(Quote { text: "the key".into(), ..Quote::default() });
-    let reply_to = Some(ReplyTo { msg_id: asked, elsewhere: Some(user(w.bob)), quote });
+    let reply_to = Some(ReplyTo { msg_id: asked, elsewhere: Some(user(w.bob)), quote, thread: None });
     w.told.take();
     w.post(w.alice, carol, Draft { reply_to, ..text("Do you know?", 2) }).await;
     let header = header(&w.told_to(carol));
@@ -164,8 +165,9 @@ async fn a_pin_is_told_by_a_message_that_answers_the_pinned_one() {
 #[tokio::test]
 async fn drafts_have_the_bounds_of_messages_and_keep_their_blanks() {
     let w = World::new().await;
-    let save =
-        async |draft: types::DraftMessage| w.messenger.save_draft(w.alice, user(w.bob), Some(draft)).await;
+    let save = async |draft: types::DraftMessage| {
+        w.messenger.save_draft(w.alice, user(w.bob), MsgId(0), Some(draft)).await
+    };
     let draft = |message: &str, entities: Vec<enums::MessageEntity>| types::DraftMessage {
         message: message.into(),
         entities: Some(entities),

@@ -55,6 +55,20 @@ table! {
         reactions: Option<Vec<u8>>,
         /// Kinds of reactions on one message; 0 for the most there may be.
         reactions_limit: i32,
+        /// Whether its messages lie in topics: 1 as a list, 2 as tabs.
+        forum: i64,
+        /// The discussion group of a broadcast channel, or the channel of a discussion group; 0 for none.
+        linked_id: ChannelId,
+        /// Whether only members may write, where guests could comment.
+        join_to_send: bool,
+    }
+}
+
+impl ChannelRow {
+    /// Says whether its messages lie in topics.
+    #[must_use]
+    pub fn is_forum(&self) -> bool {
+        self.forum > 0
     }
 }
 
@@ -87,6 +101,8 @@ table! {
         hidden_until: MsgId,
         /// When the user wrote last, while the group has a slow mode.
         posted_at: UnixTime,
+        /// Whether the user sees a forum as one list of messages.
+        as_messages: bool,
     }
 }
 
@@ -108,6 +124,7 @@ impl MemberRow {
             by_id: UserId(0),
             hidden_until: MsgId(0),
             posted_at: UnixTime(0),
+            as_messages: false,
         }
     }
 }
@@ -162,7 +179,7 @@ pub fn save(tx: &Tx<'_>, row: &ChannelRow) -> Result<(), StoreError> {
         "UPDATE channels SET title = $2, about = $3, username = $4, deleted = $5, banned = $6, photo_id = $7,
          photo_thumb = $8, members = $9, admins = $10, creator_id = $11, signatures = $12, profiles = $13,
          slow_mode = $14, hidden_history = $15, hidden_members = $16, noforwards = $17, join_request = $18, reactions = $19,
-         reactions_limit = $20 WHERE id = $1",
+         reactions_limit = $20, forum = $21, linked_id = $22, join_to_send = $23 WHERE id = $1",
         params![
             row.id,
             &row.title,
@@ -183,7 +200,10 @@ pub fn save(tx: &Tx<'_>, row: &ChannelRow) -> Result<(), StoreError> {
             row.noforwards,
             row.join_request,
             row.reactions.as_deref(),
-            row.reactions_limit
+            row.reactions_limit,
+            row.forum,
+            row.linked_id,
+            row.join_to_send
         ],
     )
     .map(drop)
@@ -212,11 +232,11 @@ pub fn members(tx: &Tx<'_>, pairs: &[(ChannelId, UserId)]) -> Result<Vec<MemberR
 pub fn put_member(tx: &Tx<'_>, row: &MemberRow) -> Result<(), StoreError> {
     tx.execute(
         "INSERT INTO channel_members (channel_id, user_id, status, joined_at, inviter_id, creator, admin, banned,
-         banned_until, rank, by_id, hidden_until, posted_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+         banned_until, rank, by_id, hidden_until, posted_at, as_messages)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
          ON CONFLICT (channel_id, user_id) DO UPDATE SET status = $3, joined_at = $4, inviter_id = $5, creator = $6,
          admin = $7, banned = $8, banned_until = $9, rank = $10, by_id = $11, hidden_until = $12,
-         posted_at = $13",
+         posted_at = $13, as_messages = $14",
         params![
             row.channel_id,
             row.user_id,
@@ -230,7 +250,8 @@ pub fn put_member(tx: &Tx<'_>, row: &MemberRow) -> Result<(), StoreError> {
             &row.rank,
             row.by_id,
             row.hidden_until,
-            row.posted_at
+            row.posted_at,
+            row.as_messages
         ],
     )
     .map(drop)

@@ -146,6 +146,13 @@ pub fn members(tx: &Tx<'_>, chat: ChatId) -> Result<Vec<ChatMemberRow>, StoreErr
     tx.query(&sql, params![chat], ChatMemberRow::read)
 }
 
+/// The groups that a user owns and is in, up to a limit.
+pub fn owned(tx: &Tx<'_>, user: UserId, limit: i64) -> Result<Vec<ChatId>, StoreError> {
+    let sql = "SELECT c.id FROM chat_members m JOIN chats c ON c.id = m.chat_id
+               WHERE m.user_id = $1 AND m.status = 1 AND c.creator_id = $1 AND c.deactivated = 0 LIMIT $2";
+    tx.query(sql, params![user, limit], |row| row.column(0))
+}
+
 /// Keeps what a user is to a group.
 pub fn put_member(tx: &Tx<'_>, row: &ChatMemberRow) -> Result<(), StoreError> {
     tx.execute(

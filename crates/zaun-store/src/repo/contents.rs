@@ -34,6 +34,8 @@ table! {
         forwards: i32,
         /// Canonical TL MessageReactions, if there are any.
         reactions: Option<Vec<u8>>,
+        /// Canonical TL MessageReplies, if it begins a thread or may be commented.
+        replies: Option<Vec<u8>>,
     }
 }
 
@@ -92,6 +94,11 @@ pub fn update(tx: &Tx<'_>, row: &ContentRow) -> Result<(), StoreError> {
 pub fn set_reactions(tx: &Tx<'_>, id: ContentId, reactions: Option<&[u8]>) -> Result<(), StoreError> {
     tx.execute("UPDATE contents SET reactions = $2, marked = 1 WHERE id = $1", params![id, reactions])
         .map(drop)
+}
+
+/// Writes the sum of the answers to a content, or that there are none.
+pub fn set_replies(tx: &Tx<'_>, id: ContentId, replies: Option<&[u8]>) -> Result<(), StoreError> {
+    tx.execute("UPDATE contents SET replies = $2 WHERE id = $1", params![id, replies]).map(drop)
 }
 
 /// Writes a content's object back without its being an edit: the votes of a poll were counted.

@@ -173,32 +173,36 @@ pub fn delete(tx: &Tx<'_>, user: UserId, peer: Peer) -> Result<(), StoreError> {
     tx.execute("DELETE FROM dialogs WHERE user_id = $1 AND peer = $2", params![user, peer]).map(drop)
 }
 
-/// The drafts in several conversations: peer and canonical TL DraftMessage.
+/// The drafts in several conversations, those in topics apart: peer and canonical TL DraftMessage.
 pub fn drafts_in(tx: &Tx<'_>, user: UserId, peers: &[Peer]) -> Result<Vec<(Peer, Vec<u8>)>, StoreError> {
     let peers: Vec<i64> = peers.iter().map(|peer| peer.marked()).collect();
-    let sql = "SELECT peer, body FROM drafts WHERE user_id = $1 AND peer IN ($IDS)";
+    let sql = "SELECT peer, body FROM drafts WHERE user_id = $1 AND thread_id = 0 AND peer IN ($IDS)";
     tx.query_in(sql, params![user], &peers, |row| Ok((row.column(0)?, row.column(1)?)))
 }
 
+/// A conversation, or a topic of one: 0 for the conversation as a whole, 1 for a forum's General.
+pub type Spot = (Peer, MsgId);
+
 /// All drafts of a user, up to a limit.
-pub fn drafts(tx: &Tx<'_>, user: UserId, limit: i64) -> Result<Vec<(Peer, Vec<u8>)>, StoreError> {
-    let sql = "SELECT peer, body FROM drafts WHERE user_id = $1 ORDER BY peer LIMIT $2";
-    tx.query(sql, params![user, limit], |row| Ok((row.column(0)?, row.column(1)?)))
+pub fn drafts(tx: &Tx<'_>, user: UserId, limit: i64) -> Result<Vec<(Spot, Vec<u8>)>, StoreError> {
+    let sql = "SELECT peer, thread_id, body FROM drafts WHERE user_id = $1 ORDER BY peer, thread_id LIMIT $2";
+    tx.query(sql, params![user, limit], |row| Ok(((row.column(0)?, row.column(1)?), row.column(2)?)))
 }
 
 /// Keeps a draft.
-pub fn put_draft(tx: &Tx<'_>, user: UserId, peer: Peer, body: &[u8]) -> Result<(), StoreError> {
+pub fn put_draft(tx: &Tx<'_>, user: UserId, (peer, thread): Spot, body: &[u8]) -> Result<(), StoreError> {
     tx.execute(
-        "INSERT INTO drafts (user_id, peer, body) VALUES ($1, $2, $3)
-         ON CONFLICT (user_id, peer) DO UPDATE SET body = $3",
-        params![user, peer, body],
+        "INSERT INTO drafts (user_id, peer, thread_id, body) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (user_id, peer, thread_id) DO UPDATE SET body = $4",
+        params![user, peer, thread, body],
     )
     .map(drop)
 }
 
 /// Removes a draft; `false` if there was none.
-pub fn delete_draft(tx: &Tx<'_>, user: UserId, peer: Peer) -> Result<bool, StoreError> {
-    Ok(tx.execute("DELETE FROM drafts WHERE user_id = $1 AND peer = $2", params![user, peer])? == 1)
+pub fn delete_draft(tx: &Tx<'_>, user: UserId, (peer, thread): Spot) -> Result<bool, StoreError> {
+    let sql = "DELETE FROM drafts WHERE user_id = $1 AND peer = $2 AND thread_id = $3";
+    Ok(tx.execute(sql, params![user, peer, thread])? == 1)
 }
 
 /// How many messages of channels are by others and above what the user has read, up to [`MAX_COUNTED_UNREAD`] each.
@@ -208,9 +212,17 @@ pub fn unread_in_channels(
     channels: &[Peer],
 ) -> Result<Vec<(Peer, i32)>, StoreError> {
     let channels: Vec<i64> = channels.iter().map(|peer| peer.marked()).collect();
+    // G-275: what was read in a topic only is not unread in the whole.
     tx.query_in(
-        "SELECT d.peer, (SELECT count(*) FROM (SELECT m.id FROM messages m WHERE m.box_id = d.peer
-           AND m.peer = d.peer AND m.id > d.read_inbox AND m.author <> d.user_id LIMIT $2) AS found)
+        "SELECT d.peer, CASE WHEN EXISTS (SELECT 1 FROM thread_reads r
+             WHERE r.user_id = d.user_id AND r.peer = d.peer)
+           THEN (SELECT count(*) FROM (SELECT m.id FROM messages m WHERE m.box_id = d.peer
+             AND m.peer = d.peer AND m.id > d.read_inbox AND m.author <> d.user_id
+             AND NOT EXISTS (SELECT 1 FROM thread_reads r WHERE r.user_id = d.user_id AND r.peer = d.peer
+               AND r.thread_id = CASE WHEN m.thread_id > 0 THEN m.thread_id ELSE 1 END
+               AND r.read_inbox >= m.id) LIMIT $2) AS found)
+           ELSE (SELECT count(*) FROM (SELECT m.id FROM messages m WHERE m.box_id = d.peer
+             AND m.peer = d.peer AND m.id > d.read_inbox AND m.author <> d.user_id LIMIT $2) AS found) END
          FROM dialogs d WHERE d.user_id = $1 AND d.peer IN ($IDS)",
         params![user, MAX_COUNTED_UNREAD],
         &channels,
@@ -221,6 +233,12 @@ pub fn unread_in_channels(
 /// Unread messages of a channel are counted up to here: clients show "9999+" at most, and counting costs a step each.
 pub const MAX_COUNTED_UNREAD: i64 = 10_000;
 
+/// The drafts in the topics of a forum: topic and canonical TL DraftMessage.
+pub fn topic_drafts(tx: &Tx<'_>, user: UserId, peer: Peer) -> Result<Vec<(MsgId, Vec<u8>)>, StoreError> {
+    let sql = "SELECT thread_id, body FROM drafts WHERE user_id = $1 AND peer = $2 AND thread_id > 0";
+    tx.query(sql, params![user, peer], |row| Ok((row.column(0)?, row.column(1)?)))
+}
+
 /// The drafts and the notification settings of several conversations: peer, whether it is a draft, canonical object.
 pub fn drafts_and_settings(
     tx: &Tx<'_>,
@@ -229,8 +247,9 @@ pub fn drafts_and_settings(
 ) -> Result<Vec<(Peer, bool, Vec<u8>)>, StoreError> {
     let peers: Vec<i64> = peers.iter().map(|peer| peer.marked()).collect();
     tx.query_in(
-        "SELECT peer, 1, body FROM drafts WHERE user_id = $1 AND peer IN ($IDS)
-         UNION ALL SELECT peer, 0, body FROM notify_settings WHERE owner_id = $1 AND scope = 0 AND peer IN ($IDS)",
+        "SELECT peer, 1, body FROM drafts WHERE user_id = $1 AND thread_id = 0 AND peer IN ($IDS)
+         UNION ALL SELECT peer, 0, body FROM notify_settings WHERE owner_id = $1 AND scope = 0
+           AND thread_id = 0 AND peer IN ($IDS)",
         params![user],
         &peers,
         |row| Ok((row.column(0)?, row.column(1)?, row.column(2)?)),

@@ -105,17 +105,21 @@ pub fn call_attention(
     tx.execute(sql, params![user, peer, kind, id, content]).map(drop)
 }
 
-/// What of a kind waits for a user in a conversation below an id, the newest first.
+/// What of a kind waits for a user in a conversation, or in one thread of it, below an id, the newest first.
 pub fn waiting(
     tx: &Tx<'_>,
     user: UserId,
     (peer, kind): (Peer, i64),
+    thread: Option<MsgId>,
     below: MsgId,
     limit: i64,
 ) -> Result<Vec<(MsgId, ContentId)>, StoreError> {
-    let sql = "SELECT msg_id, content_id FROM attention WHERE user_id = $1 AND peer = $2 AND kind = $3
-               AND msg_id < $4 ORDER BY msg_id DESC LIMIT $5";
-    tx.query(sql, params![user, peer, kind, below, limit], |row| Ok((row.column(0)?, row.column(1)?)))
+    let sql = "SELECT msg_id, content_id FROM attention a WHERE user_id = $1 AND peer = $2 AND kind = $3
+               AND msg_id < $4 AND ($6 < 0 OR EXISTS (SELECT 1 FROM messages m WHERE m.box_id = a.peer
+                 AND m.peer = a.peer AND m.id = a.msg_id AND m.thread_id = $6))
+               ORDER BY msg_id DESC LIMIT $5";
+    let params = params![user, peer, kind, below, limit, thread.unwrap_or(MsgId(-1))];
+    tx.query(sql, params, |row| Ok((row.column(0)?, row.column(1)?)))
 }
 
 /// How much of each kind waits for a user in conversations.

@@ -1,6 +1,6 @@
 //! Messages: one small row per message and box.
 
-use zaun_model::{BoxId, ContentId, MsgId, Peer, Pts, UnixTime, UserId};
+use zaun_model::{BoxId, ChannelId, ContentId, MsgId, Peer, Pts, UnixTime, UserId};
 
 use super::table;
 use crate::{Param, StoreError, Tx, params};
@@ -30,6 +30,8 @@ table! {
         pinned: bool,
         /// Whether it holds something that was not listened to yet.
         media_unread: bool,
+        /// The thread or topic that it belongs to; 0 for none, and for a forum's General.
+        thread_id: MsgId,
     }
 }
 
@@ -95,6 +97,12 @@ pub fn set_pinned(tx: &Tx<'_>, row: &MessageRow, pinned: bool) -> Result<(), Sto
     tx.execute(sql, params![row.box_id, row.peer, row.id, pinned]).map(drop)
 }
 
+/// Notes the thread or topic that a message belongs to.
+pub fn set_thread(tx: &Tx<'_>, row: &MessageRow, thread: MsgId) -> Result<(), StoreError> {
+    let sql = "UPDATE messages SET thread_id = $4 WHERE box_id = $1 AND peer = $2 AND id = $3";
+    tx.execute(sql, params![row.box_id, row.peer, row.id, thread]).map(drop)
+}
+
 /// Notes that what a message holds was listened to.
 pub fn set_media_read(tx: &Tx<'_>, row: &MessageRow) -> Result<(), StoreError> {
     let sql = "UPDATE messages SET media_unread = 0 WHERE box_id = $1 AND peer = $2 AND id = $3";
@@ -139,6 +147,77 @@ pub fn oldest(tx: &Tx<'_>, box_id: BoxId, peer: Peer, range: Range) -> Result<Ve
 fn page(tx: &Tx<'_>, order: &str, params: &[Param<'_>]) -> Result<Vec<MessageRow>, StoreError> {
     let sql = format!("peer = $2 AND id >= $3 AND id <= $4 ORDER BY id {order} LIMIT $5 OFFSET $6");
     tx.query(&select(&sql), params, MessageRow::read)
+}
+
+/// Messages of one thread or topic of a channel, newest first.
+pub fn newest_in_thread(
+    tx: &Tx<'_>,
+    box_id: BoxId,
+    thread: MsgId,
+    range: Range,
+) -> Result<Vec<MessageRow>, StoreError> {
+    page_of_thread(tx, "DESC", box_id, thread, range)
+}
+
+/// Messages of one thread or topic of a channel, oldest first.
+pub fn oldest_in_thread(
+    tx: &Tx<'_>,
+    box_id: BoxId,
+    thread: MsgId,
+    range: Range,
+) -> Result<Vec<MessageRow>, StoreError> {
+    page_of_thread(tx, "ASC", box_id, thread, range)
+}
+
+fn page_of_thread(
+    tx: &Tx<'_>,
+    order: &str,
+    box_id: BoxId,
+    thread: MsgId,
+    range: Range,
+) -> Result<Vec<MessageRow>, StoreError> {
+    let sql = format!(
+        "box_id < 0 AND thread_id = $2 AND id >= $3 AND id <= $4 ORDER BY id {order} LIMIT $5 OFFSET $6"
+    );
+    let params = params![box_id, thread, range.from, range.to, range.limit, range.skip];
+    tx.query(&select(&sql), params, MessageRow::read)
+}
+
+/// How many messages of a thread or topic have an id in a range, both ends included, and are by others than `reader`,
+/// up to `limit`. Each costs a step.
+pub fn count_in_thread(
+    tx: &Tx<'_>,
+    (box_id, thread): (BoxId, MsgId),
+    reader: UserId,
+    (from, to): (MsgId, MsgId),
+    limit: i64,
+) -> Result<i32, StoreError> {
+    tx.scalar(
+        "SELECT count(*) FROM (SELECT id FROM messages WHERE box_id = $1 AND box_id < 0 AND thread_id = $2
+         AND id >= $3 AND id <= $4 AND author <> $5 LIMIT $6) AS found",
+        params![box_id, thread, from, to, reader, limit],
+    )
+}
+
+/// The newest message of a thread up to `id` by somebody else than `reader`.
+pub fn highest_incoming_in_thread(
+    tx: &Tx<'_>,
+    (box_id, thread): (BoxId, MsgId),
+    reader: UserId,
+    id: MsgId,
+) -> Result<Option<MessageRow>, StoreError> {
+    let sql = select("box_id < 0 AND thread_id = $2 AND id <= $3 AND author <> $4 ORDER BY id DESC LIMIT 1");
+    tx.query_one(&sql, params![box_id, thread, id, reader], MessageRow::read)
+}
+
+/// Takes the messages of a group that becomes a forum out of their threads, topics apart: they are General's.
+pub fn dissolve_threads(tx: &Tx<'_>, box_id: BoxId, channel: ChannelId) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE messages SET thread_id = 0 WHERE box_id = $1 AND box_id < 0 AND thread_id > 0
+         AND thread_id NOT IN (SELECT id FROM topics WHERE channel_id = $2)",
+        params![box_id, channel],
+    )
+    .map(drop)
 }
 
 /// Messages of one kind of media in a conversation, newest first.

@@ -22,6 +22,7 @@ pub mod messages;
 pub mod passwords;
 pub mod search;
 pub mod settings;
+pub mod threads;
 pub mod users;
 
 /// Declares a row: the struct, and from the same list of columns what a SELECT names, how a row is read and how one is

@@ -225,6 +225,7 @@ impl World {
             max_id: 0,
             min_id: 0,
             range: WHOLE_RANGE,
+            thread: None,
         };
         let page = async |window: Window| {
             let page = self.messenger.history(self.me, self.peer(), window).await?;
@@ -254,6 +255,7 @@ impl World {
                 max_id: 0,
                 min_id: 0,
                 range: WHOLE_RANGE,
+                thread: None,
             };
             let query = Query {
                 peer: (!everywhere).then(|| self.peer()),
@@ -262,6 +264,7 @@ impl World {
                 filter: Filter::Any,
                 min_date: 0,
                 max_date: 0,
+                thread: None,
                 window,
                 after: None,
             };
@@ -273,7 +276,7 @@ impl World {
                 .map(|kind| Filter::Kinds(vec![kind]))
                 .into();
         let counters = async |_| {
-            self.messenger.search_counters(self.me, self.peer(), filters.clone()).await?;
+            self.messenger.search_counters(self.me, self.peer(), None, filters.clone()).await?;
             Ok(())
         };
         Ok(vec![
@@ -427,6 +430,7 @@ fn message(
                 media_kind,
                 pinned: false,
                 media_unread: false,
+                thread_id: MsgId(0),
             },
         )?;
     }

@@ -18,6 +18,7 @@ use crate::content_ids::ContentIds;
 use crate::limits::{CHANNELS_PER_USER, COUNTED_MESSAGES, IDS_PER_CALL, PAGE, PINNED_MESSAGES};
 use crate::peers::PeerRef;
 use crate::rights::{self, Reading};
+use crate::threads;
 use crate::views::{self, MessagePage, Scene};
 use crate::{Actor, Error, Messenger, errors};
 
@@ -38,7 +39,7 @@ pub enum Filter {
 }
 
 /// What is sought.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Query {
     /// In this conversation; everywhere without one.
     pub peer: Option<PeerRef>,
@@ -52,6 +53,8 @@ pub struct Query {
     pub min_date: i32,
     /// Not after this date; 0 for any.
     pub max_date: i32,
+    /// Only in this thread or topic.
+    pub thread: Option<MsgId>,
     /// Where the page is.
     pub window: Window,
     /// Everywhere: the date and the conversation of the last message of the page before.
@@ -72,19 +75,26 @@ impl Messenger {
         self.read(actor.user_id, move |tx| search_page(tx, actor.user_id, &query)).await
     }
 
-    /// Counts the messages of a conversation that filters let through.
+    /// Counts the messages of a conversation, or of a thread in it, that filters let through.
     pub async fn search_counters(
         &self,
         actor: Actor,
         peer: PeerRef,
+        thread: Option<MsgId>,
         filters: Vec<Filter>,
     ) -> Result<Vec<i32>, Error> {
         if filters.len() > IDS_PER_CALL {
             return Err(Error::bad(errors::LIMIT_INVALID));
         }
         self.read(actor.user_id, move |tx| {
-            let reading = rights::reading(tx, actor.user_id, peer)?;
-            filters.iter().map(|filter| count_filtered(tx, &reading, filter)).collect()
+            let Some(id) = thread else {
+                let reading = rights::reading(tx, actor.user_id, peer)?;
+                return filters.iter().map(|filter| count_filtered(tx, &reading, filter)).collect();
+            };
+            let of = threads::find(tx, actor.user_id, peer, id)?;
+            let window = Window { thread: Some(of.column()), ..Window::NEWEST }.within(&of.reading);
+            let query = |filter: &Filter| Query { filter: filter.clone(), window, ..Query::default() };
+            filters.iter().map(|filter| Ok(by_kind(tx, &of.reading, &query(filter))?.1)).collect()
         })
         .await
     }
@@ -129,15 +139,19 @@ fn count_filtered(tx: &Tx<'_>, reading: &Reading, filter: &Filter) -> Result<i32
 }
 
 fn search_page(tx: &Tx<'_>, viewer: UserId, q: &Query) -> Result<MessagePage, Error> {
-    let reading = q.peer.map(|peer| rights::reading(tx, viewer, peer)).transpose()?;
-    let bounded;
-    let q = match &reading {
-        Some(reading) if reading.hidden_until.0 > 0 => {
-            bounded = Query { window: q.window.within(reading), ..q.clone() };
-            &bounded
+    let mut q = q.clone();
+    let reading = match (q.peer, q.thread) {
+        (Some(peer), Some(id)) => {
+            let of = threads::find(tx, viewer, peer, id)?;
+            q.window.thread = Some(of.column());
+            Some(of.reading)
         }
-        _ => q,
+        (peer, _) => peer.map(|peer| rights::reading(tx, viewer, peer)).transpose()?,
     };
+    if let Some(reading) = &reading {
+        q.window = q.window.within(reading);
+    }
+    let q = &q;
     let from = q.from.map(|from| from.resolve(tx, viewer)).transpose()?;
     let phrases = fold::phrases(&q.text);
     let nothing = q.filter == Filter::Nothing || (phrases.is_empty() && !q.text.trim().is_empty());
@@ -179,10 +193,14 @@ fn by_kind(tx: &Tx<'_>, reading: &Reading, q: &Query) -> Result<(Vec<MessageRow>
             Filter::Pinned => messages::pinned(tx, box_id, peer, PINNED_MESSAGES)?,
             Filter::Any | Filter::Nothing => {
                 let range = Range { from: MsgId(1), to: MsgId::MAX, skip: 0, limit: 0 };
-                place.page(q, range, |range| Ok(messages::newest(tx, box_id, peer, range)?))?
+                match q.window.thread {
+                    Some(id) => place
+                        .page(q, range, |range| Ok(messages::newest_in_thread(tx, box_id, id, range)?))?,
+                    None => place.page(q, range, |range| Ok(messages::newest(tx, box_id, peer, range)?))?,
+                }
             }
         };
-    if q.window.range != WHOLE_RANGE {
+    if q.window.range != WHOLE_RANGE || q.window.thread.is_some() {
         total = i32::try_from(candidates.iter().filter(|row| place.admits(row)).count()).unwrap_or(i32::MAX);
     }
     Ok((place.cut(q, candidates), total))
@@ -192,6 +210,7 @@ fn by_kind(tx: &Tx<'_>, reading: &Reading, q: &Query) -> Result<(Vec<MessageRow>
 struct Place {
     ids: (i32, i32),
     dates: (i64, i64),
+    thread: Option<MsgId>,
 }
 
 impl Place {
@@ -200,11 +219,14 @@ impl Place {
         let low = w.min_id.max(0).saturating_add(1).max(w.range.0);
         let high = if w.max_id > 0 { w.max_id - 1 } else { i32::MAX }.min(w.range.1);
         let last = if q.max_date > 0 { i64::from(q.max_date) } else { i64::MAX };
-        Place { ids: (low, high), dates: (i64::from(q.min_date.max(0)), last) }
+        let dates = (i64::from(q.min_date.max(0)), last);
+        Place { ids: (low, high), dates, thread: w.thread }
     }
 
     fn admits(&self, row: &MessageRow) -> bool {
-        (self.ids.0..=self.ids.1).contains(&row.id.0) && (self.dates.0..=self.dates.1).contains(&row.date.0)
+        (self.ids.0..=self.ids.1).contains(&row.id.0)
+            && (self.dates.0..=self.dates.1).contains(&row.date.0)
+            && self.thread.is_none_or(|thread| thread == row.thread_id)
     }
 
     /// Reads enough rows around the offset for a page.
