@@ -12,6 +12,7 @@ use zaun_store::repo::contents::{self, ContentRow};
 use zaun_store::repo::dialogs;
 use zaun_store::repo::events::{self, EventRow};
 use zaun_store::repo::messages::{self, MessageRow};
+use zaun_store::repo::scheduled;
 use zaun_store::repo::threads::{self, GENERAL};
 
 use crate::content_ids::ContentIds;
@@ -302,6 +303,9 @@ impl<'t, 'c> Changes<'t, 'c> {
         };
         contents::insert(self.tx, &content)?;
         crate::files::count_uses(self.tx, &body.media_ids(), 1)?;
+        if let Some(period) = body.ttl_period() {
+            scheduled::expire(self.tx, content_id, self.now + i64::from(period))?;
+        }
         for user in mentioned {
             crate::messages::mentions::call(self.tx, *user, &content, &rows)?;
         }

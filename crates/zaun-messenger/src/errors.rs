@@ -411,6 +411,16 @@ texts! {
     MEGAGROUP_PREHISTORY_HIDDEN,
     /// 400: both are linked already, or neither is (G-245).
     LINK_NOT_MODIFIED,
+    /// 400: a message cannot be planned for this (G-342).
+    SCHEDULE_DATE_INVALID,
+    /// 400: too far ahead (G-341).
+    SCHEDULE_DATE_TOO_LATE,
+    /// 400: too many wait already (G-341).
+    SCHEDULE_TOO_MUCH,
+    /// 400: bots send at once (G-341).
+    SCHEDULE_BOT_NOT_ALLOWED,
+    /// 400: no whole number of days up to a year (G-336).
+    TTL_PERIOD_INVALID,
     /// 400: a link cannot have this limit (G-176, G-177).
     USAGE_LIMIT_INVALID,
     /// 403: somebody else is in too many channels (G-198).

@@ -281,6 +281,14 @@ pub const TOPIC_PAGE: i64 = 100;
 pub const PINNED_TOPICS: i64 = 5;
 /// Who commented last, in the sum of a post's comments (G-250).
 pub const RECENT_REPLIERS: usize = 3;
+/// Messages that wait in one queue (G-341).
+pub const SCHEDULED_PER_CHAT: i64 = 100;
+/// How far ahead a message may be planned: 367 days (G-341).
+pub const SCHEDULE_AHEAD_S: i64 = 367 * 86_400;
+/// Administrators of a channel who are told of its queue.
+pub const SCHEDULED_TOLD: i64 = 50;
+/// The longest time after which messages delete themselves: 365 days (G-336).
+pub const TTL_MAX_S: i32 = 365 * 86_400;
 /// Messages of one album.
 pub const ALBUM: usize = 10;
 /// Photos in one answer of photos.getUserPhotos.

@@ -9,6 +9,7 @@ use zaun_store::repo::{blocked, contacts, dialogs, media, messages};
 use crate::bots::BotProfile;
 use crate::files::media::decode_photo;
 use crate::limits::{AUDIENCE, PEERS_PER_CALL};
+use crate::messages::{scheduled, ttl};
 use crate::peers::PeerRef;
 use crate::settings::{Scope, notify};
 use crate::views::Scene;
@@ -29,6 +30,10 @@ pub struct Profile {
     pub blocked: bool,
     /// Whether the chat is in the archive.
     pub archived: bool,
+    /// Whether anything waits to be sent to it.
+    pub has_scheduled: bool,
+    /// Seconds after which new messages of the chat delete themselves; 0 for never.
+    pub ttl: i32,
     /// What a bot says of itself.
     pub bot: Option<BotProfile>,
     /// The user as the viewer sees it.
@@ -97,6 +102,8 @@ impl Messenger {
                 false => None,
             };
             Ok(Profile {
+                has_scheduled: scheduled::any(tx, viewer, Peer::User(id))?,
+                ttl: ttl::of_private(tx, viewer, id)?,
                 bot,
                 photo,
                 notify: notify(tx, viewer, Scope::Peer(Peer::User(id)))?,

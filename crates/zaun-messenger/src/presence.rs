@@ -99,7 +99,8 @@ impl Messenger {
     pub async fn set_online(&self, actor: Actor) -> Result<(), Error> {
         if let Some(until) = self.presence.set_online(actor.user_id, self.now()) {
             self.touch(actor.key_id).await?;
-            return self.announce_status(actor.user_id, Some(until)).await;
+            self.announce_status(actor.user_id, Some(until)).await?;
+            return self.send_to_arrived(actor.user_id).await;
         }
         self.outlet.online(actor.user_id, self.presence.online_until(actor.user_id, self.now()));
         Ok(())

@@ -22,6 +22,8 @@ enum Duty {
     Restrictions,
     /// Ends polls whose time is over (G-351).
     Polls,
+    /// Sends messages whose time has come (G-344), and deletes those whose time is over (G-339).
+    Messages,
     /// Removes uploads that nobody finished (M-506).
     Uploads,
     /// Removes old events, random ids and media that nothing shows.
@@ -29,13 +31,20 @@ enum Duty {
 }
 
 impl Duty {
-    const ALL: [Duty; 6] =
-        [Duty::Index, Duty::Presence, Duty::Restrictions, Duty::Polls, Duty::Uploads, Duty::Sweep];
+    const ALL: [Duty; 7] = [
+        Duty::Index,
+        Duty::Presence,
+        Duty::Restrictions,
+        Duty::Polls,
+        Duty::Messages,
+        Duty::Uploads,
+        Duty::Sweep,
+    ];
 
     /// Seconds from one time to the next.
     fn interval_s(self) -> i64 {
         match self {
-            Duty::Index | Duty::Polls => 1,
+            Duty::Index | Duty::Polls | Duty::Messages => 1,
             Duty::Presence | Duty::Restrictions => 5,
             Duty::Uploads => 300,
             Duty::Sweep => 3600,
@@ -48,6 +57,10 @@ impl Duty {
             Duty::Presence => messenger.expire_presence().await,
             Duty::Restrictions => messenger.end_restrictions().await,
             Duty::Polls => messenger.end_polls().await,
+            Duty::Messages => {
+                messenger.send_due().await?;
+                messenger.delete_expired().await
+            }
             Duty::Uploads => messenger.sweep_uploads().await,
             Duty::Sweep => messenger.sweep().await,
         }

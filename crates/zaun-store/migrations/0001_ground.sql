@@ -215,6 +215,36 @@ CREATE TABLE poll_ends (
 );
 CREATE INDEX poll_ends_at ON poll_ends (at);
 
+-- Messages that are to be sent later. `owner` is whose queue it is: the author, or a broadcast channel for its posts.
+CREATE TABLE scheduled (
+    owner      BIGINT NOT NULL,
+    peer       BIGINT NOT NULL,
+    id         BIGINT NOT NULL,
+    author_id  BIGINT NOT NULL,
+    random_id  BIGINT NOT NULL,
+    at         BIGINT NOT NULL,
+    text       TEXT NOT NULL,
+    -- canonical TL Message without its text
+    body       BLOB NOT NULL,
+    PRIMARY KEY (owner, peer, id)
+) WITHOUT ROWID;
+CREATE INDEX scheduled_at ON scheduled (at, peer);
+
+-- Messages that delete themselves.
+CREATE TABLE expiring (
+    content_id BIGINT PRIMARY KEY,
+    at         BIGINT NOT NULL
+);
+CREATE INDEX expiring_at ON expiring (at);
+
+-- Seconds after which new messages of a private chat delete themselves; the lower id first.
+CREATE TABLE private_ttl (
+    low    BIGINT NOT NULL,
+    high   BIGINT NOT NULL,
+    period BIGINT NOT NULL,
+    PRIMARY KEY (low, high)
+) WITHOUT ROWID;
+
 -- What waits for a user's attention in a conversation: kind 1 reactions to its message, 3 a mention.
 CREATE TABLE attention (
     user_id    BIGINT NOT NULL,
@@ -368,7 +398,8 @@ CREATE TABLE chats (
     version     BIGINT NOT NULL,
     -- as in channels
     reactions   BLOB,
-    reactions_limit BIGINT NOT NULL DEFAULT 0
+    reactions_limit BIGINT NOT NULL DEFAULT 0,
+    ttl         BIGINT NOT NULL DEFAULT 0
 );
 
 -- Who is, was or may not be in a basic group. status: as in channel_members.
@@ -421,7 +452,9 @@ CREATE TABLE channels (
     -- the discussion group of a broadcast channel, the channel of a discussion group
     linked_id  BIGINT NOT NULL DEFAULT 0,
     -- only members may write, where guests could comment
-    join_to_send BIGINT NOT NULL DEFAULT 0
+    join_to_send BIGINT NOT NULL DEFAULT 0,
+    -- seconds after which new messages delete themselves; 0 for never
+    ttl        BIGINT NOT NULL DEFAULT 0
 );
 
 -- Who is, was or may not be in a channel. status: 1 member, 2 left, 3 removed and banned.

@@ -13,11 +13,17 @@ pub(crate) async fn create_channel(
     call: Call,
     r: functions::channels::CreateChannel,
 ) -> Result<enums::Updates, Error> {
-    if r.forum || r.for_import || r.geo_point.is_some() || r.ttl_period.is_some_and(|seconds| seconds != 0) {
-        // Topics, imports, places and vanishing messages do not exist yet, and are not made as if they did.
+    if r.for_import || r.geo_point.is_some() {
+        // Imports and places do not exist yet, and are not made as if they did.
         return Err(Error::bad("METHOD_NOT_IMPLEMENTED"));
     }
-    let new = NewChannel { broadcast: !r.megagroup, title: r.title, about: r.about };
+    let new = NewChannel {
+        broadcast: !r.megagroup && !r.forum,
+        title: r.title,
+        about: r.about,
+        forum: r.forum,
+        ttl: r.ttl_period.unwrap_or(0),
+    };
     let made = call.messenger().create_channel(call.actor(), new).await?;
     let Outcome { value: (_, sent), own, scene } = made;
     let sent = Outcome { value: vec![sent], own, scene };

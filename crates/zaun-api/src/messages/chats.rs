@@ -38,7 +38,8 @@ pub(crate) async fn create_chat(
         return Err(Error::bad("TTL_PERIOD_INVALID"));
     }
     let named: Result<Vec<_>, _> = r.users.iter().map(|user| call.user(user)).collect();
-    let made = call.messenger().create_chat(call.actor(), &r.title, named?).await?;
+    let made =
+        call.messenger().create_chat(call.actor(), &r.title, named?, r.ttl_period.unwrap_or(0)).await?;
     Ok(invited(&call, &made, &made.value.1))
 }
 

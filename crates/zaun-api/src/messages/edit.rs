@@ -27,6 +27,11 @@ pub(crate) async fn edit_message(
     };
     let entities = call.entities(r.entities)?;
     let edit = Edit { text: r.message.map(|text| (text, entities)), media, reply_markup: r.reply_markup };
+    if r.schedule_date.is_some() {
+        let id = MsgId(r.id);
+        let edited = call.messenger().edit_scheduled(call.actor(), peer, id, (edit, r.schedule_date)).await?;
+        return Ok(to_tl::own_updates(call.view(&edited.scene), &edited.own));
+    }
     let edited = call.messenger().edit_message(call.actor(), peer, MsgId(r.id), edit).await?;
     Ok(to_tl::own_updates(call.view(&edited.scene), &edited.own))
 }

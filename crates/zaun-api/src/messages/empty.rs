@@ -61,6 +61,4 @@ empty_answers! {
     get_quick_replies: functions::messages::GetQuickReplies => enums::messages::QuickReplies = types::messages::QuickReplies::default();
     /// messages.getSuggestedDialogFilters: nothing is suggested.
     get_suggested_dialog_filters: functions::messages::GetSuggestedDialogFilters => Vec<enums::DialogFilterSuggested> = Vec::new();
-    /// messages.getScheduledHistory: messages cannot be scheduled yet.
-    get_scheduled_history: functions::messages::GetScheduledHistory => enums::messages::Messages = types::messages::Messages::default();
 }

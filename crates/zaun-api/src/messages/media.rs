@@ -8,6 +8,7 @@ use zaun_messenger::views::Scene;
 use zaun_schema::api::{enums, functions, types};
 
 use crate::Call;
+use crate::messages::send_drafts;
 use crate::to_tl;
 
 /// messages.sendMedia
@@ -15,9 +16,6 @@ pub(crate) async fn send_media(
     call: Call,
     r: functions::messages::SendMedia,
 ) -> Result<enums::Updates, Error> {
-    if r.schedule_date.is_some() {
-        return Err(Error::bad("SCHEDULE_DATE_INVALID"));
-    }
     let peer = call.peer(&r.peer)?;
     if let Some(sent) = call.messenger().sent_before(call.actor(), peer, vec![r.random_id]).await? {
         return Ok(to_tl::sent_updates(call.view(&sent.scene), &sent));
@@ -38,8 +36,7 @@ pub(crate) async fn send_media(
         reply_to: call.reply_to(r.reply_to)?,
         clear_draft: r.clear_draft,
     };
-    let sent = call.messenger().send(call.actor(), peer, vec![draft]).await?;
-    Ok(to_tl::sent_updates(call.view(&sent.scene), &sent))
+    send_drafts(&call, peer, vec![draft], r.schedule_date).await
 }
 
 /// messages.sendMultiMedia: an album, sent as a whole or not at all.
@@ -47,9 +44,6 @@ pub(crate) async fn send_multi_media(
     call: Call,
     r: functions::messages::SendMultiMedia,
 ) -> Result<enums::Updates, Error> {
-    if r.schedule_date.is_some() {
-        return Err(Error::bad("SCHEDULE_DATE_INVALID"));
-    }
     if r.multi_media.len() > zaun_messenger::limits::ALBUM {
         return Err(Error::bad("MULTI_MEDIA_TOO_LONG"));
     }
@@ -81,8 +75,7 @@ pub(crate) async fn send_multi_media(
         });
     }
     check_album(&media)?;
-    let sent = call.messenger().send(call.actor(), peer, drafts).await?;
-    Ok(to_tl::sent_updates(call.view(&sent.scene), &sent))
+    send_drafts(&call, peer, drafts, r.schedule_date).await
 }
 
 /// messages.uploadMedia: makes the media without sending it, for albums.

@@ -8,6 +8,7 @@ use zaun_model::MsgId;
 use zaun_schema::api::{enums, functions, types};
 
 use crate::Call;
+use crate::messages::{planned_updates, send_drafts};
 use crate::to_tl;
 
 /// messages.sendMessage
@@ -15,9 +16,6 @@ pub(crate) async fn send_message(
     call: Call,
     r: functions::messages::SendMessage,
 ) -> Result<enums::Updates, Error> {
-    if r.schedule_date.is_some() {
-        return Err(Error::bad("SCHEDULE_DATE_INVALID"));
-    }
     let peer = call.peer(&r.peer)?;
     let message = types::Message {
         silent: r.silent,
@@ -33,8 +31,7 @@ pub(crate) async fn send_message(
         reply_to: call.reply_to(r.reply_to)?,
         clear_draft: r.clear_draft,
     };
-    let sent = call.messenger().send(call.actor(), peer, vec![draft]).await?;
-    Ok(to_tl::sent_updates(call.view(&sent.scene), &sent))
+    send_drafts(&call, peer, vec![draft], r.schedule_date).await
 }
 
 /// messages.forwardMessages
@@ -55,6 +52,10 @@ pub(crate) async fn forward_messages(
         noforwards: r.noforwards,
         thread: r.top_msg_id.map(MsgId),
     };
+    if let Some(date) = r.schedule_date {
+        let planned = call.messenger().schedule_forward(call.actor(), forward, date).await?;
+        return Ok(planned_updates(&call, planned));
+    }
     let sent = call.messenger().forward_messages(call.actor(), forward).await?;
     Ok(to_tl::sent_updates(call.view(&sent.scene), &sent))
 }

@@ -114,6 +114,8 @@ pub(crate) fn channel_full(view: View<'_>, profile: &ChannelProfile) -> types::C
         notify_settings: profile.notify.clone(),
         bot_info: Vec::new(),
         pinned_msg_id: profile.pinned,
+        has_scheduled: profile.has_scheduled,
+        ttl_period: (row.ttl > 0).then_some(row.ttl),
         pts: profile.counters.pts.0,
         available_reactions: profile.reactions.clone(),
         reactions_limit: Some(row.reactions_limit).filter(|limit| *limit > 0),

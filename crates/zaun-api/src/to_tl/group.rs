@@ -63,6 +63,8 @@ pub(crate) fn group_full(view: View<'_>, profile: &GroupProfile) -> types::ChatF
         chat_photo: profile.photo.clone().map(|photo| view.completed(enums::Photo::from(photo))),
         notify_settings: profile.notify.clone(),
         pinned_msg_id: profile.pinned,
+        has_scheduled: profile.has_scheduled,
+        ttl_period: (row.ttl > 0).then_some(row.ttl),
         folder_id: profile.archived.then_some(1),
         available_reactions: profile.reactions.clone(),
         reactions_limit: Some(row.reactions_limit).filter(|limit| *limit > 0),

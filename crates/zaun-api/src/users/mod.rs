@@ -68,6 +68,8 @@ pub(crate) async fn get_full_user(
         pinned_msg_id: profile.pinned,
         blocked: profile.blocked,
         folder_id: profile.archived.then_some(1),
+        has_scheduled: profile.has_scheduled,
+        ttl_period: (profile.ttl > 0).then_some(profile.ttl),
         ..types::UserFull::default()
     };
     Ok(call.answer(&profile.scene, |Lists { users, chats }| types::users::UserFull {

@@ -9,6 +9,7 @@ mod invites;
 mod invoking;
 mod polls;
 mod reactions;
+mod scheduled;
 mod support;
 mod temporary_keys;
 mod threads;

@@ -74,7 +74,7 @@ async fn create_group(control: &Control, new: &New, place: &Fields) -> Result<Pe
     let messenger = control.messenger();
     let mut invited = new.members.clone();
     invited.extend(new.admins.iter().filter(|id| !new.members.contains(id)));
-    let made = messenger.create_chat(new.owner, &new.title, known_users(&invited)).await;
+    let made = messenger.create_chat(new.owner, &new.title, known_users(&invited), 0).await;
     let (id, missing) = made.map_err(|error| blame(place, error))?.value;
     let peer = Peer::Chat(id);
     let finish = async {
@@ -99,7 +99,8 @@ async fn create_channel(
     place: &Fields,
 ) -> Result<Peer, Refusal> {
     let messenger = control.messenger();
-    let channel = NewChannel { broadcast, title: new.title.clone(), about: new.about.clone() };
+    let channel =
+        NewChannel { broadcast, title: new.title.clone(), about: new.about.clone(), ..NewChannel::default() };
     let made = messenger.create_channel(new.owner, channel).await;
     let (id, _) = made.map_err(|error| blame(place, error))?.value;
     let finished = fill_channel(control, new, id, place).await;

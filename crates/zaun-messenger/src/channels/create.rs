@@ -13,6 +13,7 @@ use crate::invites::ensure_permanent;
 use crate::limits::CHANNELS_PER_USER;
 use crate::messages::content::Body;
 use crate::messages::send::{Sent, places};
+use crate::messages::ttl;
 use crate::{Actor, Changes, Error, Messenger, Outcome, errors, rights};
 
 /// What a new channel is to be.
@@ -24,6 +25,10 @@ pub struct NewChannel {
     pub title: String,
     /// Its description.
     pub about: String,
+    /// Whether its messages lie in topics; supergroups only.
+    pub forum: bool,
+    /// Seconds after which its messages delete themselves; 0 for never.
+    pub ttl: i32,
 }
 
 impl Messenger {
@@ -36,9 +41,14 @@ impl Messenger {
     ) -> Result<Outcome<(ChannelId, Sent)>, Error> {
         let title = checked_title(&new.title)?;
         let about = checked_about(&new.about)?;
+        ttl::check(new.ttl)?;
         let random_id = rand::rng().next_u64().cast_signed() | 1;
         let work = move |changes: &mut Changes<'_, '_>| {
-            let id = insert(changes, actor, new.broadcast, &title, &about)?;
+            let id = insert(
+                changes,
+                actor,
+                &NewChannel { title: title.clone(), about: about.clone(), ..new.clone() },
+            )?;
             let action = types::MessageActionChannelCreate { title: title.clone() };
             let sent = post_service(
                 changes,
@@ -53,20 +63,22 @@ impl Messenger {
     }
 }
 
-fn insert(
-    changes: &mut Changes<'_, '_>,
-    actor: Actor,
-    broadcast: bool,
-    title: &str,
-    about: &str,
-) -> Result<ChannelId, Error> {
-    let mut row =
-        ChannelRow { about: about.to_owned(), ..new_row(actor.user_id, changes.now, broadcast, title) };
+fn insert(changes: &mut Changes<'_, '_>, actor: Actor, new: &NewChannel) -> Result<ChannelId, Error> {
+    let forum = i64::from(new.forum && !new.broadcast);
+    let mut row = ChannelRow {
+        about: new.about.clone(),
+        forum,
+        ttl: new.ttl,
+        ..new_row(actor.user_id, changes.now, new.broadcast, &new.title)
+    };
     row.id = channels::insert(changes.tx, &row)?;
     boxes::create(changes.tx, BoxId::Channel(row.id))?;
     enter(changes, &mut row, actor.user_id, Joining::by(actor.user_id))?;
     channels::save(changes.tx, &row)?;
     ensure_permanent(changes, Peer::Channel(row.id), actor.user_id)?;
+    if row.is_forum() {
+        crate::threads::topics::switch(changes, actor, row.id, true)?;
+    }
     Ok(row.id)
 }
 
@@ -99,6 +111,7 @@ pub(crate) fn new_row(creator_id: UserId, now: UnixTime, broadcast: bool, title:
         forum: 0,
         linked_id: ChannelId(0),
         join_to_send: false,
+        ttl: 0,
     }
 }
 

@@ -12,7 +12,7 @@ use crate::changes::Seat;
 use crate::files::media::decode_photo;
 use crate::invites::{pending_for, permanent_of};
 use crate::limits::{CHANNELS_PER_USER, COUNTED_BANS, PEERS_PER_CALL};
-use crate::messages::reactions;
+use crate::messages::{reactions, scheduled};
 use crate::peers::PeerRef;
 use crate::rights::Membership;
 use crate::settings::{Scope, notify};
@@ -36,6 +36,8 @@ pub struct ChannelProfile {
     pub notify: PeerNotifySettings,
     /// The newest pinned message.
     pub pinned: Option<i32>,
+    /// Whether anything waits to be sent there.
+    pub has_scheduled: bool,
     /// How many were removed, up to what clients show.
     pub removed: i32,
     /// How many are restricted, as above.
@@ -101,6 +103,7 @@ impl Messenger {
                 removed: channels::count_banned(tx, id, true, COUNTED_BANS)?,
                 restricted: channels::count_banned(tx, id, false, COUNTED_BANS)?,
                 migrated_from,
+                has_scheduled: scheduled::any(tx, viewer, peer)?,
                 counters: boxes::find(tx, box_id)?,
                 dialog: dialog.unwrap_or_else(|| DialogRow::empty(viewer, peer)),
                 unread: unread.first().map_or(0, |(_, unread)| *unread),

@@ -10,6 +10,7 @@ use super::{announce, checked_title, present, tell, tell_all};
 use crate::blocking;
 use crate::invites::ensure_permanent;
 use crate::limits::CHAT_MEMBERS;
+use crate::messages::ttl;
 use crate::peers::PeerRef;
 use crate::rights::Group;
 use crate::{Actor, Changes, Error, Messenger, Outcome, bots, errors};
@@ -21,8 +22,10 @@ impl Messenger {
         actor: Actor,
         title: &str,
         named: Vec<PeerRef>,
+        ttl: i32,
     ) -> Result<Outcome<(ChatId, Vec<UserId>)>, Error> {
         let title = checked_title(title)?;
+        ttl::check(ttl)?;
         if named.len() >= CHAT_MEMBERS {
             return Err(Error::bad(errors::USERS_TOO_MUCH));
         }
@@ -45,7 +48,7 @@ impl Messenger {
             if invited.is_empty() {
                 return Err(Error::bad(errors::USERS_TOO_FEW));
             }
-            let id = insert(changes, actor, &title, &invited)?;
+            let id = insert(changes, actor, (&title, ttl), &invited)?;
             let users = invited.iter().map(|user| user.0).collect();
             announce(changes, actor, id, types::MessageActionChatCreate { title: title.clone(), users })?;
             changes.mentioned.users.extend(missing.iter().map(|user| user.0));
@@ -89,7 +92,7 @@ pub(crate) fn may_be_added(changes: &Changes<'_, '_>, inviter: UserId, user: Use
 fn insert(
     changes: &mut Changes<'_, '_>,
     actor: Actor,
-    title: &str,
+    (title, ttl): (&str, i32),
     invited: &[UserId],
 ) -> Result<ChatId, Error> {
     let members = i32::try_from(invited.len() + 1).unwrap_or(i32::MAX);
@@ -108,8 +111,12 @@ fn insert(
         version: 1,
         reactions: None,
         reactions_limit: 0,
+        ttl,
     };
     row.id = chats::insert(changes.tx, &row)?;
+    if ttl > 0 {
+        chats::save(changes.tx, &row)?;
+    }
     let everybody: Vec<UserId> = std::iter::once(actor.user_id).chain(invited.iter().copied()).collect();
     for user in &everybody {
         let member = ChatMemberRow {

@@ -12,7 +12,7 @@ use crate::files::media::decode_photo;
 use crate::files::stripped_of;
 use crate::invites::{pending_for, permanent_of};
 use crate::limits::{COMMON_CHATS, PEERS_PER_CALL};
-use crate::messages::reactions;
+use crate::messages::{reactions, scheduled};
 use crate::peers::PeerRef;
 use crate::rights::Group;
 use crate::settings::{Scope, notify};
@@ -34,6 +34,8 @@ pub struct GroupProfile {
     pub pinned: Option<i32>,
     /// Whether the conversation is in the archive.
     pub archived: bool,
+    /// Whether anything waits to be sent there.
+    pub has_scheduled: bool,
     /// Which reactions it allows.
     pub reactions: Option<enums::ChatReactions>,
     /// The viewer's permanent link, if it may invite (G-074).
@@ -78,6 +80,7 @@ impl Messenger {
             let people: Vec<Peer> = people.chain(asking).chain([peer]).collect();
             let scene = Scene::of_peers(tx, viewer, people)?;
             Ok(GroupProfile {
+                has_scheduled: scheduled::any(tx, viewer, peer)?,
                 reactions: Some(reactions::available(group.chat.reactions.as_ref())?),
                 invite: permanent_of(tx, viewer, peer, rights)?,
                 pending,

@@ -106,6 +106,15 @@ impl Body {
         matches!(self, Body::Written(content) if content.message.post)
     }
 
+    /// Returns after how many seconds it deletes itself.
+    #[must_use]
+    pub fn ttl_period(&self) -> Option<i32> {
+        match self {
+            Body::Written(content) => content.message.ttl_period,
+            Body::Service(_) => None,
+        }
+    }
+
     /// Returns what the message says of answers to it before anybody wrote one, encoded.
     pub(crate) fn first_sum(&self) -> Result<Option<Vec<u8>>, Error> {
         match self {

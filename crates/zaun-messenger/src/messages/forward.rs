@@ -2,17 +2,19 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use zaun_model::{MsgId, Peer, UserId};
+use zaun_model::{ContentId, MsgId, Peer, UserId};
 use zaun_schema::api::types;
+use zaun_store::Tx;
 use zaun_store::repo::{contents, messages};
 
 use super::content::Content;
 use super::polls;
+use super::scheduled::Scheduled;
 use super::send::{self, Draft, ReplyTo, Sent};
 use crate::files::media::album_id;
 use crate::limits::IDS_PER_CALL;
 use crate::peers::{PeerRef, peer_to_tl};
-use crate::rights;
+use crate::rights::{self, Posting};
 use crate::views::{self, Message};
 use crate::{Actor, Changes, Error, Messenger, Outcome, errors};
 
@@ -44,46 +46,82 @@ impl Messenger {
         actor: Actor,
         forward: Forward,
     ) -> Result<Outcome<Vec<Sent>>, Error> {
-        if forward.messages.is_empty() {
-            return Err(Error::bad(errors::MESSAGE_IDS_EMPTY));
-        }
-        if forward.messages.len() > IDS_PER_CALL {
-            return Err(Error::bad(errors::MESSAGE_ID_INVALID));
-        }
+        check(&forward)?;
         let work = move |changes: &mut Changes<'_, '_>| {
-            let from = rights::reading(changes.tx, actor.user_id, forward.from)?;
             let to = rights::posting(changes.tx, actor.user_id, forward.to)?;
-            let ids: Vec<MsgId> = forward.messages.iter().map(|(id, _)| *id).collect();
-            rights::require_forwardable(changes.tx, from.peer)?;
-            let mut rows = messages::find_many(changes.tx, from.box_id, from.peer, &ids)?;
-            rows.retain(|row| from.shows(row.id));
-            let originals: HashMap<MsgId, Message> =
-                views::messages(changes.tx, rows)?.into_iter().map(|m| (m.id(), m)).collect();
-            if to.slow_mode.is_some() && originals.len() > 1 {
-                return Err(Error::bad(errors::SLOWMODE_MULTI_MSGS_DISABLED));
-            }
-            let random_ids: Vec<i64> = forward.messages.iter().map(|(_, random_id)| *random_id).collect();
+            let (drafts, counted) = copies(changes.tx, actor.user_id, &forward, &to)?;
+            let random_ids: Vec<i64> = drafts.iter().map(|draft| draft.random_id).collect();
             send::observe_slow_mode(changes, &to, &random_ids)?;
-            let (mut sent, mut albums) = (Vec::new(), BTreeMap::new());
-            for (id, random_id) in &forward.messages {
-                let Some(original) = originals.get(id) else { continue };
-                let mut content = copy(original, &forward, to.reading.peer, actor.user_id)?;
-                // The copies are an album of their own: forwarded twice, they must not become one.
-                if let Some(album) = &mut content.message.grouped_id {
-                    *album = *albums.entry(*album).or_insert_with(album_id);
-                }
-                let reply_to =
-                    forward.thread.map(|id| ReplyTo { msg_id: id, thread: Some(id), ..ReplyTo::default() });
-                let draft = Draft { random_id: *random_id, content, reply_to, clear_draft: false };
-                sent.push(send::send_one_message(changes, &to, &draft)?);
-                if original.views > 0 {
-                    contents::count(changes.tx, original.row.content_id, 0, 1)?;
-                }
+            let sent = drafts.iter().map(|draft| send::send_one_message(changes, &to, draft));
+            let sent: Vec<Sent> = sent.collect::<Result<_, _>>()?;
+            for id in counted {
+                contents::count(changes.tx, id, 0, 1)?;
             }
-            if sent.is_empty() { Err(Error::bad(errors::MESSAGE_ID_INVALID)) } else { Ok(sent) }
+            Ok(sent)
         };
         self.change(actor, work).await
     }
+
+    /// Plans messages to be forwarded at a date; what is due at once is forwarded at once.
+    pub async fn schedule_forward(
+        &self,
+        actor: Actor,
+        forward: Forward,
+        date: i32,
+    ) -> Result<Outcome<Scheduled>, Error> {
+        check(&forward)?;
+        let planned = forward.clone();
+        let drafts = self.read(actor.user_id, move |tx| {
+            let to = rights::posting(tx, actor.user_id, planned.to)?;
+            Ok(copies(tx, actor.user_id, &planned, &to)?.0)
+        });
+        self.schedule(actor, forward.to, drafts.await?, date).await
+    }
+}
+
+fn check(forward: &Forward) -> Result<(), Error> {
+    if forward.messages.is_empty() {
+        return Err(Error::bad(errors::MESSAGE_IDS_EMPTY));
+    }
+    if forward.messages.len() > IDS_PER_CALL {
+        return Err(Error::bad(errors::MESSAGE_ID_INVALID));
+    }
+    Ok(())
+}
+
+/// Returns the copies of messages that may be forwarded, and the contents of posts, whose forwards are counted.
+fn copies(
+    tx: &Tx<'_>,
+    user: UserId,
+    forward: &Forward,
+    to: &Posting,
+) -> Result<(Vec<Draft>, Vec<ContentId>), Error> {
+    let from = rights::reading(tx, user, forward.from)?;
+    let ids: Vec<MsgId> = forward.messages.iter().map(|(id, _)| *id).collect();
+    rights::require_forwardable(tx, from.peer)?;
+    let mut rows = messages::find_many(tx, from.box_id, from.peer, &ids)?;
+    rows.retain(|row| from.shows(row.id));
+    let originals: HashMap<MsgId, Message> =
+        views::messages(tx, rows)?.into_iter().map(|message| (message.id(), message)).collect();
+    if to.slow_mode.is_some() && originals.len() > 1 {
+        return Err(Error::bad(errors::SLOWMODE_MULTI_MSGS_DISABLED));
+    }
+    let (mut drafts, mut counted, mut albums) = (Vec::new(), Vec::new(), BTreeMap::new());
+    for (id, random_id) in &forward.messages {
+        let Some(original) = originals.get(id) else { continue };
+        let mut content = copy(original, forward, to.reading.peer, user)?;
+        // The copies are an album of their own: forwarded twice, they must not become one.
+        if let Some(album) = &mut content.message.grouped_id {
+            *album = *albums.entry(*album).or_insert_with(album_id);
+        }
+        let reply_to =
+            forward.thread.map(|id| ReplyTo { msg_id: id, thread: Some(id), ..ReplyTo::default() });
+        drafts.push(Draft { random_id: *random_id, content, reply_to, clear_draft: false });
+        if original.views > 0 {
+            counted.push(original.row.content_id);
+        }
+    }
+    if drafts.is_empty() { Err(Error::bad(errors::MESSAGE_ID_INVALID)) } else { Ok((drafts, counted)) }
 }
 
 /// Notes in the header of a copy in Saved Messages where it was saved from, and of a forward of a forward who passed

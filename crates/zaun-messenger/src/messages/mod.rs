@@ -12,8 +12,10 @@ pub mod pins;
 pub mod polls;
 pub mod reactions;
 pub mod read;
+pub mod scheduled;
 pub mod search;
 pub mod send;
+pub mod ttl;
 
 use zaun_model::{BoxId, UserId};
 use zaun_schema::api::enums::Update;

@@ -10,7 +10,7 @@ use zaun_store::repo::{channels, contents, users};
 
 use super::content::{Body, Content};
 use super::entities::settle_content;
-use super::{mentions, polls};
+use super::{mentions, polls, ttl};
 use crate::changes::{Place, Thread};
 use crate::limits::{CAPTION_LENGTH, ENTITIES, MESSAGE_LENGTH, QUOTE_LENGTH};
 use crate::peers::{PeerRef, peer_to_tl};
@@ -195,6 +195,11 @@ pub(crate) fn send_one_message(
     {
         zaun_store::repo::bots::allow(changes.tx, bot, sender, changes.now)?;
     }
+    let ttl = match peer {
+        Peer::User(other) => ttl::before_sending(changes, sender, other)?,
+        _ => posting.ttl,
+    };
+    content.message.ttl_period = (ttl > 0).then_some(ttl);
     posting.forbidden.check(&content)?;
     polls::require_fitting(posting, &content)?;
     let mut places = places(posting, |box_id| reply.as_ref().and_then(|reply| reply.id_in(box_id)));

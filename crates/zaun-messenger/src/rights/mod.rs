@@ -66,6 +66,8 @@ pub struct Posting {
     pub forum: Option<Forum>,
     /// The discussion group into which posts are copied; 0 for none.
     pub linked_id: ChannelId,
+    /// Seconds after which messages of a group or channel delete themselves; 0 for never.
+    pub ttl: i32,
 }
 
 /// A forum in which somebody posts.
@@ -90,6 +92,7 @@ impl Posting {
             starts_bot: false,
             forum: None,
             linked_id: ChannelId(0),
+            ttl: 0,
         }
     }
 
@@ -97,7 +100,7 @@ impl Posting {
         let channel = &membership.channel;
         let manages = membership.admin_rights().has(AdminRights::MANAGE_TOPICS);
         let forum = channel.is_forum().then_some(Forum { channel: channel.id, manages });
-        Posting { forum, linked_id: channel.linked_id, ..self }
+        Posting { forum, linked_id: channel.linked_id, ttl: channel.ttl, ..self }
     }
 
     /// Says whether answers make threads here: in supergroups.
@@ -270,7 +273,8 @@ pub fn posting(tx: &Tx<'_>, viewer: UserId, peer: PeerRef) -> Result<Posting, Er
             group.require_allowed(BannedRights::SEND_MESSAGES)?;
             let others = chats::members(tx, id)?.into_iter().map(|member| member.user_id);
             let others = others.filter(|user| *user != viewer).collect();
-            Ok(Posting { forbidden: group.forbidden(), ..Posting::plain(reading, own, others) })
+            let (forbidden, ttl) = (group.forbidden(), group.chat.ttl);
+            Ok(Posting { forbidden, ttl, ..Posting::plain(reading, own, others) })
         }
         Peer::Channel(id) => {
             let membership = Membership::load(tx, viewer, id)?;

@@ -92,7 +92,7 @@ async fn a_message_in_a_full_basic_group_takes_four_statements_per_member() {
     for n in 0..199 {
         users.push(user(w.another(n).await));
     }
-    let made = w.messenger.create_chat(w.alice, "full", users).await.unwrap();
+    let made = w.messenger.create_chat(w.alice, "full", users, 0).await.unwrap();
     let group = PeerRef::Known(Peer::Chat(made.value.0));
     let content = Content { text: "hello".into(), ..Content::default() };
     let draft = Draft { random_id: 5, content, reply_to: None, clear_draft: false };

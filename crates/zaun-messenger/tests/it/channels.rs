@@ -20,7 +20,7 @@ fn refusal<T: std::fmt::Debug>(result: Result<T, Error>) -> String {
 
 /// A channel of Alice's.
 async fn channel(w: &World, broadcast: bool) -> (ChannelId, PeerRef) {
-    let new = NewChannel { broadcast, title: "Channel".into(), about: String::new() };
+    let new = NewChannel { broadcast, title: "Channel".into(), ..NewChannel::default() };
     let id = w.messenger.create_channel(w.alice, new).await.unwrap().value.0;
     (id, PeerRef::Known(Peer::Channel(id)))
 }

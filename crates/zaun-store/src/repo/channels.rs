@@ -61,6 +61,8 @@ table! {
         linked_id: ChannelId,
         /// Whether only members may write, where guests could comment.
         join_to_send: bool,
+        /// Seconds after which new messages delete themselves; 0 for never.
+        ttl: i32,
     }
 }
 
@@ -179,7 +181,8 @@ pub fn save(tx: &Tx<'_>, row: &ChannelRow) -> Result<(), StoreError> {
         "UPDATE channels SET title = $2, about = $3, username = $4, deleted = $5, banned = $6, photo_id = $7,
          photo_thumb = $8, members = $9, admins = $10, creator_id = $11, signatures = $12, profiles = $13,
          slow_mode = $14, hidden_history = $15, hidden_members = $16, noforwards = $17, join_request = $18, reactions = $19,
-         reactions_limit = $20, forum = $21, linked_id = $22, join_to_send = $23 WHERE id = $1",
+         reactions_limit = $20, forum = $21, linked_id = $22, join_to_send = $23, ttl = $24
+         WHERE id = $1",
         params![
             row.id,
             &row.title,
@@ -203,7 +206,8 @@ pub fn save(tx: &Tx<'_>, row: &ChannelRow) -> Result<(), StoreError> {
             row.reactions_limit,
             row.forum,
             row.linked_id,
-            row.join_to_send
+            row.join_to_send,
+            row.ttl
         ],
     )
     .map(drop)

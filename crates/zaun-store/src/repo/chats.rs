@@ -37,6 +37,8 @@ table! {
         reactions: Option<Vec<u8>>,
         /// Kinds of reactions on one message; 0 for the most there may be.
         reactions_limit: i32,
+        /// Seconds after which new messages delete themselves; 0 for never.
+        ttl: i32,
     }
 }
 
@@ -98,7 +100,7 @@ pub fn save(tx: &Tx<'_>, row: &ChatRow) -> Result<(), StoreError> {
     tx.execute(
         "UPDATE chats SET title = $2, about = $3, creator_id = $4, deactivated = $5, migrated_to = $6, banned = $7,
          photo_id = $8, photo_thumb = $9, members = $10, version = $11, reactions = $12,
-         reactions_limit = $13 WHERE id = $1",
+         reactions_limit = $13, ttl = $14 WHERE id = $1",
         params![
             row.id,
             &row.title,
@@ -112,7 +114,8 @@ pub fn save(tx: &Tx<'_>, row: &ChatRow) -> Result<(), StoreError> {
             row.members,
             row.version,
             row.reactions.as_deref(),
-            row.reactions_limit
+            row.reactions_limit,
+            row.ttl
         ],
     )
     .map(drop)

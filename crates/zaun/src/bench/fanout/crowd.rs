@@ -60,7 +60,7 @@ impl Crowd {
         let now = node.messenger().now();
         let author =
             Actor { user_id: accounts(&store, vec![Vec::new()], now).await?[0], key_id: 1, session_id: 1 };
-        let new = NewChannel { broadcast: true, title: "News".into(), about: String::new() };
+        let new = NewChannel { broadcast: true, title: "News".into(), ..NewChannel::default() };
         let channel = node.messenger().create_channel(author, new).await?.value.0;
         let keys_of_user = new_keys(SESSIONS / SESSIONS_PER_KEY);
         let user = accounts(&store, vec![keys_of_user.clone()], now).await?[0];
