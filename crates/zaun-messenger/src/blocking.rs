@@ -4,11 +4,12 @@ use zaun_model::{Peer, UnixTime, UserId};
 use zaun_schema::api::types;
 use zaun_store::Tx;
 use zaun_store::repo::blocked;
+use zaun_store::repo::users::UserRow;
 
 use crate::limits::{BLOCKED, PAGE};
 use crate::peers::{PeerRef, peer_to_tl};
 use crate::views::Scene;
-use crate::{Actor, Changes, Error, Messenger, bots, errors};
+use crate::{Actor, Changes, Error, Messenger, bots, errors, privacy};
 
 /// A page of blocked peers, the newest first.
 #[derive(Debug, Clone, Default)]
@@ -79,6 +80,7 @@ fn set_one(changes: &mut Changes<'_, '_>, user: UserId, peer: Peer, block: bool)
         blocked::delete(changes.tx, user, peer)?
     };
     if changed {
+        privacy::note_blocks(changes.tx, user, !blocked::all(changes.tx, user)?.is_empty())?;
         let peer_id = peer_to_tl(peer);
         let update = types::UpdatePeerBlocked { blocked: block, blocked_my_stories_from: false, peer_id };
         changes.hint_user(user, update.into());
@@ -99,7 +101,8 @@ pub(crate) fn require_unblocked(tx: &Tx<'_>, from: UserId, to: UserId) -> Result
     if who.contains(&from) { Err(Error::bad(errors::YOU_BLOCKED_USER)) } else { Ok(()) }
 }
 
-/// Says whether a user lets another one bring it into groups: it did not block who does.
-pub(crate) fn admits(tx: &Tx<'_>, user: UserId, inviter: UserId) -> Result<bool, Error> {
-    Ok(!blocked::is_blocked(tx, user, Peer::User(inviter))?)
+/// Says whether a user lets another one bring it into groups: it did not block who does, and its rules allow it (G-423).
+pub(crate) fn admits(tx: &Tx<'_>, user: &UserRow, inviter: UserId) -> Result<bool, Error> {
+    let allowed = privacy::admits(tx, user, privacy::bit::INVITE, inviter)?;
+    Ok(allowed && !blocked::is_blocked(tx, user.id, Peer::User(inviter))?)
 }

@@ -14,7 +14,7 @@ use crate::codes::normalize_phone;
 use crate::limits::{AUDIENCE, CONTACTS, CONTACTS_PER_IMPORT, NAME_LENGTH};
 use crate::peers::PeerRef;
 use crate::views::Scene;
-use crate::{Actor, Changes, Error, Messenger, Outcome, errors};
+use crate::{Actor, Changes, Error, Messenger, Outcome, errors, privacy};
 
 /// A phone book entry on its way in.
 #[derive(Debug, Clone)]
@@ -49,6 +49,13 @@ pub struct FoundPeers {
     pub scene: Scene,
 }
 
+/// Who has a phone number and lets the viewer find it by that.
+fn found_by_phone(tx: &Tx<'_>, viewer: UserId, phone: &str) -> Result<Option<UserRow>, Error> {
+    let Some(user) = users::by_phone(tx, phone)? else { return Ok(None) };
+    let admitted = privacy::admits(tx, &user, privacy::bit::ADDED_BY_PHONE, viewer)?;
+    Ok(Some(user).filter(|_| admitted))
+}
+
 impl Messenger {
     /// Returns the whole list.
     pub async fn contacts(&self, actor: Actor) -> Result<ContactList, Error> {
@@ -75,7 +82,7 @@ impl Messenger {
             for entry in &entries {
                 // A phone book holds anything; what is no phone number is simply nobody's.
                 let Ok(phone) = normalize_phone(&entry.phone) else { continue };
-                let Some(user) = users::by_phone(changes.tx, &phone)? else { continue };
+                let Some(user) = found_by_phone(changes.tx, actor.user_id, &phone)? else { continue };
                 imported.push((entry.client_id, user.id));
                 changes.mentioned.users.insert(user.id.0);
                 if user.id != actor.user_id {
@@ -173,7 +180,8 @@ impl Messenger {
     pub async fn resolve_phone(&self, viewer: UserId, phone: &str) -> Result<(Peer, Scene), Error> {
         let phone = normalize_phone(phone).map_err(|_| Error::bad(errors::PHONE_NOT_OCCUPIED))?;
         self.read(viewer, move |tx| {
-            let user = users::by_phone(tx, &phone)?.ok_or_else(|| Error::bad(errors::PHONE_NOT_OCCUPIED))?;
+            let user = found_by_phone(tx, viewer, &phone)?;
+            let user = user.ok_or_else(|| Error::bad(errors::PHONE_NOT_OCCUPIED))?;
             let peer = Peer::User(user.id);
             Ok((peer, Scene::of_peers(tx, viewer, [peer])?))
         })

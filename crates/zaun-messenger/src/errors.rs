@@ -421,6 +421,12 @@ texts! {
     SCHEDULE_BOT_NOT_ALLOWED,
     /// 400: no whole number of days up to a year (G-336).
     TTL_PERIOD_INVALID,
+    /// 400: this server does not enforce rules for this, so none can be set.
+    PRIVACY_KEY_INVALID,
+    /// 400: no such rule (G-422).
+    PRIVACY_VALUE_INVALID,
+    /// 400: too many rules (G-422).
+    PRIVACY_TOO_LONG,
     /// 400: a link cannot have this limit (G-176, G-177).
     USAGE_LIMIT_INVALID,
     /// 403: somebody else is in too many channels (G-198).

@@ -33,6 +33,7 @@ pub mod passwords;
 pub mod peers;
 pub mod people;
 pub mod presence;
+pub mod privacy;
 pub mod rights;
 pub mod settings;
 mod stored;

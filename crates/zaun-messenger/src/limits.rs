@@ -289,6 +289,8 @@ pub const SCHEDULE_AHEAD_S: i64 = 367 * 86_400;
 pub const SCHEDULED_TOLD: i64 = 50;
 /// The longest time after which messages delete themselves: 365 days (G-336).
 pub const TTL_MAX_S: i32 = 365 * 86_400;
+/// Users, groups and plain rules in the rules for one key (G-422).
+pub const PRIVACY_ENTRIES: usize = 1000;
 /// Messages of one album.
 pub const ALBUM: usize = 10;
 /// Photos in one answer of photos.getUserPhotos.

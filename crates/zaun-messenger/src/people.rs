@@ -3,13 +3,13 @@
 use zaun_model::{BoxId, Peer, UnixTime, UserId};
 use zaun_schema::api::types::{self, PeerNotifySettings};
 use zaun_store::Tx;
+use zaun_store::repo::privacy::Terms;
 use zaun_store::repo::users::{self, UserRow};
-use zaun_store::repo::{blocked, contacts, dialogs, media, messages};
+use zaun_store::repo::{contacts, dialogs, media, messages, privacy};
 
 use crate::bots::BotProfile;
 use crate::files::media::decode_photo;
 use crate::limits::{AUDIENCE, PEERS_PER_CALL};
-use crate::messages::{scheduled, ttl};
 use crate::peers::PeerRef;
 use crate::settings::{Scope, notify};
 use crate::views::Scene;
@@ -26,14 +26,8 @@ pub struct Profile {
     pub notify: PeerNotifySettings,
     /// The newest pinned message of that chat.
     pub pinned: Option<i32>,
-    /// Whether the viewer blocked the user.
-    pub blocked: bool,
-    /// Whether the chat is in the archive.
-    pub archived: bool,
-    /// Whether anything waits to be sent to it.
-    pub has_scheduled: bool,
-    /// Seconds after which new messages of the chat delete themselves; 0 for never.
-    pub ttl: i32,
+    /// What the viewer set for the chat with it.
+    pub terms: Terms,
     /// What a bot says of itself.
     pub bot: Option<BotProfile>,
     /// The user as the viewer sees it.
@@ -102,14 +96,11 @@ impl Messenger {
                 false => None,
             };
             Ok(Profile {
-                has_scheduled: scheduled::any(tx, viewer, Peer::User(id))?,
-                ttl: ttl::of_private(tx, viewer, id)?,
+                terms: privacy::terms(tx, viewer, id)?,
                 bot,
                 photo,
                 notify: notify(tx, viewer, Scope::Peer(Peer::User(id)))?,
                 pinned: pinned.first().map(|row| row.id.0),
-                blocked: blocked::is_blocked(tx, viewer, Peer::User(id))?,
-                archived: dialogs::find(tx, viewer, Peer::User(id))?.is_some_and(|row| row.folder_id == 1),
                 scene,
                 user,
             })

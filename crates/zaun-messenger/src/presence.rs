@@ -11,7 +11,7 @@ use zaun_schema::api::{enums, types};
 use crate::changes::Audience;
 use crate::limits::ONLINE_S;
 use crate::peers::{PeerRef, peer_to_tl};
-use crate::{Actor, Error, Messenger, rights};
+use crate::{Actor, Error, Messenger, privacy, rights};
 
 /// Users that are online, with the end of their time.
 #[derive(Default)]
@@ -128,7 +128,9 @@ impl Messenger {
             Some(until) => types::UserStatusOnline { expires: until.to_tl() }.into(),
             None => types::UserStatusOffline { was_online: now.to_tl() }.into(),
         };
-        let others = self.audience(user).await?.into_iter().map(Audience::User).collect();
+        let told = self.audience(user).await?;
+        let told = self.read(user, move |tx| privacy::told_of_status(tx, user, told.clone())).await?;
+        let others = told.into_iter().map(Audience::User).collect();
         self.hint(others, types::UpdateUserStatus { user_id: user.0, status }.into()).await
     }
 }

@@ -114,7 +114,9 @@ CREATE TABLE users (
     created_at BIGINT NOT NULL,
     deleted    BIGINT NOT NULL DEFAULT 0,
     -- the DC that the account is at home in; 0 where one listener plays them all
-    home_dc    BIGINT NOT NULL DEFAULT 0
+    home_dc    BIGINT NOT NULL DEFAULT 0,
+    -- for which keys it has rules of its own (table privacy), and whether it blocked anybody, as bits
+    hides      BIGINT NOT NULL DEFAULT 0
 );
 
 -- Public names of users and channels, in lower case.
@@ -141,6 +143,14 @@ CREATE TABLE user_photos (
     photo_id BIGINT NOT NULL,
     added_at BIGINT NOT NULL,
     PRIMARY KEY (user_id, photo_id)
+) WITHOUT ROWID;
+
+-- Who may see or do what (G-422): canonical TL Vector<PrivacyRule> per key.
+CREATE TABLE privacy (
+    user_id BIGINT NOT NULL,
+    key     BIGINT NOT NULL,
+    rules   BLOB NOT NULL,
+    PRIMARY KEY (user_id, key)
 ) WITHOUT ROWID;
 
 -- Whom a user blocked: users, and chats and channels too.

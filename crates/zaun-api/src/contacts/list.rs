@@ -43,7 +43,7 @@ pub(crate) async fn get_statuses(
     let people = list.scene.people(call.user_id);
     let status = |person: zaun_messenger::views::PersonView<'_>| types::ContactStatus {
         user_id: person.user.id.0,
-        status: to_tl::online_status(view, person.user.id, person.user.last_seen),
+        status: to_tl::status(view, &person),
     };
     Ok(people.map(status).collect())
 }

@@ -18,7 +18,7 @@ use zaun_schema::visit::{Complete, Completer};
 pub(crate) use chat::channel_full;
 pub(crate) use group::group_full;
 pub(crate) use message::{edited_message, event_update, message, sent_updates};
-pub(crate) use user::online_status;
+pub(crate) use user::status;
 
 /// Whose eyes an object is for.
 #[derive(Clone, Copy)]

@@ -2,6 +2,7 @@
 
 use zaun_messenger::SERVICE_USER;
 use zaun_messenger::bots::flag;
+use zaun_messenger::privacy::bit;
 use zaun_messenger::views::PersonView;
 use zaun_model::{UnixTime, UserId};
 use zaun_schema::api::{enums, types};
@@ -16,7 +17,10 @@ pub(super) fn user(view: View<'_>, seen: &PersonView<'_>) -> enums::User {
     let contact = seen.contact;
     let (first, last) = contact.map_or((&row.first_name, &row.last_name), |c| (&c.first_name, &c.last_name));
     let known_phone = contact.map(|c| c.phone.clone()).filter(|phone| !phone.is_empty());
-    let open_phone = row.phone.clone().filter(|_| seen.is_self || seen.knows_viewer);
+    // The phone is open to contacts, until its owner says otherwise.
+    let own_rules = row.hides & bit::PHONE != 0;
+    let open = if own_rules { !seen.hides(bit::PHONE) } else { seen.knows_viewer };
+    let open_phone = row.phone.clone().filter(|_| seen.is_self || open);
     let text = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
     types::User {
         min,
@@ -34,7 +38,7 @@ pub(super) fn user(view: View<'_>, seen: &PersonView<'_>) -> enums::User {
         phone: open_phone.or(known_phone),
         photo: photo(view, seen),
         // Nobody is told whether a bot is online.
-        status: (!row.is_bot()).then(|| online_status(view, row.id, row.last_seen)),
+        status: (!row.is_bot()).then(|| status(view, seen)),
         bot: row.is_bot(),
         bot_info_version: row.is_bot().then_some(row.bot_version),
         bot_chat_history: row.bot_flags & flag::CHAT_HISTORY != 0,
@@ -47,7 +51,7 @@ pub(super) fn user(view: View<'_>, seen: &PersonView<'_>) -> enums::User {
 }
 
 fn photo(view: View<'_>, seen: &PersonView<'_>) -> Option<enums::UserProfilePhoto> {
-    let photo_id = seen.user.photo_id?;
+    let photo_id = seen.user.photo_id.filter(|_| seen.is_self || !seen.hides(bit::PHOTO))?;
     let stripped_thumb = seen.user.photo_thumb.clone().filter(|thumb| !thumb.is_empty()).map(Into::into);
     let photo = types::UserProfilePhoto {
         photo_id,
@@ -58,8 +62,25 @@ fn photo(view: View<'_>, seen: &PersonView<'_>) -> Option<enums::UserProfilePhot
     Some(photo.into())
 }
 
+/// Returns what the viewer sees of when a user was there (G-423): about when, if either hides it from the other.
+pub(crate) fn status(view: View<'_>, seen: &PersonView<'_>) -> enums::UserStatus {
+    const DAY_S: i64 = 86_400;
+    let hidden = seen.hides(bit::STATUS);
+    if seen.is_self || (!hidden && !seen.hides_own_status) {
+        return online_status(view, seen.user.id, seen.user.last_seen);
+    }
+    let by_me = !hidden;
+    let online = view.presence.online_until(seen.user.id, view.now).is_some();
+    match view.now - seen.user.last_seen {
+        age if online || age < 3 * DAY_S => types::UserStatusRecently { by_me }.into(),
+        age if age < 7 * DAY_S => types::UserStatusLastWeek { by_me }.into(),
+        age if age < 30 * DAY_S => types::UserStatusLastMonth { by_me }.into(),
+        _ => enums::UserStatus::UserStatusEmpty,
+    }
+}
+
 /// Returns the status of a user: online until a time, or gone since one.
-pub(crate) fn online_status(view: View<'_>, user: UserId, last_seen: UnixTime) -> enums::UserStatus {
+fn online_status(view: View<'_>, user: UserId, last_seen: UnixTime) -> enums::UserStatus {
     match view.presence.online_until(user, view.now) {
         Some(until) => types::UserStatusOnline { expires: until.to_tl() }.into(),
         None if last_seen.0 > 0 => types::UserStatusOffline { was_online: last_seen.to_tl() }.into(),

@@ -2,6 +2,7 @@
 
 use zaun_messenger::Error;
 use zaun_messenger::bots::BotProfile;
+use zaun_messenger::privacy::bit;
 use zaun_messenger::views::PersonView;
 use zaun_model::UserId;
 use zaun_schema::api::{enums, functions, types};
@@ -56,20 +57,23 @@ pub(crate) async fn get_full_user(
     let view = call.view(&profile.scene);
     let id = profile.user.id;
     let settings = profile.scene.person(call.user_id, id).as_ref().map(peer_settings).unwrap_or_default();
+    let hides = |key: i64| profile.scene.person(call.user_id, id).is_some_and(|person| person.hides(key));
     let about = profile.bot.as_ref().map_or(&profile.user.about, |bot| &bot.about).clone();
+    let about = if hides(bit::ABOUT) { String::new() } else { about };
+    let photo = profile.photo.clone().filter(|_| !hides(bit::PHOTO));
     let full_user = types::UserFull {
         id: id.0,
         about: Some(about).filter(|about| !about.is_empty()),
         bot_info: profile.bot.map(|bot| bot_info(id, bot)),
         settings,
-        profile_photo: profile.photo.map(|photo| view.completed(enums::Photo::from(photo))),
+        profile_photo: photo.map(|photo| view.completed(enums::Photo::from(photo))),
         notify_settings: profile.notify,
         can_pin_message: true,
         pinned_msg_id: profile.pinned,
-        blocked: profile.blocked,
-        folder_id: profile.archived.then_some(1),
-        has_scheduled: profile.has_scheduled,
-        ttl_period: (profile.ttl > 0).then_some(profile.ttl),
+        blocked: profile.terms.blocked,
+        folder_id: profile.terms.archived.then_some(1),
+        has_scheduled: profile.terms.has_scheduled,
+        ttl_period: (profile.terms.ttl > 0).then_some(profile.terms.ttl),
         ..types::UserFull::default()
     };
     Ok(call.answer(&profile.scene, |Lists { users, chats }| types::users::UserFull {

@@ -8,6 +8,7 @@ mod first_screens;
 mod invites;
 mod invoking;
 mod polls;
+mod privacy;
 mod reactions;
 mod scheduled;
 mod support;

@@ -86,7 +86,7 @@ pub(crate) fn may_be_added(changes: &Changes<'_, '_>, inviter: UserId, user: Use
     if row.is_bot() && row.bot_flags & bots::flag::NO_CHATS != 0 {
         return Err(Error::bad(errors::BOT_GROUPS_BLOCKED));
     }
-    blocking::admits(changes.tx, user, inviter)
+    blocking::admits(changes.tx, &row, inviter)
 }
 
 fn insert(

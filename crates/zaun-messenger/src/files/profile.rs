@@ -10,8 +10,8 @@ use super::photos::{Purpose, letters, stripped_of};
 use crate::limits::PHOTO_PAGE;
 use crate::peers::PeerRef;
 use crate::people::audience;
-use crate::views::Scene;
-use crate::{Actor, Changes, Error, Messenger, accounts, errors};
+use crate::views::{PersonView, Scene};
+use crate::{Actor, Changes, Error, Messenger, accounts, errors, privacy};
 
 /// A page of somebody's photos, newest first.
 #[derive(Debug, Clone, Default)]
@@ -159,6 +159,9 @@ impl Messenger {
             let limit = usize::try_from(limit).unwrap_or(0);
             let limit = if limit == 0 { PHOTO_PAGE } else { limit.min(PHOTO_PAGE) };
             let scene = Scene::of_peers(tx, actor.user_id, [Peer::User(user_id)])?;
+            let hides = |person: PersonView<'_>| person.hides(privacy::bit::PHOTO);
+            let hidden = scene.person(actor.user_id, user_id).is_some_and(hides);
+            let ids = if hidden { Vec::new() } else { ids };
             let mut page = PhotoPage { photos: Vec::new(), total: ids.len(), scene };
             for id in ids.iter().skip(after.saturating_add_signed(offset)).take(limit) {
                 page.photos.extend(load(tx, *id)?);

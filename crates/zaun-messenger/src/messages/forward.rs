@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use zaun_model::{ContentId, MsgId, Peer, UserId};
 use zaun_schema::api::types;
 use zaun_store::Tx;
-use zaun_store::repo::{contents, messages};
+use zaun_store::repo::{contents, messages, users};
 
 use super::content::Content;
 use super::polls;
@@ -16,7 +16,7 @@ use crate::limits::IDS_PER_CALL;
 use crate::peers::{PeerRef, peer_to_tl};
 use crate::rights::{self, Posting};
 use crate::views::{self, Message};
-use crate::{Actor, Changes, Error, Messenger, Outcome, errors};
+use crate::{Actor, Changes, Error, Messenger, Outcome, errors, privacy};
 
 /// What to forward and how.
 #[derive(Debug, Clone)]
@@ -110,6 +110,7 @@ fn copies(
     for (id, random_id) in &forward.messages {
         let Some(original) = originals.get(id) else { continue };
         let mut content = copy(original, forward, to.reading.peer, user)?;
+        hide_author(tx, &mut content, original, user)?;
         // The copies are an album of their own: forwarded twice, they must not become one.
         if let Some(album) = &mut content.message.grouped_id {
             *album = *albums.entry(*album).or_insert_with(album_id);
@@ -136,6 +137,26 @@ fn save(header: &mut types::MessageFwdHeader, original: &Message, sender: UserId
         header.saved_from_id = Some(peer_to_tl(row.author));
         header.saved_date = Some(row.date.to_tl());
     }
+}
+
+/// A forward of a message by who does not want to be found by it has only the name (G-319).
+fn hide_author(
+    tx: &Tx<'_>,
+    content: &mut Content,
+    original: &Message,
+    forwarder: UserId,
+) -> Result<(), Error> {
+    let Some(header) = &mut content.message.fwd_from else { return Ok(()) };
+    let Peer::User(author) = original.row.author else { return Ok(()) };
+    let is_first = original.body.written()?.message.fwd_from.is_none();
+    if !is_first || author == forwarder {
+        return Ok(());
+    }
+    let Some(row) = users::find(tx, author)? else { return Ok(()) };
+    if !privacy::admits(tx, &row, privacy::bit::FORWARDS, forwarder)? {
+        (header.from_id, header.from_name) = (None, Some(row.full_name()));
+    }
+    Ok(())
 }
 
 /// Returns the copy of a message: its content, and where it came from unless that is to be hidden.

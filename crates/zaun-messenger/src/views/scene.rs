@@ -12,6 +12,7 @@ use zaun_store::repo::marks::{self, MarkRow};
 use zaun_store::repo::users::{self, UserRow};
 
 use crate::Error;
+use crate::privacy::{self, Hidden};
 
 /// Everybody that an answer or an event mentions, with what each of its viewers knows of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub struct Scene {
     group_members: HashMap<(ChatId, UserId), ChatMemberRow>,
     /// What its viewers left on messages, or that they are mentioned, by content and viewer.
     marks: HashMap<(ContentId, UserId), Vec<MarkRow>>,
+    /// What users hide from each other.
+    hidden: Hidden,
 }
 
 /// A basic group in the eyes of a viewer.
@@ -55,6 +58,19 @@ pub struct PersonView<'s> {
     pub is_self: bool,
     /// Whether it has the viewer as a contact, which opens its phone number.
     pub knows_viewer: bool,
+    /// What it hides from the viewer, as bits of [`bit`](crate::privacy::bit).
+    pub hidden: i64,
+    /// Whether the viewer hides when it was seen from it, and so does not see that of it either.
+    pub hides_own_status: bool,
+}
+
+impl PersonView<'_> {
+    /// Says whether the viewer does not see something of the user; for any member of a channel, whether there is anybody
+    /// who does not.
+    #[must_use]
+    pub fn hides(&self, key: i64) -> bool {
+        self.hidden & key != 0
+    }
 }
 
 /// A channel in the eyes of a viewer.
@@ -96,8 +112,11 @@ impl Scene {
         let user_ids: Vec<UserId> = mentioned.users.iter().copied().map(UserId).collect();
         let channel_ids: Vec<ChannelId> = mentioned.channels.iter().copied().map(ChannelId).collect();
         let mut scene = Scene::default();
-        let users = users::find_many(tx, &user_ids)?;
-        scene.users = users.into_iter().map(|user| (user.id, user)).collect();
+        let mut wanted = user_ids.clone();
+        wanted.extend(viewers.iter().filter(|viewer| viewer.0 != 0 && !mentioned.users.contains(&viewer.0)));
+        let users = if user_ids.is_empty() { Vec::new() } else { users::find_many(tx, &wanted)? };
+        let present = users.iter().filter(|user| mentioned.users.contains(&user.id.0));
+        scene.users = present.map(|user| (user.id, user.clone())).collect();
         let channels = channels::find_many(tx, &channel_ids)?;
         scene.channels = channels.into_iter().map(|channel| (channel.id, channel)).collect();
         let group_ids: Vec<ChatId> = mentioned.chats.iter().copied().map(ChatId).collect();
@@ -113,6 +132,8 @@ impl Scene {
         let acquainted: Vec<_> = acquainted.into_iter().collect();
         let contacts = contacts::find_pairs(tx, &acquainted)?;
         scene.contacts = contacts.into_iter().map(|row| ((row.owner_id, row.user_id), row)).collect();
+        let knows = |owner: UserId, other: UserId| scene.contacts.contains_key(&(owner, other));
+        scene.hidden = privacy::hidden(tx, &users, viewers, knows)?;
         let members = channels::members(tx, &joined)?;
         scene.members = members.into_iter().map(|row| ((row.channel_id, row.user_id), row)).collect();
         let members = chats::members_of(tx, &grouped)?;
@@ -158,7 +179,11 @@ impl Scene {
         let is_self = id == viewer;
         let contact = self.contacts.get(&(viewer, id)).filter(|_| !is_self);
         let knows_viewer = !is_self && self.contacts.contains_key(&(id, viewer));
-        Some(PersonView { user, contact, is_self, knows_viewer })
+        let hides = |owner: UserId, other: UserId| self.hidden.get(&(owner, other)).copied().unwrap_or(0);
+        // Nobody in particular sees what somebody may not.
+        let hidden = if viewer.0 == 0 { user.hides } else { hides(id, viewer) };
+        let hides_own_status = hides(viewer, id) & privacy::bit::STATUS != 0;
+        Some(PersonView { user, contact, is_self, knows_viewer, hidden, hides_own_status })
     }
 
     /// Returns a channel as a viewer sees it.

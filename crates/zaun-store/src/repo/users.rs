@@ -38,6 +38,8 @@ table! {
         bot_flags: i64,
         /// What an inline query is asked with; none if the bot takes none.
         bot_placeholder: Option<String>,
+        /// Bits of [`crate::repo::privacy::bit`].
+        hides: i64,
     }
 }
 
