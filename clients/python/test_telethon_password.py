@@ -67,3 +67,54 @@ async def test_a_check_serves_once_and_salts_are_the_servers(server, phones):
             await alice(functions.account.UpdatePasswordSettingsRequest(proof, settings))
         with pytest.raises(errors.PasswordHashInvalidError):
             await alice(functions.account.GetPasswordSettingsRequest(types.InputCheckPasswordEmpty()))
+
+
+async def test_an_address_recovers_a_forgotten_password(server, phones):
+    phone = next(phones)
+    async with logged_in(server, (phone, "Alice")) as (alice,):
+        with pytest.raises(errors.PasswordEmptyError):
+            await alice(functions.auth.RequestPasswordRecoveryRequest())
+        asked = []
+
+        def code(length):
+            asked.append(length)
+            return code_for(phone)
+
+        assert await alice.edit_2fa(new_password="secret", email="alice@example.org", email_code_callback=code)
+        assert asked == [len(code_for(phone))]
+        state = await alice(functions.account.GetPasswordRequest())
+        assert state.has_recovery and state.email_unconfirmed_pattern is None
+
+        other = await come_back(server, phone)
+        found = await other(functions.auth.RequestPasswordRecoveryRequest())
+        assert found.email_pattern == "a***e@example.org"
+        with pytest.raises(errors.CodeInvalidError):
+            await other(functions.auth.CheckRecoveryPasswordRequest("0"))
+        assert await other(functions.auth.CheckRecoveryPasswordRequest(code_for(phone)))
+        back = await other(functions.auth.RecoverPasswordRequest(code_for(phone)))
+        assert back.user.first_name == "Alice"
+        assert not (await other(functions.account.GetPasswordRequest())).has_password
+        assert (await other.get_me()).id == (await alice.get_me()).id
+        await other.disconnect()
+
+
+async def test_a_forgotten_password_goes_after_a_week(server, phones):
+    async with logged_in(server, (next(phones), "Alice")) as (alice,):
+        assert await alice.edit_2fa(new_password="secret")
+        with pytest.raises(errors.ResetRequestMissingError):
+            await alice(functions.account.DeclinePasswordResetRequest())
+        waits = await alice(functions.account.ResetPasswordRequest())
+        assert isinstance(waits, types.account.ResetPasswordRequestedWait)
+        assert (await alice(functions.account.GetPasswordRequest())).pending_reset_date == waits.until_date
+        assert await alice(functions.account.DeclinePasswordResetRequest())
+        failed = await alice(functions.account.ResetPasswordRequest())
+        assert isinstance(failed, types.account.ResetPasswordFailedWait)
+
+        from telethon.password import compute_check
+
+        proof = compute_check(await alice(functions.account.GetPasswordRequest()), "secret")
+        made = await alice(functions.account.GetTmpPasswordRequest(proof, 3600))
+        assert len(made.tmp_password) == 32
+        proof = compute_check(await alice(functions.account.GetPasswordRequest()), "secret")
+        with pytest.raises(errors.TmpPasswordDisabledError):
+            await alice(functions.account.GetTmpPasswordRequest(proof, 10))

@@ -41,6 +41,15 @@ impl Signer {
         self.number(b"salt", user.0, number)
     }
 
+    /// Bytes that stand for a user's password until a moment.
+    pub(crate) fn temporary_password(&self, user: UserId, until: zaun_model::UnixTime) -> Vec<u8> {
+        let made = hmac_sha256(
+            &*self.secret,
+            &[b"temporary password", &user.0.to_le_bytes(), &until.0.to_le_bytes()],
+        );
+        made.to_vec()
+    }
+
     /// The number of a conversation that a bot is told with pressed buttons (B-093).
     pub fn chat_instance(&self, bot: UserId, peer: Peer) -> i64 {
         self.number(b"chat instance", bot.0, peer.marked())

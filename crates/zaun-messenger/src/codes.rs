@@ -38,7 +38,7 @@ pub fn normalize_phone(phone: &str) -> Result<String, Error> {
 }
 
 /// The fixed code of a test phone `99966XYYYY`: the digit X five times (M-453).
-fn test_code(phone: &str) -> Option<String> {
+pub(crate) fn test_code(phone: &str) -> Option<String> {
     test_digit(phone).map(|digit| digit.to_string().repeat(5))
 }
 
@@ -52,7 +52,7 @@ fn test_digit(phone: &str) -> Option<char> {
     rest.chars().next().filter(|_| rest.len() == 5)
 }
 
-fn random_code(rng: &mut impl Rng, digits: u32) -> String {
+pub(crate) fn random_code(rng: &mut impl Rng, digits: u32) -> String {
     // The bias of the remainder is below 1 in 10¹³.
     let number = rng.next_u64() % 10_u64.pow(digits);
     format!("{number:0width$}", width = digits as usize)

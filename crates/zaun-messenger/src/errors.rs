@@ -427,6 +427,28 @@ texts! {
     PRIVACY_VALUE_INVALID,
     /// 400: too many rules (G-422).
     PRIVACY_TOO_LONG,
+    /// 400: no code was given.
+    CODE_EMPTY,
+    /// 400: the code is wrong.
+    CODE_INVALID,
+    /// 400: there is no address that waits for its code.
+    EMAIL_HASH_EXPIRED,
+    /// 400: no password is set.
+    PASSWORD_EMPTY,
+    /// 400: the password has no address to be recovered at.
+    PASSWORD_RECOVERY_NA,
+    /// 400: there is no code, or it has ended.
+    PASSWORD_RECOVERY_EXPIRED,
+    /// 400: the password has to be given.
+    PASSWORD_MISSING,
+    /// 400: nobody asked for a reset (G-427).
+    RESET_REQUEST_MISSING,
+    /// 400: not for so long (G-428).
+    TMP_PASSWORD_DISABLED,
+    /// 400: not so many days.
+    TTL_DAYS_INVALID,
+    /// 400: this server does not do that.
+    AUTOARCHIVE_NOT_AVAILABLE,
     /// 400: a link cannot have this limit (G-176, G-177).
     USAGE_LIMIT_INVALID,
     /// 403: somebody else is in too many channels (G-198).

@@ -16,6 +16,7 @@ mod changes;
 pub mod channels;
 pub mod chats;
 mod clock;
+mod closing;
 pub mod codes;
 pub mod contacts;
 mod content_ids;

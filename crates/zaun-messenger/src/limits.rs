@@ -291,6 +291,24 @@ pub const SCHEDULED_TOLD: i64 = 50;
 pub const TTL_MAX_S: i32 = 365 * 86_400;
 /// Users, groups and plain rules in the rules for one key (G-422).
 pub const PRIVACY_ENTRIES: usize = 1000;
+/// Bytes of an e-mail address.
+pub const EMAIL_BYTES: usize = 254;
+/// How long a code for a password's address lives.
+pub const PASSWORD_CODE_LIFE_S: i64 = 3600;
+/// How long it takes until a forgotten password goes: seven days (G-427).
+pub const RESET_WAIT_S: i64 = 7 * 86_400;
+/// How long after a declined reset the next one may begin.
+pub const RESET_AGAIN_S: i64 = 86_400;
+/// How long bytes may stand for a password (G-428).
+pub const TMP_PASSWORD_S: std::ops::RangeInclusive<i32> = 60..=86_400;
+/// After how many days without use an account may be deleted.
+pub const ACCOUNT_TTL_DAYS: std::ops::RangeInclusive<i32> = 30..=730;
+/// What an account says of that until its owner sets it.
+pub const ACCOUNT_TTL_DEFAULT_DAYS: i32 = 548;
+/// Exceptions in one answer of account.getNotifyExceptions.
+pub const NOTIFY_EXCEPTIONS: i64 = 1000;
+/// Bytes of a setting that is one value.
+pub const SETTING_BYTES: usize = 4096;
 /// Messages of one album.
 pub const ALBUM: usize = 10;
 /// Photos in one answer of photos.getUserPhotos.

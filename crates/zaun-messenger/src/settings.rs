@@ -5,8 +5,13 @@ use zaun_schema::api::types::{InputPeerNotifySettings, PeerNotifySettings};
 use zaun_schema::api::{enums, types};
 use zaun_store::repo::settings::{self, NotifyKey};
 
-use crate::peers::{PeerRef, peer_to_tl};
-use crate::{Actor, Changes, Error, Messenger, rights, stored, threads};
+use zaun_schema::visit::Mentioned;
+use zaun_tl::{Decode, Encode};
+
+use crate::limits::{NOTIFY_EXCEPTIONS, SETTING_BYTES};
+use crate::peers::{PeerRef, mention, peer_to_tl};
+use crate::views::Scene;
+use crate::{Actor, Changes, Error, Messenger, errors, rights, stored, threads};
 
 /// What notification settings are about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,4 +128,74 @@ impl Messenger {
     pub async fn reset_notify_settings(&self, actor: Actor) -> Result<(), Error> {
         self.write(actor.user_id, move |tx| Ok(settings::clear_notify(tx, actor.user_id)?)).await
     }
+
+    /// Returns a named setting of the actor.
+    pub async fn setting(&self, actor: Actor, name: &'static str) -> Result<Option<Vec<u8>>, Error> {
+        self.read(actor.user_id, move |tx| Ok(settings::find(tx, actor.user_id, name)?)).await
+    }
+
+    /// Keeps a named setting of the actor.
+    pub async fn set_setting(&self, actor: Actor, name: &'static str, body: Vec<u8>) -> Result<(), Error> {
+        if body.len() > SETTING_BYTES {
+            return Err(Error::bad(errors::LIMIT_INVALID));
+        }
+        self.write(actor.user_id, move |tx| Ok(settings::put(tx, actor.user_id, name, &body)?)).await
+    }
+
+    /// Returns a named object of the actor.
+    pub async fn object<T: Decode>(&self, actor: Actor, name: &'static str) -> Result<Option<T>, Error> {
+        self.setting(actor, name).await?.map(stored::decode).transpose()
+    }
+
+    /// Keeps a named object of the actor.
+    pub async fn set_object(
+        &self,
+        actor: Actor,
+        name: &'static str,
+        object: impl Encode,
+    ) -> Result<(), Error> {
+        let body = stored::encode(&object)?;
+        self.set_setting(actor, name, body).await
+    }
+
+    /// Returns the conversations and topics with notification settings of their own: of one scope, or all of them.
+    pub async fn notify_exceptions(
+        &self,
+        actor: Actor,
+        wanted: Option<ScopeRef>,
+    ) -> Result<Exceptions, Error> {
+        self.read(actor.user_id, move |tx| {
+            let wanted = wanted.map(|scope| scope.resolve(tx, actor.user_id)).transpose()?;
+            let mut mentioned = Mentioned::default();
+            let mut list = Vec::new();
+            for (peer, topic, body) in settings::notify_exceptions(tx, actor.user_id, NOTIFY_EXCEPTIONS)? {
+                mention(&mut mentioned, peer);
+                list.push((peer, topic, stored::decode(body)?));
+            }
+            let scene = Scene::for_viewer(tx, actor.user_id, &mentioned)?;
+            let is_broadcast = |peer: Peer| {
+                let seen = peer.channel().and_then(|id| scene.channel(actor.user_id, id));
+                seen.is_some_and(|seen| seen.channel.broadcast)
+            };
+            list.retain(|(peer, topic, _)| match wanted {
+                None => true,
+                Some(Scope::Peer(one)) => one == *peer,
+                Some(Scope::Topic(one, id)) => (one, id) == (*peer, *topic),
+                Some(Scope::Users) => peer.user().is_some(),
+                Some(Scope::Chats) => peer.user().is_none() && !is_broadcast(*peer),
+                Some(Scope::Broadcasts) => is_broadcast(*peer),
+            });
+            Ok(Exceptions { list, scene })
+        })
+        .await
+    }
+}
+
+/// Notification settings of conversations and topics that have any.
+#[derive(Debug, Clone, Default)]
+pub struct Exceptions {
+    /// The conversation, the topic (0 for all of it), and the settings.
+    pub list: Vec<(Peer, MsgId, PeerNotifySettings)>,
+    /// Everybody in the list.
+    pub scene: Scene,
 }

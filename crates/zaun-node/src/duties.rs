@@ -62,7 +62,10 @@ impl Duty {
                 messenger.delete_expired().await
             }
             Duty::Uploads => messenger.sweep_uploads().await,
-            Duty::Sweep => messenger.sweep().await,
+            Duty::Sweep => {
+                messenger.sweep().await?;
+                messenger.close_unused_accounts().await
+            }
         }
     }
 }

@@ -71,8 +71,24 @@ CREATE TABLE passwords (
     salt2      BLOB NOT NULL,
     verifier   BLOB NOT NULL,
     hint       TEXT NOT NULL,
-    changed_at BIGINT NOT NULL
+    changed_at BIGINT NOT NULL,
+    -- the address at which it is recovered, and one that is still to be confirmed; '' for none
+    email         TEXT NOT NULL,
+    pending_email TEXT NOT NULL,
+    -- when it goes because its owner forgot it, and when the owner declined that last; 0 for never
+    reset_at    BIGINT NOT NULL,
+    declined_at BIGINT NOT NULL
 );
+
+-- Codes sent to those addresses. kind: 1 confirms one, 2 recovers a password.
+CREATE TABLE password_codes (
+    user_id    BIGINT NOT NULL,
+    kind       BIGINT NOT NULL,
+    code       TEXT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    wrong      BIGINT NOT NULL,
+    PRIMARY KEY (user_id, kind)
+) WITHOUT ROWID;
 
 -- Keys on which a login has still to give the password (M-491).
 CREATE TABLE password_stages (

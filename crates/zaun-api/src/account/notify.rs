@@ -7,7 +7,7 @@ use zaun_schema::api::{enums, functions};
 
 use crate::Call;
 
-fn scope(call: &Call, peer: &enums::InputNotifyPeer) -> Result<ScopeRef, Error> {
+pub(super) fn scope(call: &Call, peer: &enums::InputNotifyPeer) -> Result<ScopeRef, Error> {
     use enums::InputNotifyPeer as P;
     Ok(match peer {
         P::InputNotifyUsers => ScopeRef::All(Scope::Users),

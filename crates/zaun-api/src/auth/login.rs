@@ -94,6 +94,35 @@ pub(crate) async fn check_password(
     authorized(&mut call, &user).await
 }
 
+/// auth.requestPasswordRecovery
+pub(crate) async fn request_password_recovery(
+    call: Call,
+    _: functions::auth::RequestPasswordRecovery,
+) -> Result<enums::auth::PasswordRecovery, Error> {
+    let email_pattern = call.messenger().request_recovery(call.actor()).await?;
+    Ok(types::auth::PasswordRecovery { email_pattern })
+}
+
+/// auth.checkRecoveryPassword
+pub(crate) async fn check_recovery_password(
+    call: Call,
+    r: functions::auth::CheckRecoveryPassword,
+) -> Result<bool, Error> {
+    call.messenger().check_recovery(call.actor(), r.code).await?;
+    Ok(true)
+}
+
+/// auth.recoverPassword
+pub(crate) async fn recover_password(
+    mut call: Call,
+    r: functions::auth::RecoverPassword,
+) -> Result<enums::auth::Authorization, Error> {
+    let new = password::recovered(r.new_settings)?;
+    let origin = origin(&call);
+    let user = call.messenger().recover_password(call.actor(), r.code, new, origin).await?;
+    authorized(&mut call, &user).await
+}
+
 /// auth.signUp
 pub(crate) async fn sign_up(
     mut call: Call,

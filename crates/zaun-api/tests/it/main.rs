@@ -1,5 +1,6 @@
 //! The API over a real socket, asked by a raw client.
 
+mod account;
 mod bots;
 mod channels;
 mod chats;

@@ -156,6 +156,17 @@ pub fn owned(tx: &Tx<'_>, user: UserId, limit: i64) -> Result<Vec<ChatId>, Store
     tx.query(sql, params![user, limit], |row| row.column(0))
 }
 
+/// A user leaves every group.
+pub fn leave_all(tx: &Tx<'_>, user: UserId) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE chats SET members = members - 1, version = version + 1 WHERE id IN
+         (SELECT chat_id FROM chat_members WHERE user_id = $1 AND status = 1)",
+        params![user],
+    )?;
+    tx.execute("UPDATE chat_members SET status = 2 WHERE user_id = $1 AND status = 1", params![user])
+        .map(drop)
+}
+
 /// Keeps what a user is to a group.
 pub fn put_member(tx: &Tx<'_>, row: &ChatMemberRow) -> Result<(), StoreError> {
     tx.execute(

@@ -58,6 +58,11 @@ pub fn find_pairs(tx: &Tx<'_>, pairs: &[(UserId, UserId)]) -> Result<Vec<Contact
     tx.query_pairs(&sql, &[], &pairs, ContactRow::read)
 }
 
+/// Forgets the whole list of a user.
+pub fn clear(tx: &Tx<'_>, owner: UserId) -> Result<(), StoreError> {
+    tx.execute("DELETE FROM contacts WHERE owner_id = $1", params![owner]).map(drop)
+}
+
 /// Adds or renames an entry.
 pub fn put(tx: &Tx<'_>, row: &ContactRow) -> Result<(), StoreError> {
     tx.execute(

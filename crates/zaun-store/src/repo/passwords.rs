@@ -2,52 +2,83 @@
 
 use zaun_model::{UnixTime, UserId};
 
+use super::table;
 use crate::{StoreError, Tx, params};
 
-/// What is kept of a password.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PasswordRow {
-    /// Whose it is.
-    pub user_id: UserId,
-    /// The first salt: 8 bytes of the server's and 32 of the client's (M-492).
-    pub salt1: Vec<u8>,
-    /// The second salt.
-    pub salt2: Vec<u8>,
-    /// The verifier `v`, 256 bytes; secret, because passwords can be tried against it.
-    pub verifier: Vec<u8>,
-    /// What the owner noted to remember the password by.
-    pub hint: String,
-    /// When it was set or changed last.
-    pub changed_at: UnixTime,
+table! {
+    /// What is kept of a password.
+    PasswordRow in "passwords" {
+        /// Whose it is.
+        user_id: UserId,
+        /// The first salt: 8 bytes of the server's and 32 of the client's (M-492).
+        salt1: Vec<u8>,
+        /// The second salt.
+        salt2: Vec<u8>,
+        /// The verifier `v`, 256 bytes; secret, because passwords can be tried against it.
+        verifier: Vec<u8>,
+        /// What the owner noted to remember the password by.
+        hint: String,
+        /// When it was set or changed last.
+        changed_at: UnixTime,
+        /// The address at which it is recovered; empty for none.
+        email: String,
+        /// An address that is still to be confirmed; empty for none.
+        pending_email: String,
+        /// When it goes because its owner forgot it; 0 for never.
+        reset_at: UnixTime,
+        /// When its owner declined that last; 0 for never.
+        declined_at: UnixTime,
+    }
+}
+
+table! {
+    /// A code that was sent to an address.
+    CodeRow in "password_codes" {
+        /// Whose it is.
+        user_id: UserId,
+        /// What it is for; the numbers belong to the messenger.
+        kind: i64,
+        /// Its digits.
+        code: String,
+        /// When it ends.
+        expires_at: UnixTime,
+        /// Wrong guesses at it.
+        wrong: i64,
+    }
 }
 
 /// Returns what is kept of a user's password, if there is one.
 pub fn find(tx: &Tx<'_>, user: UserId) -> Result<Option<PasswordRow>, StoreError> {
-    let sql = "SELECT user_id, salt1, salt2, verifier, hint, changed_at FROM passwords WHERE user_id = $1";
-    tx.query_one(sql, params![user], |row| {
-        Ok(PasswordRow {
-            user_id: row.column(0)?,
-            salt1: row.column(1)?,
-            salt2: row.column(2)?,
-            verifier: row.column(3)?,
-            hint: row.column(4)?,
-            changed_at: row.column(5)?,
-        })
-    })
+    let sql = format!("SELECT {} FROM passwords WHERE user_id = $1", PasswordRow::COLUMNS);
+    tx.query_one(&sql, params![user], PasswordRow::read)
 }
 
 /// Keeps a password in place of an earlier one.
 pub fn put(tx: &Tx<'_>, row: &PasswordRow) -> Result<(), StoreError> {
-    tx.execute(
-        "INSERT INTO passwords (user_id, salt1, salt2, verifier, hint, changed_at) VALUES ($1, $2, $3, $4, $5, $6)
-         ON CONFLICT (user_id) DO UPDATE SET salt1 = $2, salt2 = $3, verifier = $4, hint = $5, changed_at = $6",
-        params![row.user_id, &row.salt1, &row.salt2, &row.verifier, &row.hint, row.changed_at],
-    )
-    .map(drop)
+    tx.execute("DELETE FROM passwords WHERE user_id = $1", params![row.user_id])?;
+    row.insert(tx)
 }
 
-/// Removes a password.
+/// The code of a user for a purpose.
+pub fn code(tx: &Tx<'_>, user: UserId, kind: i64) -> Result<Option<CodeRow>, StoreError> {
+    let sql = format!("SELECT {} FROM password_codes WHERE user_id = $1 AND kind = $2", CodeRow::COLUMNS);
+    tx.query_one(&sql, params![user, kind], CodeRow::read)
+}
+
+/// Keeps a code in place of an earlier one.
+pub fn put_code(tx: &Tx<'_>, row: &CodeRow) -> Result<(), StoreError> {
+    delete_code(tx, row.user_id, row.kind)?;
+    row.insert(tx)
+}
+
+/// Forgets a code.
+pub fn delete_code(tx: &Tx<'_>, user: UserId, kind: i64) -> Result<(), StoreError> {
+    tx.execute("DELETE FROM password_codes WHERE user_id = $1 AND kind = $2", params![user, kind]).map(drop)
+}
+
+/// Removes a password, with its codes.
 pub fn delete(tx: &Tx<'_>, user: UserId) -> Result<(), StoreError> {
+    tx.execute("DELETE FROM password_codes WHERE user_id = $1", params![user])?;
     tx.execute("DELETE FROM passwords WHERE user_id = $1", params![user]).map(drop)
 }
 

@@ -142,6 +142,31 @@ pub fn set_username(tx: &Tx<'_>, id: UserId, spelled: Option<&str>) -> Result<()
     tx.execute("UPDATE users SET username = $2 WHERE id = $1", params![id, spelled]).map(drop)
 }
 
+/// Makes an account an empty shell.
+pub fn close(tx: &Tx<'_>, id: UserId) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE users SET deleted = 1, phone = NULL, first_name = '', last_name = '', username = NULL, about = '',
+         photo_id = NULL, photo_thumb = NULL WHERE id = $1",
+        params![id],
+    )
+    .map(drop)
+}
+
+/// Users after an id who have a setting, and are not gone: id, when they were seen, the setting.
+pub fn with_setting(
+    tx: &Tx<'_>,
+    name: &str,
+    after: UserId,
+    limit: i64,
+) -> Result<Vec<(UserId, UnixTime, Vec<u8>)>, StoreError> {
+    tx.query(
+        "SELECT u.id, u.last_seen, s.body FROM user_settings s JOIN users u ON u.id = s.owner_id
+         WHERE s.name = $1 AND u.id > $2 AND u.deleted = 0 ORDER BY u.id LIMIT $3",
+        params![name, after, limit],
+        |row| Ok((row.column(0)?, row.column(1)?, row.column(2)?)),
+    )
+}
+
 /// Notes when a user was last seen.
 pub fn set_last_seen(tx: &Tx<'_>, id: UserId, at: UnixTime) -> Result<(), StoreError> {
     tx.execute("UPDATE users SET last_seen = $2 WHERE id = $1", params![id, at]).map(drop)

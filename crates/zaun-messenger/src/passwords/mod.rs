@@ -1,5 +1,7 @@
 //! The cloud password: two-step verification (M-476 … M-496).
 
+mod recovery;
+
 use std::collections::BTreeMap;
 
 use parking_lot::Mutex;
@@ -11,6 +13,8 @@ use zaun_store::Tx;
 use zaun_store::repo::login_attempts as counters;
 use zaun_store::repo::passwords::{self, PasswordRow};
 use zaun_store::repo::users::{self, UserRow};
+
+pub use recovery::{Reset, pattern};
 
 use crate::accounts::{self, Origin};
 use crate::codes;
@@ -96,6 +100,12 @@ pub struct PasswordState {
     pub new_salt1: Vec<u8>,
     /// The second salt of a new password.
     pub new_salt2: Vec<u8>,
+    /// Whether a forgotten password can be recovered.
+    pub has_recovery: bool,
+    /// An address that is still to be confirmed, as it may be shown.
+    pub unconfirmed: Option<String>,
+    /// When the password goes because its owner forgot it.
+    pub reset_at: Option<UnixTime>,
 }
 
 /// A new password as its owner's client computed it.
@@ -111,17 +121,41 @@ pub struct NewPassword {
     pub hint: String,
 }
 
+impl NewPassword {
+    /// What is kept of it; the address of an earlier one stays.
+    fn row(&self, user_id: UserId, changed_at: UnixTime, before: Option<&PasswordRow>) -> PasswordRow {
+        let NewPassword { salt1, salt2, verifier, hint } = self.clone();
+        PasswordRow {
+            user_id,
+            salt1,
+            salt2,
+            verifier,
+            hint,
+            changed_at,
+            email: before.map(|row| row.email.clone()).unwrap_or_default(),
+            pending_email: before.map(|row| row.pending_email.clone()).unwrap_or_default(),
+            reset_at: UnixTime(0),
+            declined_at: UnixTime(0),
+        }
+    }
+}
+
 impl Messenger {
     /// Returns whether the user of a key, or whoever is logging in on it, has a password; with a fresh check (M-482).
     pub async fn password_state(&self, actor: Actor) -> Result<PasswordState, Error> {
         let (user, row) = self.password_of(actor).await?;
         let new_salt1 = self.access.salt(user, 1).to_le_bytes().to_vec();
         let new_salt2 = [self.access.salt(user, 2).to_le_bytes(), self.access.salt(user, 3).to_le_bytes()];
+        let pending = row.as_ref().map(|row| row.pending_email.as_str()).filter(|email| !email.is_empty());
+        let unconfirmed = pending.map(pattern);
+        let has_recovery = row.as_ref().is_some_and(|row| !row.email.is_empty());
+        let reset_at = row.as_ref().map(|row| row.reset_at).filter(|at| at.0 > 0);
         let set = match row {
             Some(row) => Some(self.fresh_check(user, row).await?),
             None => None,
         };
-        Ok(PasswordState { set, new_salt1, new_salt2: new_salt2.concat() })
+        let new_salt2 = new_salt2.concat();
+        Ok(PasswordState { set, new_salt1, new_salt2, has_recovery, unconfirmed, reset_at })
     }
 
     async fn fresh_check(&self, user: UserId, row: PasswordRow) -> Result<SetPassword, Error> {
@@ -195,12 +229,8 @@ impl Messenger {
         self.write(user, move |tx| match &new {
             None => Ok(passwords::delete(tx, user)?),
             Some(new) => {
-                let NewPassword { salt1, salt2, verifier, hint } = new.clone();
-                let changed_at = now;
-                Ok(passwords::put(
-                    tx,
-                    &PasswordRow { user_id: user, salt1, salt2, verifier, hint, changed_at },
-                )?)
+                let before = passwords::find(tx, user)?;
+                Ok(passwords::put(tx, &new.row(user, now, before.as_ref()))?)
             }
         })
         .await
