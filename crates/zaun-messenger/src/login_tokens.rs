@@ -27,7 +27,7 @@ pub enum QrLogin {
         expires_at: UnixTime,
     },
     /// The key is logged in.
-    Done(UserRow),
+    Done(Box<UserRow>),
     /// The account is at home in another DC, where the token is to be given.
     Elsewhere {
         /// The DC.
@@ -141,5 +141,5 @@ fn complete(
         return Ok(QrLogin::PasswordNeeded);
     }
     accounts::log_in(changes, actor, id, authorization, origin)?;
-    Ok(QrLogin::Done(user))
+    Ok(QrLogin::Done(Box::new(user)))
 }

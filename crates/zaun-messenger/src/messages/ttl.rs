@@ -102,10 +102,10 @@ pub(crate) fn before_sending(
     if sender == other {
         return Ok(0);
     }
-    let (set_here, default, known) = scheduled::ttl_before_sending(changes.tx, (sender, other), DEFAULT)?;
-    let default = default.map_or(0, |body| read_default(&body));
-    if known || set_here.is_some() || default == 0 {
-        return Ok(set_here.unwrap_or(0));
+    let found = scheduled::ttl_before_sending(changes.tx, (sender, other), DEFAULT)?;
+    let default = found.setting.map_or(0, |body| read_default(&body));
+    if found.known || found.ttl.is_some() || default == 0 {
+        return Ok(found.ttl.unwrap_or(0));
     }
     set(changes, sender, Peer::User(other), default)?;
     announce(changes, sender, Peer::User(other), default, true)?;

@@ -114,22 +114,35 @@ pub fn private_ttl(tx: &Tx<'_>, one: UserId, other: UserId) -> Result<i32, Store
     Ok(tx.query_one(sql, params![low, high], |row| row.column(0))?.unwrap_or(0))
 }
 
-/// What decides how long a message of a private chat lives: what is set for the chat, the `name`d setting of who writes,
-/// and whether that user has the chat in its list already.
+/// What decides how long a message of a private chat lives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BeforeSending {
+    /// What is set for the chat.
+    pub ttl: Option<i32>,
+    /// A setting of who writes.
+    pub setting: Option<Vec<u8>>,
+    /// Whether who writes has the chat in its list already.
+    pub known: bool,
+}
+
+/// What decides how long a message of a private chat lives; `name` is that of the sender's setting.
 pub fn ttl_before_sending(
     tx: &Tx<'_>,
     (sender, other): (UserId, UserId),
     name: &str,
-) -> Result<(Option<i32>, Option<Vec<u8>>, bool), StoreError> {
+) -> Result<BeforeSending, StoreError> {
     let (low, high) = ordered(sender, other);
     let found = tx.query_one(
         "SELECT (SELECT period FROM private_ttl WHERE low = $1 AND high = $2),
          (SELECT body FROM user_settings WHERE owner_id = $3 AND name = $4),
          (SELECT count(*) FROM dialogs WHERE user_id = $3 AND peer = $5)",
         params![low, high, sender, name, other],
-        |row| Ok((row.column(0)?, row.column(1)?, row.column::<i64>(2)? > 0)),
+        |row| {
+            let known = row.column::<i64>(2)? > 0;
+            Ok(BeforeSending { ttl: row.column(0)?, setting: row.column(1)?, known })
+        },
     )?;
-    Ok(found.unwrap_or((None, None, true)))
+    Ok(found.unwrap_or(BeforeSending { ttl: None, setting: None, known: true }))
 }
 
 /// Sets after how many seconds new messages of a private chat delete themselves; 0 for never.
