@@ -557,3 +557,100 @@ async def test_a_porter_a_poll_and_a_reaction(bot_server, bot, alice, phones):
             while not (found := (await bob.client.get_messages(there, ids=said.id)).reactions):
                 await asyncio.sleep(0.1)
         assert [(r.reaction.emoticon, r.count) for r in found.results] == [("❤", 1)]
+
+
+async def test_votes_and_reactions_are_told(bot_server, bot, alice, phones):
+    # B-231 ... B-233
+    router, told = Router(), asyncio.Queue()
+
+    @router.poll_answer()
+    async def voted(answer):
+        await told.put(("answer", answer.user.first_name, answer.option_ids))
+
+    @router.poll()
+    async def counted(poll):
+        await told.put(("poll", poll.total_voter_count, poll.is_closed))
+
+    @router.message_reaction()
+    async def reacted(event):
+        new = [r.emoji for r in event.new_reaction]
+        await told.put(("reaction", event.user.first_name, [r.emoji for r in event.old_reaction], new))
+
+    @router.message_reaction_count()
+    async def summed(event):
+        await told.put(("counts", [(r.type.emoji, r.total_count) for r in event.reactions]))
+
+    async def next_of(*kinds):
+        async with asyncio.timeout(20):
+            while (event := await told.get())[0] not in kinds:
+                pass
+            return event
+
+    async with polling(bot, router):
+        made = await alice.client(functions.channels.CreateChannelRequest("Club", "", megagroup=True))
+        group = made.chats[0]
+        chat = utils.get_peer_id(types.PeerChannel(group.id))
+        await alice.client.edit_admin(group, "Echo_bot", is_admin=True)
+        sent = await bot.send_poll(chat, "Tea or coffee?", ["tea", "coffee"], is_anonymous=False)
+        poll = (await alice.client.get_messages(group, ids=sent.message_id)).poll
+        vote = functions.messages.SendVoteRequest
+        await alice.client(vote(group, sent.message_id, [poll.poll.answers[1].option]))
+        assert await next_of("answer") == ("answer", "Alice", [1])
+        assert await next_of("poll") == ("poll", 1, False)
+        await alice.client(vote(group, sent.message_id, []))
+        assert await next_of("answer") == ("answer", "Alice", [])
+        await bot.stop_poll(chat, sent.message_id)
+        assert await next_of("poll") == ("poll", 0, False) or await next_of("poll") == ("poll", 0, True)
+
+        react = functions.messages.SendReactionRequest
+        await alice.client(react(group, sent.message_id, reaction=[types.ReactionEmoji("👍")]))
+        assert await next_of("reaction") == ("reaction", "Alice", [], ["👍"])
+        await alice.client(react(group, sent.message_id, reaction=[types.ReactionEmoji("❤")]))
+        assert await next_of("reaction") == ("reaction", "Alice", ["👍"], ["❤"])
+
+        made = await alice.client(functions.channels.CreateChannelRequest("News", "", broadcast=True))
+        news = made.chats[0]
+        await alice.client.edit_admin(news, "Echo_bot", is_admin=True, post_messages=True)
+        post = await bot.send_message(utils.get_peer_id(types.PeerChannel(news.id)), "a post")
+        await alice.client(react(news, post.message_id, reaction=[types.ReactionEmoji("🔥")]))
+        assert await next_of("counts") == ("counts", [("🔥", 1)])
+
+
+async def test_a_forum_has_topics(bot_server, bot, alice):
+    # B-046, G-260 ... G-270
+    router = Router()
+
+    @router.message(F.text == "where am I?")
+    async def where(message: Message):
+        assert message.is_topic_message
+        await message.answer(f"in {message.message_thread_id}")
+
+    async with polling(bot, router):
+        made = await alice.client(functions.channels.CreateChannelRequest("Forum", "", megagroup=True, forum=True))
+        group = made.chats[0]
+        chat = utils.get_peer_id(types.PeerChannel(group.id))
+        rights = types.ChatAdminRights(manage_topics=True, pin_messages=True, delete_messages=True)
+        await alice.client(functions.channels.EditAdminRequest(group, "Echo_bot", rights, ""))
+        assert (await bot.get_chat(chat)).is_forum
+        topic = await bot.create_forum_topic(chat, "News", icon_color=0x6FB9F0)
+        assert (topic.name, topic.icon_color) == ("News", 0x6FB9F0)
+        sent = await bot.send_message(chat, "hello", message_thread_id=topic.message_thread_id)
+        assert (sent.message_thread_id, sent.is_topic_message) == (topic.message_thread_id, True)
+        assert sent.reply_to_message.forum_topic_created.name == "News"
+        answer, _ = await alice.ask(group, "where am I?", f"in {topic.message_thread_id}", reply_to=topic.message_thread_id)
+        assert answer.reply_to.forum_topic and answer.reply_to.reply_to_msg_id == topic.message_thread_id
+        assert await bot.edit_forum_topic(chat, topic.message_thread_id, name="Old news")
+        assert await bot.close_forum_topic(chat, topic.message_thread_id)
+        assert await bot.reopen_forum_topic(chat, topic.message_thread_id)
+        assert await bot.pin_chat_message(chat, sent.message_id)
+        assert await bot.unpin_all_forum_topic_messages(chat, topic.message_thread_id)
+        for call in (bot.close_general_forum_topic, bot.reopen_general_forum_topic, bot.hide_general_forum_topic,
+                     bot.unhide_general_forum_topic, bot.unpin_all_general_forum_topic_messages):
+            assert await call(chat)
+        assert await bot.edit_general_forum_topic(chat, "Lobby")
+        assert await bot.get_forum_topic_icon_stickers() == []
+        found = await alice.client(functions.messages.GetForumTopicsRequest(group, None, 0, 0, 10))
+        assert {t.title for t in found.topics} == {"Old news", "Lobby"}
+        assert await bot.delete_forum_topic(chat, topic.message_thread_id)
+        with pytest.raises(TelegramBadRequest, match="TOPIC_DELETED|message thread not found"):
+            await bot.send_message(chat, "gone", message_thread_id=topic.message_thread_id)

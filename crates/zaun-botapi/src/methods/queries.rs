@@ -25,6 +25,12 @@ pub(crate) fn is_told(update: &Update) -> bool {
             | Update::UpdateBotInlineQuery(_)
             | Update::UpdateBotInlineSend(_)
     ) || counts_in_qts(update)
+        || is_own_poll(update)
+}
+
+/// What became of a poll of the bot itself.
+fn is_own_poll(update: &Update) -> bool {
+    matches!(update, Update::UpdateMessagePoll(update) if update.poll.as_ref().is_some_and(|poll| poll.creator))
 }
 
 /// Keeps something that is in no log for a bot as an update.
@@ -43,6 +49,24 @@ pub(crate) async fn push_noted(bot: &Instance, update: &Update, scene: &Scene) {
         Update::UpdateBotInlineQuery(query) => ("inline_query", inline_query(eyes, query), INLINE_UPDATE_S),
         Update::UpdateBotInlineSend(chosen) => {
             ("chosen_inline_result", chosen_result(eyes, chosen), CHOSEN_UPDATE_S)
+        }
+        Update::UpdateMessagePoll(update) => match &update.poll {
+            Some(poll) => {
+                let media = types::MessageMediaPoll {
+                    poll: poll.clone(),
+                    results: update.results.clone(),
+                    ..types::MessageMediaPoll::default()
+                };
+                ("poll", eyes.poll(&media, true), BOT_UPDATE_LIFE_S)
+            }
+            None => return,
+        },
+        Update::UpdateMessagePollVote(vote) => ("poll_answer", eyes.poll_answer(vote), BOT_UPDATE_LIFE_S),
+        Update::UpdateBotMessageReaction(update) => {
+            ("message_reaction", eyes.reaction_update(update), BOT_UPDATE_LIFE_S)
+        }
+        Update::UpdateBotMessageReactions(update) => {
+            ("message_reaction_count", eyes.reaction_counts(update), BOT_UPDATE_LIFE_S)
         }
         other => match eyes.member_update(other) {
             Some((kind, object)) => (kind, object, BOT_UPDATE_LIFE_S),

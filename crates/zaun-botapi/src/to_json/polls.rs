@@ -1,10 +1,29 @@
 //! Polls, invite links, and requests to join.
 
-use serde_json::Value;
-use zaun_model::{Peer, UserId};
+use serde_json::{Value, json};
+use zaun_model::{ChannelId, ChatId, Peer, UserId};
 use zaun_schema::api::{enums, types};
 
 use super::{Eyes, Object};
+
+fn peer_of(peer: &enums::Peer) -> Peer {
+    match peer {
+        enums::Peer::PeerUser(peer) => Peer::User(UserId(peer.user_id)),
+        enums::Peer::PeerChat(peer) => Peer::Chat(ChatId(peer.chat_id)),
+        enums::Peer::PeerChannel(peer) => Peer::Channel(ChannelId(peer.channel_id)),
+    }
+}
+
+fn reaction_type(reaction: &enums::Reaction) -> Option<Value> {
+    match reaction {
+        enums::Reaction::ReactionEmoji(emoji) => Some(json!({ "type": "emoji", "emoji": emoji.emoticon })),
+        enums::Reaction::ReactionCustomEmoji(emoji) => {
+            Some(json!({ "type": "custom_emoji", "custom_emoji_id": emoji.document_id.to_string() }))
+        }
+        enums::Reaction::ReactionPaid => Some(json!({ "type": "paid" })),
+        enums::Reaction::ReactionEmpty => None,
+    }
+}
 
 impl Eyes<'_> {
     /// Writes a poll; what is right in a quiz is told of the bot's own and of those that are over.
@@ -51,6 +70,55 @@ impl Eyes<'_> {
         out.done()
     }
 
+    /// Writes how somebody voted.
+    #[must_use]
+    pub fn poll_answer(self, vote: &types::UpdateMessagePollVote) -> Value {
+        let mut out = Object::default();
+        out.set("poll_id", vote.poll_id.to_string());
+        match peer_of(&vote.peer) {
+            Peer::User(id) => out.set("user", self.user(id)),
+            chat => out.set("voter_chat", self.chat(chat)),
+        }
+        out.set("option_ids", vote.positions.clone());
+        let persistent = vote.options.iter().map(|option| String::from_utf8_lossy(option).into_owned());
+        out.set("option_persistent_ids", persistent.collect::<Vec<_>>());
+        out.done()
+    }
+
+    /// Writes that somebody reacted to a message.
+    #[must_use]
+    pub fn reaction_update(self, update: &types::UpdateBotMessageReaction) -> Value {
+        let mut out = Object::default();
+        out.set("chat", self.chat(peer_of(&update.peer)));
+        out.set("message_id", update.msg_id);
+        match peer_of(&update.actor) {
+            Peer::User(id) => out.set("user", self.user(id)),
+            chat => out.set("actor_chat", self.chat(chat)),
+        }
+        out.set("date", update.date);
+        let list = |reactions: &[enums::Reaction]| -> Vec<Value> {
+            reactions.iter().filter_map(reaction_type).collect()
+        };
+        out.set("old_reaction", list(&update.old_reactions));
+        out.set("new_reaction", list(&update.new_reactions));
+        out.done()
+    }
+
+    /// Writes how many reacted to a post.
+    #[must_use]
+    pub fn reaction_counts(self, update: &types::UpdateBotMessageReactions) -> Value {
+        let mut out = Object::default();
+        out.set("chat", self.chat(peer_of(&update.peer)));
+        out.set("message_id", update.msg_id);
+        out.set("date", update.date);
+        let count = |count: &enums::ReactionCount| {
+            let kind = reaction_type(&count.reaction)?;
+            Some(json!({ "type": kind, "total_count": count.count }))
+        };
+        out.set("reactions", update.reactions.iter().filter_map(count).collect::<Vec<_>>());
+        out.done()
+    }
+
     /// Writes an invite link.
     #[must_use]
     pub fn invite_link(self, invite: &types::ChatInviteExported) -> Value {
@@ -71,12 +139,7 @@ impl Eyes<'_> {
     #[must_use]
     pub fn join_request(self, update: &types::UpdateBotChatInviteRequester) -> Value {
         let mut out = Object::default();
-        let chat = match &update.peer {
-            enums::Peer::PeerUser(peer) => Peer::User(UserId(peer.user_id)),
-            enums::Peer::PeerChat(peer) => Peer::Chat(zaun_model::ChatId(peer.chat_id)),
-            enums::Peer::PeerChannel(peer) => Peer::Channel(zaun_model::ChannelId(peer.channel_id)),
-        };
-        out.set("chat", self.chat(chat));
+        out.set("chat", self.chat(peer_of(&update.peer)));
         out.set("from", self.user(UserId(update.user_id)));
         out.set("user_chat_id", update.user_id);
         out.set("date", update.date);

@@ -20,6 +20,9 @@ pub fn counts_in_qts(update: &Update) -> bool {
             | Update::UpdateChatParticipant(_)
             | Update::UpdateBotStopped(_)
             | Update::UpdateBotChatInviteRequester(_)
+            | Update::UpdateMessagePollVote(_)
+            | Update::UpdateBotMessageReaction(_)
+            | Update::UpdateBotMessageReactions(_)
     )
 }
 
@@ -109,7 +112,7 @@ pub(crate) fn tell_stopped(
     Ok(())
 }
 
-fn tell(changes: &mut Changes<'_, '_>, hearers: &[UserId], update: impl Into<Update>) {
+pub(super) fn tell(changes: &mut Changes<'_, '_>, hearers: &[UserId], update: impl Into<Update>) {
     let update = update.into();
     hearers.iter().for_each(|bot| changes.hint_user(*bot, update.clone()));
 }

@@ -4,6 +4,7 @@ mod callbacks;
 mod hearing;
 mod inline;
 mod inline_results;
+pub(crate) mod marks;
 pub mod markup;
 pub(crate) mod members;
 mod profile;

@@ -275,6 +275,7 @@ impl Messenger {
             require_vote(&found.media.poll, &before, &options)?;
             if before != options {
                 vote(changes, &mut found, me, &before, &options)?;
+                tell_bot(changes, &found, me, &options)?;
             }
             super::tell_viewers(changes, actor, &found.row, update)
         };
@@ -446,7 +447,51 @@ pub(crate) fn forwarded(media: Option<MessageMedia>) -> Option<MessageMedia> {
 fn close(changes: &mut Changes<'_, '_>, found: &mut Stored) -> Result<(), Error> {
     found.media.poll.closed = true;
     let body = found.body();
-    changes.edit(&found.content, &body)
+    changes.edit(&found.content, &body)?;
+    if let Peer::User(author) = found.content.author
+        && crate::bots::is_bot(changes.tx, author)?
+    {
+        changes.hint_user(author, own_update(found, author));
+    }
+    Ok(())
+}
+
+/// Tells the bot whose poll it is of a vote.
+fn tell_bot(
+    changes: &mut Changes<'_, '_>,
+    found: &Stored,
+    voter: Peer,
+    options: &BTreeSet<Vec<u8>>,
+) -> Result<(), Error> {
+    let poll = &found.media.poll;
+    let places = poll.answers.iter().zip(0..).filter(|(answer, _)| options.contains(option_of(answer)));
+    let (options, positions) =
+        places.map(|(answer, place)| (option_of(answer).to_vec().into(), place)).unzip();
+    let told = types::UpdateMessagePollVote {
+        poll_id: poll.id,
+        peer: peer_to_tl(voter),
+        options,
+        positions,
+        qts: 0,
+    };
+    let counts = |bot: UserId| own_update(found, bot);
+    let public = poll.public_voters;
+    crate::bots::marks::tell_vote(changes, &found.content, &found.row, (voter, public), told, counts)
+}
+
+/// What a poll counts, as its author sees it.
+fn own_update(found: &Stored, author: UserId) -> enums::Update {
+    let mut media = found.media.clone();
+    media.poll.creator = found.content.author == Peer::User(author);
+    types::UpdateMessagePoll {
+        peer: Some(peer_to_tl(found.row.peer)),
+        msg_id: Some(found.row.id.0),
+        poll_id: media.poll.id,
+        poll: Some(media.poll),
+        results: media.results,
+        ..types::UpdateMessagePoll::default()
+    }
+    .into()
 }
 
 /// Requires that a vote is one that the poll knows, and may be given or taken back now.

@@ -17,7 +17,7 @@ use crate::limits::{IDS_PER_CALL, KINDS_OF_REACTIONS, PAGE, REACTIONS_OF_CHAT};
 use crate::peers::{PeerRef, peer_to_tl};
 use crate::rights::{self, Group, Membership, Reading};
 use crate::views::{self, Message, Scene};
-use crate::{Actor, Changes, Error, Messenger, Outcome, errors, stored};
+use crate::{Actor, Changes, Error, Messenger, Outcome, bots, errors, stored};
 
 /// Reactions that apps offer; others are refused (G-363). `getAvailableReactions` would need animations for each.
 const EMOJI: &[&str] = &[
@@ -263,6 +263,10 @@ impl Messenger {
                 marks::insert(changes.tx, &mark)?;
             }
             let unread = call_author(changes, &content, actor.user_id, !wanted.is_empty())?;
+            let old = before.iter().map(|mark| to_tl(&mark.value)).collect();
+            let new = wanted.iter().map(|value| to_tl(value.as_bytes())).collect();
+            let told = (&row, body.is_post());
+            bots::marks::tell_reaction(changes, &content, told, actor.user_id, (old, new), &sum.results)?;
             save(changes.tx, content.id, sum, unread)?;
             super::tell_viewers(changes, actor, &row, |message, viewer| {
                 update(message, shown(message, viewer))
@@ -308,8 +312,8 @@ impl Messenger {
         let before = offset.as_deref().filter(|text| !text.is_empty()).map(read_place).transpose()?;
         self.read(actor.user_id, move |tx| {
             let reading = rights::reading(tx, actor.user_id, peer)?;
-            let (row, content) = find(tx, &reading, id)?;
-            if row.peer == row.author && row.peer.channel().is_some() {
+            let (_, content) = find(tx, &reading, id)?;
+            if super::content::Body::decode(&content)?.is_post() {
                 return Err(Error::refused(403, errors::BROADCAST_FORBIDDEN));
             }
             let from = before.unwrap_or((UnixTime(i64::MAX), Peer::User(UserId(0))));
