@@ -35,6 +35,12 @@ export class User {
   delete(chat, messages, more) { return this.call('delete', { chat, messages: [messages].flat(), ...more }) }
   read(chat) { return this.call('read', { chat }) }
   press(chat, button, more) { return this.call('press', { chat, button, ...more }) }
+  react(chat, message, emoji) { return this.call('react', { chat, message, emoji }) }
+  vote(chat, message, options) { return this.call('vote', { chat, message, options: [options ?? []].flat() }) }
+  follow(link) { return this.call('follow', { link }) }
+  /** Pays an invoice: `{ chat, message }` or `{ link }`. */
+  pay(what) { return this.call('pay', what) }
+  async giveStars(amount) { return (await this.sandbox.call('give_stars', { user: this, amount })).balance }
   join(chat) { return this.call('join', { chat }) }
   leave(chat) { return this.call('leave', { chat }) }
   chats() { return this.call('chats') }

@@ -16,6 +16,7 @@ mod from_tl;
 mod help;
 mod langpack;
 mod messages;
+mod payments;
 mod photos;
 mod register;
 mod stories;

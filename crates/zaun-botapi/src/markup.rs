@@ -121,8 +121,10 @@ fn inline_button(button: &Value) -> Result<Option<enums::KeyboardInlineButton>, 
         link(url)
     } else if let Some(data) = field("callback_data") {
         types::InlineButtonTypeCallback { requires_password: false, data: data.into_bytes().into() }.into()
-    } else if button.get("callback_game").is_some() || button.get("pay").is_some_and(is_true) {
+    } else if button.get("callback_game").is_some() {
         return Err(ApiError::bad("BUTTON_TYPE_INVALID"));
+    } else if button.get("pay").is_some_and(is_true) {
+        I::InlineButtonTypeBuy
     } else if let Some(query) = field("switch_inline_query") {
         switch(query, false)
     } else if let Some(query) = inner("switch_inline_query_chosen_chat", "query") {
@@ -216,6 +218,7 @@ fn write_button(button: &enums::KeyboardInlineButton) -> Value {
         }
         I::InlineButtonTypeSwitchInline(switch) => ("switch_inline_query", switch.query.clone().into()),
         I::InlineButtonTypeWebView(view) => ("web_app", json!({ "url": view.url })),
+        I::InlineButtonTypeBuy => ("pay", true.into()),
         I::InlineButtonTypeCopy(copy) => ("copy_text", json!({ "text": copy.copy_text })),
         _ => ("disabled", json!({})),
     };

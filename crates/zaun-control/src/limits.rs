@@ -63,3 +63,9 @@ pub const MAX_ADVANCE_S: i64 = 315_360_000;
 
 /// Test phones that are given out by themselves: those of one data centre.
 pub const MAX_PHONES: u32 = 10_000;
+
+/// Stars that one call gives.
+pub const MAX_STARS: i64 = zaun_messenger::limits::STARS_MAX;
+
+/// The largest tip of a payment, in the smallest unit.
+pub const MAX_TIP: i64 = zaun_messenger::limits::INVOICE_AMOUNT_MAX;

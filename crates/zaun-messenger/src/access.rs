@@ -41,6 +41,11 @@ impl Signer {
         self.number(b"salt", user.0, number)
     }
 
+    /// The number of a payment form.
+    pub(crate) fn form(&self, user: UserId, what: i64) -> i64 {
+        self.number(b"form", user.0, what)
+    }
+
     /// Bytes that stand for a user's password until a moment.
     pub(crate) fn temporary_password(&self, user: UserId, until: zaun_model::UnixTime) -> Vec<u8> {
         let made = hmac_sha256(

@@ -449,6 +449,54 @@ texts! {
     TTL_DAYS_INVALID,
     /// 400: this server does not do that.
     AUTOARCHIVE_NOT_AVAILABLE,
+    /// 400: the payload of an invoice is empty or too long (B-128).
+    INVOICE_PAYLOAD_INVALID,
+    /// 400: the message is no invoice.
+    INVOICE_INVALID,
+    /// 400: no invoice has this link.
+    SLUG_INVALID,
+    /// 400: an invoice cannot cost that (B-128).
+    CURRENCY_TOTAL_AMOUNT_INVALID,
+    /// 400: the provider's token is none (B-130).
+    PAYMENT_PROVIDER_INVALID,
+    /// 400: the name is missing.
+    REQ_INFO_NAME_INVALID,
+    /// 400: the phone is missing.
+    REQ_INFO_PHONE_INVALID,
+    /// 400: the address is missing.
+    REQ_INFO_EMAIL_INVALID,
+    /// 400: the place to send it to is missing.
+    ADDRESS_STREET_LINE1_INVALID,
+    /// 400: the bot does not send it there.
+    SHIPPING_NOT_AVAILABLE,
+    /// 400: the bot did not say in time how it is sent (B-135).
+    SHIPPING_BOT_TIMEOUT,
+    /// 400: the bot does not send it that way.
+    SHIPPING_OPTION_INVALID,
+    /// 400: the form was paid already (B-141).
+    FORM_SUBMIT_DUPLICATE,
+    /// 400: the form is none, or too old (B-141).
+    FORM_EXPIRED,
+    /// 400: what the payer said of itself is too old.
+    REQUESTED_INFO_EXPIRED,
+    /// 400: no such tip.
+    TIP_INVALID,
+    /// 400: too few stars (B-141).
+    BALANCE_TOO_LOW,
+    /// 400: the provider was given nothing.
+    PAYMENT_CREDENTIALS_INVALID,
+    /// 400: the provider does not take this card (B-131).
+    PAYMENT_FAILED,
+    /// 400: the bot does not want the money (B-134).
+    BOT_PRECHECKOUT_FAILED,
+    /// 400: the bot did not say in time whether it wants the money (B-134).
+    BOT_PRECHECKOUT_TIMEOUT,
+    /// 400: no such payment (B-142).
+    CHARGE_ID_INVALID,
+    /// 400: it was given back already (B-142).
+    CHARGE_ALREADY_REFUNDED,
+    /// 400: the first button of an invoice is the one that pays.
+    REPLY_MARKUP_BUY_EMPTY,
     /// 400: a link cannot have this limit (G-176, G-177).
     USAGE_LIMIT_INVALID,
     /// 403: somebody else is in too many channels (G-198).

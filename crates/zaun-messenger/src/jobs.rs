@@ -76,6 +76,7 @@ impl Messenger {
         self.presence.clear();
         self.challenges.clear();
         self.queries.clear();
+        self.checkouts.clear();
         self.forget_uploads().await
     }
 

@@ -31,6 +31,7 @@ pub mod limits;
 pub mod login_tokens;
 pub mod messages;
 pub mod passwords;
+pub mod payments;
 pub mod peers;
 pub mod people;
 pub mod presence;
@@ -117,7 +118,8 @@ pub struct Messenger {
     /// Who is online.
     pub presence: presence::Presence,
     challenges: passwords::Challenges,
-    queries: bots::Queries,
+    queries: bots::Questions<bots::CallbackAnswer>,
+    checkouts: payments::Checkouts,
     inline: bots::InlineQueries,
     settings: Settings,
 }
@@ -143,7 +145,8 @@ impl Messenger {
             access,
             presence: presence::Presence::default(),
             challenges: passwords::Challenges::default(),
-            queries: bots::Queries::default(),
+            queries: bots::Questions::default(),
+            checkouts: payments::Checkouts::default(),
             inline: bots::InlineQueries::default(),
             settings,
         };

@@ -309,6 +309,26 @@ pub const ACCOUNT_TTL_DEFAULT_DAYS: i32 = 548;
 pub const NOTIFY_EXCEPTIONS: i64 = 1000;
 /// Bytes of a setting that is one value.
 pub const SETTING_BYTES: usize = 4096;
+/// Characters of an invoice's title (B-128).
+pub const INVOICE_TITLE_LENGTH: usize = 32;
+/// Characters of an invoice's description.
+pub const INVOICE_DESCRIPTION_LENGTH: usize = 255;
+/// Bytes that a bot notes at an invoice.
+pub const INVOICE_PAYLOAD_BYTES: usize = 128;
+/// Prices in one invoice.
+pub const INVOICE_PRICES: usize = 100;
+/// The most that an invoice may cost, in the smallest unit.
+pub const INVOICE_AMOUNT_MAX: i64 = 100_000_000;
+/// Stars in one payment.
+pub const STARS_MAX: i64 = 1_000_000;
+/// Suggested tips of an invoice (B-129).
+pub const SUGGESTED_TIPS: usize = 4;
+/// Forms that are being filled in at once.
+pub const OPEN_FORMS: usize = 100_000;
+/// How long a form may be filled in.
+pub const REQUESTED_INFO_LIFE_S: i64 = 3600;
+/// Rows in one answer about stars (B-144).
+pub const STAR_PAGE: i64 = 100;
 /// Messages of one album.
 pub const ALBUM: usize = 10;
 /// Photos in one answer of photos.getUserPhotos.

@@ -68,6 +68,26 @@ class User:
         """Presses the newest button of this text; returns the press with the bot's `answer`."""
         return self.call("press", chat=chat, button=button, **more)
 
+    def react(self, chat, message, emoji=None):
+        """Reacts to a message; without an emoji the reaction is taken back."""
+        return self.call("react", chat=chat, message=message, emoji=emoji)
+
+    def vote(self, chat, message, *options):
+        """Votes in a poll by the texts of its answers; without any the vote is taken back."""
+        return self.call("vote", chat=chat, message=message, options=options)
+
+    def follow(self, link):
+        """Follows an invite link."""
+        return self.call("follow", link=link)
+
+    def pay(self, chat=None, message=None, **more):
+        """Pays an invoice: that of a message, or that of a `link`."""
+        return self.call("pay", chat=chat, message=message, **more)
+
+    def give_stars(self, amount):
+        """Gives this person stars; returns how many it has then."""
+        return self.sandbox.call("give_stars", user=self, amount=amount)["balance"]
+
     def join(self, chat):
         return self.call("join", chat=chat)
 

@@ -42,7 +42,7 @@ pub(crate) async fn start_bot(call: Call, r: functions::messages::StartBot) -> R
         _ => return Err(Error::bad(errors::PEER_ID_INVALID)),
     };
     let content = Content { text: format!("{command}{param}"), ..Content::default() };
-    let draft = Draft { random_id: r.random_id, content, reply_to: None, clear_draft: false };
+    let draft = Draft { random_id: r.random_id, content, ..Draft::default() };
     let sent = call.messenger().send(call.actor(), place, vec![draft]).await?;
     Ok(to_tl::sent_updates(call.view(&sent.scene), &sent))
 }
@@ -95,5 +95,28 @@ pub(crate) async fn set_bot_callback_answer(
         cache_time: r.cache_time.max(0),
     };
     call.messenger().answer_callback(call.user_id, r.query_id, answer)?;
+    Ok(true)
+}
+
+/// messages.setBotShippingResults
+pub(crate) async fn set_bot_shipping_results(
+    call: Call,
+    r: functions::messages::SetBotShippingResults,
+) -> Result<bool, Error> {
+    let answer = match (r.error, r.shipping_options) {
+        (Some(error), _) => Err(error),
+        (None, options) => Ok(options.unwrap_or_default()),
+    };
+    call.messenger().answer_shipping(call.user_id, r.query_id, answer)?;
+    Ok(true)
+}
+
+/// messages.setBotPrecheckoutResults
+pub(crate) async fn set_bot_precheckout_results(
+    call: Call,
+    r: functions::messages::SetBotPrecheckoutResults,
+) -> Result<bool, Error> {
+    let answer = if r.success { Ok(()) } else { Err(r.error.unwrap_or_default()) };
+    call.messenger().answer_checkout(call.user_id, r.query_id, answer)?;
     Ok(true)
 }

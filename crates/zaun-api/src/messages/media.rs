@@ -20,7 +20,13 @@ pub(crate) async fn send_media(
     if let Some(sent) = call.messenger().sent_before(call.actor(), peer, vec![r.random_id]).await? {
         return Ok(to_tl::sent_updates(call.view(&sent.scene), &sent));
     }
-    let media = call.messenger().make_media(call.actor(), r.media).await?;
+    let (media, invoice) = match r.media {
+        enums::InputMedia::InputMediaInvoice(input) => {
+            let (media, invoice) = call.messenger().make_invoice(call.actor(), *input).await?;
+            (media, Some(invoice))
+        }
+        other => (call.messenger().make_media(call.actor(), other).await?, None),
+    };
     let message = types::Message {
         silent: r.silent,
         noforwards: r.noforwards,
@@ -35,6 +41,7 @@ pub(crate) async fn send_media(
         content: Content { text: r.message, message },
         reply_to: call.reply_to(r.reply_to)?,
         clear_draft: r.clear_draft,
+        invoice,
     };
     send_drafts(&call, peer, vec![draft], r.schedule_date).await
 }
@@ -72,6 +79,7 @@ pub(crate) async fn send_multi_media(
             content: Content { text: single.message, message },
             reply_to: reply_to.clone(),
             clear_draft: r.clear_draft,
+            invoice: None,
         });
     }
     check_album(&media)?;

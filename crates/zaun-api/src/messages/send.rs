@@ -30,6 +30,7 @@ pub(crate) async fn send_message(
         content: Content { text: r.message, message },
         reply_to: call.reply_to(r.reply_to)?,
         clear_draft: r.clear_draft,
+        invoice: None,
     };
     send_drafts(&call, peer, vec![draft], r.schedule_date).await
 }

@@ -18,7 +18,7 @@ const IN_PRIVATE: &str = "chat member status can't be changed in private chats";
 const ADMINISTRATORS: i32 = 200;
 
 impl Call<'_> {
-    fn user(&self) -> Result<UserId, ApiError> {
+    pub(super) fn user(&self) -> Result<UserId, ApiError> {
         let id = self.params.number("user_id").filter(|id| *id > 0);
         id.map(UserId).ok_or_else(|| ApiError::bad("invalid user_id specified"))
     }

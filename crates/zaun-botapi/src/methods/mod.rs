@@ -9,6 +9,7 @@ mod links;
 mod manage;
 mod media;
 mod members;
+pub(crate) mod payments;
 mod polls;
 mod profile;
 pub(crate) mod queries;
@@ -51,6 +52,13 @@ macro_rules! handlers {
 }
 
 handlers! {
+    "sendinvoice" => payments::send_invoice,
+    "createinvoicelink" => payments::create_invoice_link,
+    "answershippingquery" => payments::answer_shipping_query,
+    "answerprecheckoutquery" => payments::answer_pre_checkout_query,
+    "refundstarpayment" => payments::refund_star_payment,
+    "getmystarbalance" => payments::get_my_star_balance,
+    "getstartransactions" => payments::get_star_transactions,
     "closeforumtopic" => topics::close_forum_topic,
     "closegeneralforumtopic" => topics::close_general_forum_topic,
     "createforumtopic" => topics::create_forum_topic,

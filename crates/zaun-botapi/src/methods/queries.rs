@@ -10,6 +10,7 @@ use zaun_model::{ChannelId, ChatId, MsgId, Peer, UserId};
 use zaun_schema::api::enums::{self, Update};
 use zaun_schema::api::types;
 
+use super::payments;
 use super::{Call, inline};
 use crate::error::ApiError;
 use crate::instance::Instance;
@@ -24,6 +25,8 @@ pub(crate) fn is_told(update: &Update) -> bool {
             | Update::UpdateInlineBotCallbackQuery(_)
             | Update::UpdateBotInlineQuery(_)
             | Update::UpdateBotInlineSend(_)
+            | Update::UpdateBotShippingQuery(_)
+            | Update::UpdateBotPrecheckoutQuery(_)
     ) || counts_in_qts(update)
         || is_own_poll(update)
 }
@@ -61,6 +64,12 @@ pub(crate) async fn push_noted(bot: &Instance, update: &Update, scene: &Scene) {
             }
             None => return,
         },
+        Update::UpdateBotShippingQuery(query) => {
+            ("shipping_query", payments::shipping_query(eyes, query), CALLBACK_UPDATE_S)
+        }
+        Update::UpdateBotPrecheckoutQuery(query) => {
+            ("pre_checkout_query", payments::pre_checkout_query(eyes, query), CALLBACK_UPDATE_S)
+        }
         Update::UpdateMessagePollVote(vote) => ("poll_answer", eyes.poll_answer(vote), BOT_UPDATE_LIFE_S),
         Update::UpdateBotMessageReaction(update) => {
             ("message_reaction", eyes.reaction_update(update), BOT_UPDATE_LIFE_S)

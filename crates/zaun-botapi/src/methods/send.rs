@@ -6,7 +6,7 @@ use zaun_messenger::messages::content::Content;
 use zaun_messenger::messages::send::{Draft, Quote, ReplyTo};
 use zaun_messenger::peers::PeerRef;
 use zaun_messenger::views::Message;
-use zaun_model::{MsgId, Peer};
+use zaun_model::{MsgId, Peer, UserId};
 use zaun_schema::api::{enums, types};
 
 use super::{Call, sending};
@@ -84,12 +84,23 @@ impl Call<'_> {
 
     /// Sends messages and returns them as the bot sees them.
     pub(super) async fn send(&self, peer: Peer, contents: Vec<Content>) -> Result<Vec<Value>, ApiError> {
+        self.send_with(peer, contents, None).await
+    }
+
+    /// Sends messages, of which one may be an invoice with this behind it.
+    pub(super) async fn send_with(
+        &self,
+        peer: Peer,
+        contents: Vec<Content>,
+        invoice: Option<(UserId, Vec<u8>)>,
+    ) -> Result<Vec<Value>, ApiError> {
         let reply_to = self.reply_to(peer).await?;
         let drafts = contents.into_iter().map(|content| Draft {
             random_id: random_id(),
             content,
             reply_to: reply_to.clone(),
             clear_draft: false,
+            invoice: invoice.clone(),
         });
         let sent = self.messenger().send(self.actor(), PeerRef::Known(peer), drafts.collect()).await;
         let sent = sent.map_err(|error| sending(peer, error))?;

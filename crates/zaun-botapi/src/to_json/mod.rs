@@ -13,7 +13,7 @@ use zaun_schema::api::{enums, types};
 
 use crate::file_ids::{FileId, FileKind};
 use crate::markup;
-use crate::methods::topics;
+use crate::methods::{payments, topics};
 
 use enums::{MessageAction as A, MessageEntity as E, MessageMedia as M};
 
@@ -321,6 +321,16 @@ impl Eyes<'_> {
                 out.set("venue", value.done());
             }
             M::MessageMediaPoll(media) => out.set("poll", self.poll(media, own)),
+            M::MessageMediaInvoice(invoice) => {
+                out.set(
+                    "invoice",
+                    json!({
+                        "title": invoice.title, "description": invoice.description,
+                        "start_parameter": invoice.start_param, "currency": invoice.currency,
+                        "total_amount": invoice.total_amount,
+                    }),
+                );
+            }
             M::MessageMediaDice(dice) => {
                 out.set("dice", json!({ "emoji": dice.emoticon, "value": dice.value }));
             }
@@ -467,6 +477,12 @@ impl Eyes<'_> {
             }
             A::MessageActionChannelMigrateFrom(action) => {
                 out.set("migrate_from_chat_id", Peer::Chat(ChatId(action.chat_id)).marked());
+            }
+            A::MessageActionPaymentSentMe(paid) => {
+                out.set("successful_payment", payments::successful_payment(paid));
+            }
+            A::MessageActionPaymentRefunded(refunded) => {
+                out.set("refunded_payment", payments::refunded_payment(refunded));
             }
             topic if topics::action(out, topic) => {}
             A::MessageActionPinMessage => {}

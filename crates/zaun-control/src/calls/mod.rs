@@ -1,5 +1,6 @@
 //! What each call does.
 
+pub(crate) mod act;
 pub(crate) mod chats;
 mod files;
 pub(crate) mod people;
@@ -50,19 +51,24 @@ calls! {
     "edit" => speak::edit,
     "fault" => plan::fault,
     "faults" => plan::faults,
+    "follow" => act::follow,
+    "give_stars" => act::give_stars,
     "join" => chats::join,
     "leave" => chats::leave,
     "login_code" => people::login_code,
     "messages" => see::messages,
     "missing" => plan::missing,
     "now" => time::now,
+    "pay" => act::pay,
     "press" => press::press,
+    "react" => act::react,
     "read" => speak::read,
     "reset" => snapshots::reset,
     "restore" => snapshots::restore,
     "seed" => seed::seed,
     "send" => speak::send,
     "snapshot" => snapshots::snapshot,
+    "vote" => act::vote,
     "wait_answer" => press::wait_answer,
     "wait_gone" => wait::wait_gone,
     "wait_idle" => wait::wait_idle,

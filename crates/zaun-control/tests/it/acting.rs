@@ -184,3 +184,107 @@ async fn a_bot_gets_photos_and_files() {
     assert_eq!(field(json!({ "as": "anna", "chat": bot, "photo": "dGVh" })).await, "photo");
     assert_eq!(field(json!({ "as": "anna", "chat": bot, "file_name": "x" })).await, "document");
 }
+
+#[tokio::test]
+async fn people_react_vote_and_follow_links() {
+    let stage = Stage::open().await;
+    stage.user("anna").await;
+    stage.user("ben").await;
+    let (bot, token) = stage.bot("Shop").await;
+    let club =
+        json!({ "kind": "supergroup", "title": "Club", "owner": "anna", "members": [bot], "admins": [bot] });
+    let club = stage.call("create_chat", club).await["id"].clone();
+    let link = stage.bot_api(&token, "createChatInviteLink", json!({ "chat_id": club })).await.1;
+    let followed = json!({ "as": "ben", "link": link["result"]["invite_link"] });
+    assert_eq!(stage.call("follow", followed).await["chat"]["id"], club);
+    let wrong = stage.refused("follow", json!({ "as": "ben", "link": "https://t.me/+nowhere" })).await;
+    assert_eq!(wrong.field.as_deref(), Some("link"));
+
+    let poll =
+        json!({ "chat_id": club, "question": "Tea?", "options": ["yes", "no"], "is_anonymous": false });
+    let poll = stage.bot_api(&token, "sendPoll", poll).await.1["result"]["message_id"].clone();
+    let vote = |options: serde_json::Value| json!({ "as": "ben", "chat": club, "message": poll, "options": options });
+    let voted = stage.call("vote", vote(json!(["yes"]))).await;
+    assert_eq!(voted["poll"]["options"][0]["voter_count"], 1, "{voted}");
+    let wrong = stage.refused("vote", vote(json!(["perhaps"]))).await;
+    assert_eq!(wrong.field.as_deref(), Some("options[0]"));
+    assert_eq!(stage.call("vote", vote(json!([]))).await["poll"]["total_voter_count"], 0);
+
+    let react = json!({ "as": "ben", "chat": club, "message": poll, "emoji": "👍" });
+    stage.call("react", react).await;
+    let wrong = json!({ "as": "ben", "chat": club, "message": poll, "emoji": "🤦" });
+    assert_eq!(stage.refused("react", wrong).await.field.as_deref(), Some("emoji"));
+}
+
+/// B-127 … B-142: a bot sells, is asked, and is paid; in stars as well as by card.
+#[tokio::test]
+async fn a_bot_is_paid() {
+    let stage = Stage::open().await;
+    stage.user("anna").await;
+    let (bot, token) = stage.bot("Shop").await;
+    stage.call("send", json!({ "as": "anna", "chat": bot, "text": "/start" })).await;
+    let api = async |method: &str, params: serde_json::Value| stage.bot_api(&token, method, params).await;
+    let invoice = |currency: &str, provider: &str| {
+        json!({
+            "chat_id": 1_000_001, "title": "Tea", "description": "A cup", "payload": "tea-1", "currency": currency,
+            "provider_token": provider, "prices": [{ "label": "Tea", "amount": 250 }],
+        })
+    };
+    assert_eq!(
+        api("sendInvoice", invoice("EUR", "")).await.1["description"],
+        "Bad Request: PAYMENT_PROVIDER_INVALID"
+    );
+    let sent = api("sendInvoice", invoice("EUR", "1:TEST:2")).await.1["result"].clone();
+    assert_eq!(
+        (&sent["invoice"]["total_amount"], &sent["invoice"]["currency"]),
+        (&json!(250), &json!("EUR"))
+    );
+    assert_eq!(sent["reply_markup"]["inline_keyboard"][0][0]["pay"], true);
+
+    // The bot's answers, whatever it is asked.
+    let offset = std::cell::Cell::new(0);
+    let answers = async |ok: bool| {
+        loop {
+            let (_, got) = api("getUpdates", json!({ "timeout": 5, "offset": offset.get() })).await;
+            for update in got["result"].as_array().unwrap() {
+                offset.set(update["update_id"].as_i64().unwrap() + 1);
+                if update["pre_checkout_query"].is_object() {
+                    let query = update["pre_checkout_query"].clone();
+                    let answer = json!({
+                        "pre_checkout_query_id": query["id"], "ok": ok, "error_message": "sold out",
+                    });
+                    assert_eq!(api("answerPreCheckoutQuery", answer).await.0, 200);
+                    return query;
+                }
+            }
+        }
+    };
+    let seen =
+        stage.call("wait_message", json!({ "as": "anna", "chat": bot, "button": "Pay 2.50 EUR" })).await;
+    let pay = |card: &str| json!({ "as": "anna", "chat": bot, "message": seen["message_id"], "card": card });
+    let refused = stage.refused("pay", pay("4000000000000002")).await;
+    assert_eq!(refused.text, "PAYMENT_FAILED", "B-131");
+    let (refused, _) = tokio::join!(stage.refused("pay", pay("4242 4242 4242 4242")), answers(false));
+    assert_eq!(refused.text, "BOT_PRECHECKOUT_FAILED", "B-134");
+    let (paid, query) = tokio::join!(stage.call("pay", pay("4242 4242 4242 4242")), answers(true));
+    assert_eq!((&query["invoice_payload"], &query["total_amount"]), (&json!("tea-1"), &json!(250)));
+    let (_, got) = api("getUpdates", json!({ "timeout": 5, "offset": -1 })).await;
+    let told = &got["result"][0]["message"]["successful_payment"];
+    assert_eq!(told["telegram_payment_charge_id"], paid["charge"], "B-138: {got}");
+
+    // B-133, B-141, B-142, B-144
+    let link = api("createInvoiceLink", invoice("XTR", "")).await.1["result"].clone();
+    let pay = json!({ "as": "anna", "link": link });
+    assert_eq!(stage.refused("pay", pay.clone()).await.text, "BALANCE_TOO_LOW");
+    assert_eq!(stage.call("give_stars", json!({ "user": "anna", "amount": 300 })).await["balance"], 300);
+    let (paid, _) = tokio::join!(stage.call("pay", pay), answers(true));
+    assert_eq!(api("getMyStarBalance", json!({})).await.1["result"]["amount"], 250);
+    let refund = json!({ "user_id": 1_000_001, "telegram_payment_charge_id": paid["charge"] });
+    assert_eq!(api("refundStarPayment", refund.clone()).await.0, 200);
+    let again = api("refundStarPayment", refund).await.1;
+    assert_eq!(again["description"], "Bad Request: CHARGE_ALREADY_REFUNDED");
+    let list = api("getStarTransactions", json!({})).await.1["result"]["transactions"].clone();
+    assert_eq!(list.as_array().unwrap().len(), 2);
+    assert_eq!((&list[0]["id"], &list[0]["source"]["invoice_payload"]), (&paid["charge"], &json!("tea-1")));
+    assert_eq!(api("getMyStarBalance", json!({})).await.1["result"]["amount"], 0);
+}

@@ -34,21 +34,26 @@ pub struct CallbackAnswer {
     pub cache_time: i32,
 }
 
-struct Open {
+struct Open<T> {
     bot: UserId,
     until: UnixTime,
     /// Taken by the first answer; later ones in time are ignored.
-    answer: Option<oneshot::Sender<CallbackAnswer>>,
+    answer: Option<oneshot::Sender<T>>,
 }
 
 /// Questions that wait for the answer of a bot. In memory: who asked is gone after a restart.
-#[derive(Default)]
-pub struct Queries {
-    open: Mutex<HashMap<i64, Open>>,
+pub struct Questions<T> {
+    open: Mutex<HashMap<i64, Open<T>>>,
 }
 
-impl Queries {
-    fn ask(&self, bot: UserId, now: UnixTime) -> Result<(i64, oneshot::Receiver<CallbackAnswer>), Error> {
+impl<T> Default for Questions<T> {
+    fn default() -> Self {
+        Questions { open: Mutex::default() }
+    }
+}
+
+impl<T> Questions<T> {
+    pub(crate) fn ask(&self, bot: UserId, now: UnixTime) -> Result<(i64, oneshot::Receiver<T>), Error> {
         let mut open = self.open.lock();
         if open.len() >= OPEN_QUERIES {
             open.retain(|_, query| query.until > now);
@@ -67,7 +72,7 @@ impl Queries {
         self.open.lock().clear();
     }
 
-    fn answer(&self, bot: UserId, id: i64, now: UnixTime, answer: CallbackAnswer) -> Result<(), Error> {
+    pub(crate) fn answer(&self, bot: UserId, id: i64, now: UnixTime, answer: T) -> Result<(), Error> {
         let mut open = self.open.lock();
         let query = open.get_mut(&id).filter(|query| query.bot == bot && query.until > now);
         let query = query.ok_or_else(|| Error::bad(errors::QUERY_ID_INVALID))?;
@@ -188,7 +193,7 @@ mod tests {
 
     #[test]
     fn b095_a_query_is_answered_by_its_bot_in_time_and_once() {
-        let queries = Queries::default();
+        let queries = Questions::<CallbackAnswer>::default();
         let (now, bot) = (UnixTime(100), UserId(1));
         let (id, mut waiting) = queries.ask(bot, now).unwrap();
         let answer = |text: &str| CallbackAnswer { message: Some(text.into()), ..CallbackAnswer::default() };

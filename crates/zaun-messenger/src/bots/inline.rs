@@ -372,7 +372,7 @@ impl Messenger {
         let mut content = result.content.clone().ok_or_else(|| Error::bad(errors::WEBPAGE_CURL_FAILED))?;
         content.message.silent = silent;
         let has_keyboard = content.message.reply_markup.is_some();
-        let draft = Draft { random_id, content, reply_to, clear_draft };
+        let draft = Draft { random_id, content, reply_to, clear_draft, invoice: None };
         let sent = self.send(actor, peer, vec![draft]).await?;
         if let Some(message) = sent.value.first().map(|sent| sent.message.clone()) {
             let bot = kept.bot;

@@ -66,6 +66,7 @@ fn settle_inline(button: &mut enums::KeyboardInlineButton, peer: Peer) -> Result
         }
         I::InlineButtonTypeSwitchInline(_)
         | I::InlineButtonTypeUserProfile(_)
+        | I::InlineButtonTypeBuy
         | I::InlineButtonTypeDisabled => Ok(()),
         I::InputInlineButtonTypeUserProfile(profile) => {
             let user_id = match &profile.user_id {
@@ -85,6 +86,47 @@ fn settle_inline(button: &mut enums::KeyboardInlineButton, peer: Peer) -> Result
         }
         _ => Err(Error::bad(errors::BUTTON_TYPE_INVALID)),
     }
+}
+
+/// The keyboard of an invoice begins with the button that pays, and nothing else has one (B-077).
+pub(crate) fn settle_pay(message: &mut types::Message) -> Result<(), Error> {
+    let media = match &message.media {
+        Some(enums::MessageMedia::MessageMediaInvoice(media)) => Some(media),
+        _ => None,
+    };
+    let pays = |button: &enums::KeyboardInlineButton| matches!(button.r#type, I::InlineButtonTypeBuy);
+    let buttons = || match &message.reply_markup {
+        Some(R::ReplyInlineMarkup(markup)) => {
+            markup.rows.iter().flat_map(|row| row.buttons.clone()).collect()
+        }
+        _ => Vec::new(),
+    };
+    let buttons: Vec<enums::KeyboardInlineButton> = buttons();
+    let Some(media) = media else {
+        let none = !buttons.iter().any(pays);
+        return if none { Ok(()) } else { Err(Error::bad(errors::BUTTON_TYPE_INVALID)) };
+    };
+    if message.via_bot_id.is_some() || message.fwd_from.is_some() {
+        return Ok(());
+    }
+    if buttons.is_empty() {
+        let text = format!("Pay {}", price(&media.currency, media.total_amount));
+        let button = types::KeyboardInlineButton { style: None, text, r#type: I::InlineButtonTypeBuy };
+        let rows = vec![types::KeyboardInlineButtonRow { buttons: vec![button] }];
+        message.reply_markup = Some(types::ReplyInlineMarkup { force_reply: false, rows }.into());
+        return Ok(());
+    }
+    if buttons.first().is_some_and(pays) { Ok(()) } else { Err(Error::bad(errors::REPLY_MARKUP_BUY_EMPTY)) }
+}
+
+/// Currencies without a smaller unit.
+const WHOLE: [&str; 4] = ["XTR", "JPY", "KRW", "VND"];
+
+fn price(currency: &str, amount: i64) -> String {
+    if WHOLE.contains(&currency) {
+        return format!("{amount} {currency}");
+    }
+    format!("{}.{:02} {currency}", amount / 100, amount % 100)
 }
 
 /// Says whether a text is a place that a button may open.

@@ -11,7 +11,7 @@ mod profile;
 pub mod queue;
 mod tokens;
 
-pub use callbacks::{CallbackAnswer, Queries};
+pub use callbacks::{CallbackAnswer, Questions};
 pub use inline::{InlineAnswer, InlineMessageId, InlineQueries, InlineQuery, InlineResult, Kept};
 pub use members::counts_in_qts;
 pub(crate) use profile::profile as profile_of;
@@ -284,6 +284,11 @@ fn new_row(
         sealed: signer.seal(nonce, token.reveal()),
         created_at: now,
     }
+}
+
+/// Who owns a bot.
+pub(crate) fn owner_of(tx: &Tx<'_>, bot: UserId) -> Result<Option<UserId>, Error> {
+    Ok(bots::find(tx, bot)?.map(|row| row.owner_id))
 }
 
 /// Sets whether a bot answers inline queries and hears what was chosen.

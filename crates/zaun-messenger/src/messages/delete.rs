@@ -8,7 +8,7 @@ use zaun_schema::api::{enums, types};
 use zaun_store::repo::contents::{self, ContentRow};
 use zaun_store::repo::marks;
 use zaun_store::repo::messages::{self, MessageRow, Range};
-use zaun_store::repo::{dialogs, search};
+use zaun_store::repo::{dialogs, payments, search};
 
 use super::content::Body;
 use crate::changes::{Place, Thread};
@@ -220,6 +220,9 @@ fn release_contents<'r>(
         search::remove(changes.tx, content.id)?;
         if content.marked || content.views > 0 {
             marks::delete_all(changes.tx, content.id)?;
+        }
+        if content.media_kind == super::content::kind::OTHER {
+            payments::delete_invoice(changes.tx, content.id)?;
         }
         contents::delete(changes.tx, content.id)?;
     }

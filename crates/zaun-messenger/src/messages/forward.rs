@@ -16,7 +16,7 @@ use crate::limits::IDS_PER_CALL;
 use crate::peers::{PeerRef, peer_to_tl};
 use crate::rights::{self, Posting};
 use crate::views::{self, Message};
-use crate::{Actor, Changes, Error, Messenger, Outcome, errors, privacy};
+use crate::{Actor, Changes, Error, Messenger, Outcome, errors, payments, privacy};
 
 /// What to forward and how.
 #[derive(Debug, Clone)]
@@ -117,7 +117,8 @@ fn copies(
         }
         let reply_to =
             forward.thread.map(|id| ReplyTo { msg_id: id, thread: Some(id), ..ReplyTo::default() });
-        drafts.push(Draft { random_id: *random_id, content, reply_to, clear_draft: false });
+        let invoice = payments::behind(tx, original.row.content_id)?;
+        drafts.push(Draft { random_id: *random_id, content, reply_to, clear_draft: false, invoice });
         if original.views > 0 {
             counted.push(original.row.content_id);
         }

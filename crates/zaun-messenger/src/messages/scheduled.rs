@@ -199,7 +199,7 @@ fn dispatch(changes: &mut Changes<'_, '_>, row: &ScheduledRow) -> Result<Option<
     let mut content = content_of(row)?;
     let reply_to = reply_of(content.message.reply_to.take());
     content.message.from_scheduled = true;
-    let draft = Draft { random_id: row.random_id, content, reply_to, clear_draft: false };
+    let draft = Draft { random_id: row.random_id, content, reply_to, clear_draft: false, invoice: None };
     let posting = rights::posting(changes.tx, row.author_id, PeerRef::Known(row.peer));
     let sent = match posting {
         Ok(posting) if posting.forbidden.check(&draft.content).is_ok() => {

@@ -13,6 +13,7 @@ use super::entities::settle_content;
 use super::{mentions, polls, ttl};
 use crate::changes::{Place, Thread};
 use crate::limits::{CAPTION_LENGTH, ENTITIES, MESSAGE_LENGTH, QUOTE_LENGTH};
+use crate::payments;
 use crate::peers::{PeerRef, peer_to_tl};
 use crate::rights::{self, Posting, Reading};
 use crate::threads::{self, GENERAL_TOPIC};
@@ -20,7 +21,7 @@ use crate::views::{self, Message};
 use crate::{Actor, Changes, Error, Messenger, Outcome, bots, errors};
 
 /// A message on its way in.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Draft {
     /// Makes a repetition harmless (M-218).
     pub random_id: i64,
@@ -30,6 +31,8 @@ pub struct Draft {
     pub reply_to: Option<ReplyTo>,
     /// Whether the draft of the conversation is spent with it.
     pub clear_draft: bool,
+    /// What stands behind it if it is an invoice: the bot, and the canonical TL InputMediaInvoice.
+    pub invoice: Option<(UserId, Vec<u8>)>,
 }
 
 /// The message that another one answers.
@@ -87,6 +90,7 @@ pub(crate) fn check_content(content: &Content) -> Result<(), Error> {
 /// conversation, not of one message of a user.
 fn leave_to_bots(tx: &Tx<'_>, posting: &Posting, draft: &mut Draft) -> Result<(), Error> {
     let message = &mut draft.content.message;
+    bots::markup::settle_pay(message)?;
     if message.reply_markup.is_none() && !message.noforwards {
         return Ok(());
     }
@@ -216,6 +220,9 @@ pub(crate) fn send_one_message(
     let posted = changes.post(sender, posting.author, &content.into(), &places, &mentioned)?;
     let message = posted.into_iter().next().ok_or_else(|| Error::bad(errors::PEER_ID_INVALID))?;
     polls::note_end(changes.tx, &message)?;
+    if let Some(invoice) = &draft.invoice {
+        payments::keep(changes.tx, message.row.content_id, invoice)?;
+    }
     match (spot.thread, peer) {
         (Thread::Below(root), Peer::Channel(channel)) => {
             threads::grow(changes, channel, root, (message.row.author, message.id()))?;

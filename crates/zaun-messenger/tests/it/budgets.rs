@@ -14,7 +14,7 @@ use crate::world::{World, user};
 impl World {
     async fn say(&self, from: Actor, to: Actor, text: &str, random_id: i64) -> MsgId {
         let content = Content { text: text.into(), ..Content::default() };
-        let draft = Draft { random_id, content, reply_to: None, clear_draft: false };
+        let draft = Draft { random_id, content, ..Draft::default() };
         let sent = self.messenger.send(from, user(to), vec![draft]).await.unwrap();
         sent.value[0].message.id()
     }
@@ -95,7 +95,7 @@ async fn a_message_in_a_full_basic_group_takes_four_statements_per_member() {
     let made = w.messenger.create_chat(w.alice, "full", users, 0).await.unwrap();
     let group = PeerRef::Known(Peer::Chat(made.value.0));
     let content = Content { text: "hello".into(), ..Content::default() };
-    let draft = Draft { random_id: 5, content, reply_to: None, clear_draft: false };
+    let draft = Draft { random_id: 5, content, ..Draft::default() };
     let (sent, statements) = w.cost(w.messenger.send(w.alice, group, vec![draft])).await;
     assert_eq!(sent.value.len(), 1);
     assert!(statements <= 4 * 200, "{statements} statements");

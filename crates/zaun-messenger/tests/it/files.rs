@@ -232,7 +232,7 @@ async fn a_repeated_call_finds_what_the_first_one_sent() {
     assert!(w.messenger.sent_before(w.alice, peer, vec![5]).await.unwrap().is_none());
     let message = types::Message { media, ..types::Message::default() };
     let content = Content { text: String::new(), message };
-    let draft = Draft { random_id: 5, content, reply_to: None, clear_draft: false };
+    let draft = Draft { random_id: 5, content, ..Draft::default() };
     let sent = w.messenger.send(w.alice, peer, vec![draft]).await.unwrap();
     let again = w.messenger.sent_before(w.alice, peer, vec![5]).await.unwrap().expect("it was sent");
     assert_eq!(again.value[0].message.row, sent.value[0].message.row, "M-218");

@@ -18,7 +18,7 @@ fn query(peer: Option<PeerRef>, text: &str) -> Query {
 impl World {
     async fn write(&self, from: Actor, to: Actor, text: &str, random_id: i64) -> MsgId {
         let content = Content { text: text.into(), ..Content::default() };
-        let draft = Draft { random_id, content, reply_to: None, clear_draft: false };
+        let draft = Draft { random_id, content, ..Draft::default() };
         self.messenger.send(from, user(to), vec![draft]).await.unwrap().value[0].message.id()
     }
 

@@ -148,7 +148,7 @@ async fn sign_up(store: &Store, messenger: &Messenger, key_id: i64, phone: &str,
 /// A message of plain text.
 pub fn text(text: &str, random_id: i64) -> Draft {
     let content = Content { text: text.into(), ..Content::default() };
-    Draft { random_id, content, reply_to: None, clear_draft: false }
+    Draft { random_id, content, ..Draft::default() }
 }
 
 /// A PNG of one colour.

@@ -20,6 +20,7 @@ pub mod marks;
 pub mod media;
 pub mod messages;
 pub mod passwords;
+pub mod payments;
 pub mod privacy;
 pub mod scheduled;
 pub mod search;

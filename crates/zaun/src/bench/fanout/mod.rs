@@ -93,7 +93,7 @@ async fn post(crowd: &Crowd, readers: &mut Readers, to: Peer, name: &str) -> any
             let random_id = i64::try_from(1 + number * ROUNDS + round)? << 20 | to.marked() & 0xf_ffff;
             let message = types::Message::default();
             let content = Content { text: format!("post {round} of the benchmark"), message };
-            let draft = Draft { random_id, content, reply_to: None, clear_draft: false };
+            let draft = Draft { random_id, content, ..Draft::default() };
             crowd.node.messenger().send(crowd.author, PeerRef::Known(to), vec![draft]).await?;
             Ok(())
         };
