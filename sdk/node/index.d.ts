@@ -21,6 +21,13 @@ export class User {
   delete(chat: Who, messages: number | number[], more?: Fields): Promise<any>
   read(chat: Who): Promise<any>
   press(chat: Who, button: string, more?: Fields): Promise<any>
+  react(chat: Who, message: number, emoji?: string): Promise<any>
+  vote(chat: Who, message: number, options?: string | string[]): Promise<any>
+  follow(link: string): Promise<any>
+  pay(what: { chat?: Who; message?: number; link?: string } & Fields): Promise<any>
+  openApp(chat: Who, more?: Fields): Promise<{ url: string; init_data: string; query_id?: string }>
+  sendAppData(bot: Who, button: string, data: string): Promise<any>
+  giveStars(amount: number): Promise<number>
   join(chat: Who): Promise<any>
   leave(chat: Who): Promise<any>
   chats(): Promise<any[]>

@@ -40,6 +40,10 @@ export class User {
   follow(link) { return this.call('follow', { link }) }
   /** Pays an invoice: `{ chat, message }` or `{ link }`. */
   pay(what) { return this.call('pay', what) }
+  /** Opens a mini app: `{ bot, url, start_param, platform }`; gives its `url`, `init_data` and `query_id`. */
+  openApp(chat, more) { return this.call('open_app', { chat, ...more }) }
+  /** Sends what a mini app of a reply keyboard has to say. */
+  sendAppData(bot, button, data) { return this.call('send_app_data', { bot, button, data }) }
   async giveStars(amount) { return (await this.sandbox.call('give_stars', { user: this, amount })).balance }
   join(chat) { return this.call('join', { chat }) }
   leave(chat) { return this.call('leave', { chat }) }

@@ -497,6 +497,14 @@ texts! {
     CHARGE_ALREADY_REFUNDED,
     /// 400: the first button of an invoice is the one that pays.
     REPLY_MARKUP_BUY_EMPTY,
+    /// 400: no such word may stand in a link to a bot (B-119).
+    START_PARAM_INVALID,
+    /// 400: the bot has no such page.
+    BOT_APP_INVALID,
+    /// 400: no page is at this address.
+    URL_INVALID,
+    /// 400: the text of the button is empty or too long.
+    BUTTON_TEXT_INVALID,
     /// 400: a link cannot have this limit (G-176, G-177).
     USAGE_LIMIT_INVALID,
     /// 403: somebody else is in too many channels (G-198).

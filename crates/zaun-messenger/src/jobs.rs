@@ -77,6 +77,7 @@ impl Messenger {
         self.challenges.clear();
         self.queries.clear();
         self.checkouts.clear();
+        self.apps.clear();
         self.forget_uploads().await
     }
 

@@ -329,6 +329,16 @@ pub const OPEN_FORMS: usize = 100_000;
 pub const REQUESTED_INFO_LIFE_S: i64 = 3600;
 /// Rows in one answer about stars (B-144).
 pub const STAR_PAGE: i64 = 100;
+/// Pages of bots that may send a message, open at once.
+pub const OPEN_APPS: usize = 100_000;
+/// How long such a page may do so after the client's last sign of life (B-158).
+pub const APP_LIFE_S: i64 = 120;
+/// Bytes that a page sends to its bot (B-161).
+pub const APP_DATA_BYTES: usize = 4096;
+/// Characters of the button that opened it.
+pub const APP_BUTTON_LENGTH: usize = 256;
+/// Characters of what a link hands over to a bot (B-119).
+pub const START_PARAM_LENGTH: usize = 512;
 /// Messages of one album.
 pub const ALBUM: usize = 10;
 /// Photos in one answer of photos.getUserPhotos.

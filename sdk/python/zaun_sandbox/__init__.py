@@ -84,6 +84,14 @@ class User:
         """Pays an invoice: that of a message, or that of a `link`."""
         return self.call("pay", chat=chat, message=message, **more)
 
+    def open_app(self, chat, **more):
+        """Opens a mini app: `bot`, `url`, `start_param`; gives its `url`, `init_data` and `query_id`."""
+        return self.call("open_app", chat=chat, **more)
+
+    def send_app_data(self, bot, button, data):
+        """Sends a bot what a mini app of a reply keyboard has to say."""
+        return self.call("send_app_data", bot=bot, button=button, data=data)
+
     def give_stars(self, amount):
         """Gives this person stars; returns how many it has then."""
         return self.sandbox.call("give_stars", user=self, amount=amount)["balance"]

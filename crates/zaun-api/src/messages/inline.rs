@@ -62,7 +62,7 @@ pub(crate) async fn set_inline_bot_results(
 }
 
 /// Checks whom the text of a result mentions.
-fn settle_entities(call: &Call, result: &mut enums::InputBotInlineResult) -> Result<(), Error> {
+pub(super) fn settle_entities(call: &Call, result: &mut enums::InputBotInlineResult) -> Result<(), Error> {
     use enums::InputBotInlineMessage as M;
     use enums::InputBotInlineResult as R;
     let message = match result {

@@ -1,5 +1,6 @@
 //! `messages.*`
 
+mod apps;
 mod bots;
 mod chats;
 mod dialogs;
@@ -21,6 +22,7 @@ mod settings;
 mod threads;
 mod typing;
 
+pub(crate) use apps::*;
 pub(crate) use bots::*;
 pub(crate) use chats::*;
 pub(crate) use dialogs::*;

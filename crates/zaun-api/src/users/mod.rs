@@ -43,7 +43,7 @@ fn bot_info(id: UserId, bot: BotProfile) -> enums::BotInfo {
         user_id: Some(id.0),
         description: Some(bot.description),
         commands: Some(bot.commands),
-        menu_button: Some(enums::BotMenuButton::BotMenuButtonDefault),
+        menu_button: Some(bot.menu_button),
         ..types::BotInfo::default()
     }
 }
@@ -64,6 +64,8 @@ pub(crate) async fn get_full_user(
     let full_user = types::UserFull {
         id: id.0,
         about: Some(about).filter(|about| !about.is_empty()),
+        bot_group_admin_rights: profile.bot.as_ref().and_then(|bot| bot.rights.0.clone()),
+        bot_broadcast_admin_rights: profile.bot.as_ref().and_then(|bot| bot.rights.1.clone()),
         bot_info: profile.bot.map(|bot| bot_info(id, bot)),
         settings,
         profile_photo: photo.map(|photo| view.completed(enums::Photo::from(photo))),

@@ -95,7 +95,7 @@ fn on_the_web(url: &str, mime_type: &str) -> types::InputWebDocument {
 }
 
 impl Call<'_> {
-    async fn inline_result(&self, given: &Value) -> Result<InlineResult, ApiError> {
+    pub(super) async fn inline_result(&self, given: &Value) -> Result<InlineResult, ApiError> {
         let facts = Params::of_json(given);
         let kind = facts.get("type").unwrap_or_default();
         let id = facts.get("id").unwrap_or_default().to_owned();

@@ -1,5 +1,6 @@
 //! What each method does. Those that are not in the list answer why.
 
+mod apps;
 mod chats;
 mod edit;
 pub(crate) mod files;
@@ -52,6 +53,11 @@ macro_rules! handlers {
 }
 
 handlers! {
+    "answerwebappquery" => apps::answer_web_app_query,
+    "setchatmenubutton" => apps::set_chat_menu_button,
+    "getchatmenubutton" => apps::get_chat_menu_button,
+    "setmydefaultadministratorrights" => apps::set_my_default_administrator_rights,
+    "getmydefaultadministratorrights" => apps::get_my_default_administrator_rights,
     "sendinvoice" => payments::send_invoice,
     "createinvoicelink" => payments::create_invoice_link,
     "answershippingquery" => payments::answer_shipping_query,

@@ -478,6 +478,9 @@ impl Eyes<'_> {
             A::MessageActionChannelMigrateFrom(action) => {
                 out.set("migrate_from_chat_id", Peer::Chat(ChatId(action.chat_id)).marked());
             }
+            A::MessageActionWebViewDataSentMe(sent) => {
+                out.set("web_app_data", json!({ "data": sent.data, "button_text": sent.text }));
+            }
             A::MessageActionPaymentSentMe(paid) => {
                 out.set("successful_payment", payments::successful_payment(paid));
             }

@@ -1,10 +1,11 @@
-//! What a user does beside writing: reacting, voting, following links, paying.
+//! What a user does beside writing: reacting, voting, following links, paying, opening mini apps.
 
 use serde_json::{Value, json};
+use zaun_messenger::bots::{AppRequest, Opened};
 use zaun_messenger::payments::{InvoiceRef, Paid};
 use zaun_messenger::peers::PeerRef;
 use zaun_messenger::{Error, errors};
-use zaun_model::MsgId;
+use zaun_model::{MsgId, Peer};
 use zaun_schema::api::{enums, types};
 
 use super::see;
@@ -154,4 +155,37 @@ pub(crate) async fn give_stars(control: &Control, mut fields: Fields) -> Result<
     let amount = fields.number("amount", (1, MAX_STARS))?;
     fields.end()?;
     Ok(json!({ "balance": control.messenger().grant_stars(user, amount).await? }))
+}
+
+/// Opens a mini app as an app does: from a button of a message, or from the menu of a chat.
+pub(crate) async fn open_app(control: &Control, mut fields: Fields) -> Result<Value, Refusal> {
+    let actor = control.actor(&mut fields).await?;
+    let chat = control.peer(&mut fields, "chat").await?;
+    let bot = match fields.take("bot") {
+        Some(bot) => {
+            let found = control.named_user(&bot).await;
+            Peer::User(found.map_err(|refusal| refusal.of_field(&fields.path("bot")))?)
+        }
+        None => chat,
+    };
+    let request = AppRequest {
+        url: fields.maybe_text("url")?,
+        start_param: fields.maybe_text("start_param")?,
+        platform: fields.maybe_text("platform")?.unwrap_or_else(|| "sandbox".to_owned()),
+        theme: None,
+    };
+    fields.end()?;
+    let opened = Opened::Chat { peer: PeerRef::Known(chat), reply_to: None };
+    let app = control.messenger().open_app(actor, PeerRef::Known(bot), opened, request).await?;
+    Ok(json!({ "url": app.url, "init_data": app.init_data, "query_id": app.query_name() }))
+}
+
+/// Sends a bot what a mini app of a reply keyboard has to say.
+pub(crate) async fn send_app_data(control: &Control, mut fields: Fields) -> Result<Value, Refusal> {
+    let actor = control.actor(&mut fields).await?;
+    let bot = control.user(&mut fields, "bot").await?;
+    let (button, data) = (fields.text("button")?, fields.text("data")?);
+    fields.end()?;
+    control.messenger().send_app_data(actor, PeerRef::Known(Peer::User(bot)), button, data).await?;
+    Ok(json!({}))
 }

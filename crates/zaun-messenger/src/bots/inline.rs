@@ -209,7 +209,7 @@ pub struct InlineMessageId {
 const DC: i32 = 2;
 
 impl InlineMessageId {
-    fn new(signer: &Signer, bot: UserId, box_id: BoxId, id: MsgId) -> InlineMessageId {
+    pub(super) fn new(signer: &Signer, bot: UserId, box_id: BoxId, id: MsgId) -> InlineMessageId {
         let owner = box_id.marked();
         InlineMessageId { owner, id, access_hash: hash_of(signer, bot, owner, id) }
     }

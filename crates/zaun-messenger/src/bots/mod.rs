@@ -1,5 +1,6 @@
 //! Bots: accounts that programs use, logged in by a token (B-001 …).
 
+mod apps;
 mod callbacks;
 mod hearing;
 mod inline;
@@ -11,6 +12,7 @@ mod profile;
 pub mod queue;
 mod tokens;
 
+pub use apps::{AppRequest, Apps, Opened, OpenedApp, check_of};
 pub use callbacks::{CallbackAnswer, Questions};
 pub use inline::{InlineAnswer, InlineMessageId, InlineQueries, InlineQuery, InlineResult, Kept};
 pub use members::counts_in_qts;

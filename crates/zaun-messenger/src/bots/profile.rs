@@ -6,6 +6,7 @@ use zaun_store::Tx;
 use zaun_store::repo::bots::{self, CommandKey, TextsRow};
 use zaun_store::repo::users;
 
+use super::apps;
 use crate::limits::{
     AUDIENCE, BOT_ABOUT_LENGTH, BOT_COMMAND_LISTS, BOT_COMMANDS, BOT_DESCRIPTION_LENGTH, BOT_NAME_LENGTH,
     COMMAND_DESCRIPTION_LENGTH, COMMAND_LENGTH,
@@ -76,6 +77,10 @@ pub struct BotProfile {
     pub description: String,
     /// The commands that the viewer is offered.
     pub commands: Vec<enums::BotCommand>,
+    /// What stands beside the field of the chat.
+    pub menu_button: enums::BotMenuButton,
+    /// Which rights it asks for in groups and in channels.
+    pub rights: (Option<types::ChatAdminRights>, Option<types::ChatAdminRights>),
 }
 
 /// B-062.
@@ -137,6 +142,8 @@ pub(crate) fn profile(tx: &Tx<'_>, bot: UserId, viewer: UserId, lang: &str) -> R
         about: own.about.or(common.about).unwrap_or_default(),
         description: own.description.or(common.description).unwrap_or_default(),
         commands: private_commands(tx, bot, viewer, lang)?,
+        menu_button: apps::menu_button(tx, bot, viewer)?,
+        rights: (apps::wanted_rights(tx, bot, false)?, apps::wanted_rights(tx, bot, true)?),
     })
 }
 

@@ -124,6 +124,7 @@ fn old_ids_of_a_method_get_the_result_they_promise() {
         "messages.getDialogFilters",
         "messages.getPeerSettings",
         "messages.importChatInvite",
+        "messages.requestSimpleWebView",
         "phone.sendGroupCallMessage",
         "stories.canSendStory",
         "stories.getPeerMaxIDs",
