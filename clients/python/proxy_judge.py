@@ -76,12 +76,14 @@ def upstream(routes, tcp=None, front=None, certificate=None):
 class Proxy:
     """A running `zaun proxy`; `secrets` are its only ones."""
 
-    def __init__(self, folder, secrets, upstream, cover="none"):
+    def __init__(self, folder, secrets, upstream, cover="none", **settings):
+        """`settings` are further ones of the file's first part."""
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.host, self.port, status = "127.0.0.1", free_port(), f"127.0.0.1:{free_port()}"
         self.url = f"http://{status}"
         lines = [f"listen = {toml([f'{self.host}:{self.port}'])}", f"cover = {toml(cover)}", f"status = {toml(status)}"]
+        lines += [f"{key.replace('_', '-')} = {toml(value)}" for key, value in settings.items()]
         for number, secret in enumerate(secrets):
             lines += ["[[secret]]", f"name = 'user {number}'", f"secret = {toml(secret)}"]
         lines += ["[upstream]", *(f"{key} = {toml(value)}" for key, value in upstream.items())]
@@ -221,13 +223,14 @@ class Recorder(Redirector):
 
 
 class Nginx:
-    """Debian's nginx as the cover site: TLS 1.2 and 1.3, one page."""
+    """Debian's nginx as the cover site: TLS 1.2 and 1.3, one page. With `listens` as "proxy_protocol" it expects a PROXY
+    header and tells its visitors the address in it."""
 
     page = b"the cover site\n"
     # How long it waits for the rest of a request or of a hello.
     patience_s = 2
 
-    def __init__(self, folder):
+    def __init__(self, folder, listens=""):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         # Its worker may run as another user, who only needs to look into the folder.
@@ -242,9 +245,10 @@ class Nginx:
             http {{
                 access_log off; {temporary}
                 server {{
-                    listen 127.0.0.1:{self.port} ssl; server_name {COVER_DOMAIN};
+                    listen 127.0.0.1:{self.port} ssl {listens}; server_name {COVER_DOMAIN};
                     ssl_certificate {self.certificate.file}; ssl_certificate_key {self.certificate.key};
                     ssl_protocols TLSv1.2 TLSv1.3; client_header_timeout {self.patience_s}s;
+                    add_header Visitor $proxy_protocol_addr:$proxy_protocol_port;
                     location / {{ return 200 "{self.page.decode().strip()}\\n"; }}
                 }}
             }}

@@ -151,15 +151,36 @@ async def test_a_hello_of_ours_is_taken_once(site, behind, start_proxy):
     assert proxy.metric("zaun_proxy_replays_total") == 1
 
 
-async def test_a_browser_reads_the_site(site, start_proxy):
-    proxy = start_proxy(EE)
+async def browse(site, proxy):
+    """The page as a browser reads it, and the browser's address."""
     context = ssl.create_default_context(cafile=site.certificate.file)
     reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port, ssl=context, server_hostname=COVER_DOMAIN)
     assert writer.get_extra_info("ssl_object").getpeercert(binary_form=True) == site.certificate.der()
+    own = "{}:{}".format(*writer.get_extra_info("sockname"))
     writer.write(b"GET / HTTP/1.1\r\nHost: cover.example\r\nConnection: close\r\n\r\n")
     answer = await asyncio.wait_for(reader.read(), 30)
     writer.close()
     assert answer.startswith(b"HTTP/1.1 200 OK\r\nServer: nginx") and answer.endswith(site.page)
+    return answer, own
+
+
+async def test_a_browser_reads_the_site(site, start_proxy):
+    await browse(site, start_proxy(EE))
+
+
+@pytest.mark.parametrize("version", [1, 2])
+async def test_nginx_is_told_who_the_browser_is(tmp_path, version):
+    site = Nginx(tmp_path / "site", listens="proxy_protocol")
+    proxy = Proxy(
+        tmp_path / "proxy", [EE], upstream(["direct"]), cover=f"127.0.0.1:{site.port}", cover_proxy_protocol=version
+    )
+    try:
+        await site.started()
+        answer, own = await browse(site, proxy)
+        assert f"\r\nVisitor: {own}\r\n".encode() in answer
+    finally:
+        proxy.stop()
+        site.stop()
 
 
 async def test_what_tdlib_said_first_is_of_no_use_to_who_overheard_it(

@@ -12,6 +12,7 @@ use zaun_transport::faketls::{Gathered, Hello, Records, certificate_len, gather}
 use zaun_transport::proxy_header::{self, Header};
 use zaun_transport::relay::{Front, HEADER_BYTES};
 
+use crate::announce::Ends;
 use crate::counters::Counters;
 use crate::cover;
 use crate::limits::{FIRST_READ_BYTES, HANDSHAKE, PATIENCE};
@@ -32,27 +33,22 @@ enum Verdict {
 }
 
 /// Reads the first bytes. `None` when the connection has ended, as a stranger's or by itself.
-pub(crate) async fn admit(live: &Arc<Live>, mut io: Box<dyn Io>, peer: Option<SocketAddr>) -> Option<Client> {
+pub(crate) async fn admit(live: &Arc<Live>, mut io: Box<dyn Io>, mut ends: Ends) -> Option<Client> {
     let mut head = BytesMut::new();
-    let peer = if live.settings.proxy_headers {
-        timeout(HANDSHAKE, named(&mut io, &mut head, peer)).await.ok()??
-    } else {
-        peer
-    };
-    let address = peer.map(|peer| peer.ip().to_canonical());
+    if live.settings.proxy_headers {
+        ends.client = timeout(HANDSHAKE, named(&mut io, &mut head, ends.client)).await.ok()??;
+    }
+    let address = ends.client.map(|client| client.ip().to_canonical());
     let verdict = match timeout(PATIENCE, judge_until(live, &mut io, &mut head, address)).await {
         Ok(verdict) => verdict?,
         // The cover site hears what is there, and has the say until a hello of ours is whole.
-        Err(_) => match cover::shadow(live, &mut io, &mut head, |head| settled(live, head, address)).await {
-            Some(verdict) => verdict,
-            None => return None,
-        },
+        Err(_) => cover::shadow(live, ends, &mut io, &mut head, |head| settled(live, head, address)).await?,
     };
     match verdict {
         Verdict::More => None,
         Verdict::Stranger(domain) => {
             Counters::add(&live.counters.strangers);
-            cover::show(live, io, &head, domain.as_deref()).await;
+            cover::show(live, ends, io, &head, domain.as_deref()).await;
             None
         }
         Verdict::Header(opened) => {

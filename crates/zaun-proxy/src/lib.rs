@@ -15,6 +15,7 @@
 //! # Ok(()) }
 //! ```
 
+mod announce;
 mod counters;
 mod cover;
 mod intake;
@@ -26,6 +27,7 @@ mod session;
 pub mod upstream;
 mod users;
 
+pub use announce::{Ends, HeaderVersion};
 pub use counters::Counters;
 pub use cover::Cover;
 pub use proxy::{ListenSocket, Proxy, Settings, SettingsError, StartError};

@@ -1,7 +1,6 @@
 //! The proxy: listeners in, sessions out, and what can be changed while it runs.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -15,6 +14,7 @@ use zaun_link::Io;
 use zaun_transport::faketls::Window;
 use zaun_transport::{ProxySecret, SecretKind};
 
+use crate::announce::{Ends, HeaderVersion};
 use crate::counters::Counters;
 use crate::cover::Cover;
 use crate::intake;
@@ -40,6 +40,8 @@ pub struct Settings {
     /// Whether every connection begins with a PROXY header of version 1 or 2, which names the client. Only for listeners
     /// that nobody but a balancer reaches.
     pub proxy_headers: bool,
+    /// Whether the cover site is told in a PROXY header whom a connection is from. Only for sites that expect one.
+    pub cover_header: Option<HeaderVersion>,
 }
 
 impl Settings {
@@ -53,6 +55,7 @@ impl Settings {
             upstream: Upstream::default(),
             max_connections: MAX_CONNECTIONS,
             proxy_headers: false,
+            cover_header: None,
         }
     }
 }
@@ -102,15 +105,16 @@ impl From<UnixListener> for ListenSocket {
 }
 
 impl ListenSocket {
-    async fn accept(&self) -> std::io::Result<(Box<dyn Io>, Option<SocketAddr>)> {
+    async fn accept(&self) -> std::io::Result<(Box<dyn Io>, Ends)> {
         match self {
             ListenSocket::Tcp(listener) => {
-                let (stream, peer) = listener.accept().await?;
+                let (stream, client) = listener.accept().await?;
                 // A failure costs latency only.
                 let _ = stream.set_nodelay(true);
-                Ok((Box::new(stream), Some(peer)))
+                let ends = Ends { client: Some(client), here: stream.local_addr().ok() };
+                Ok((Box::new(stream), ends))
             }
-            ListenSocket::Unix(listener) => Ok((Box::new(listener.accept().await?.0), None)),
+            ListenSocket::Unix(listener) => Ok((Box::new(listener.accept().await?.0), Ends::default())),
         }
     }
 }
@@ -193,7 +197,7 @@ impl Proxy {
                 _ = stopping.wait_for(|stopping| *stopping) => return,
             };
             match accepted {
-                Ok((io, peer)) => self.take(io, peer),
+                Ok((io, ends)) => self.take(io, ends),
                 Err(error) => {
                     tracing::warn!("a connection could not be accepted: {error}");
                     tokio::time::sleep(ACCEPT_REST).await;
@@ -203,7 +207,7 @@ impl Proxy {
     }
 
     /// Serves one connection, in the background.
-    pub fn take(&self, io: Box<dyn Io>, peer: Option<SocketAddr>) {
+    pub fn take(&self, io: Box<dyn Io>, ends: Ends) {
         let live = Arc::clone(&self.shared.live.read());
         let counters = &self.shared.counters;
         Counters::add(&counters.accepted);
@@ -217,7 +221,7 @@ impl Proxy {
             let _place = place;
             // Strangers need not be waited for; sessions have the time that `stop` gives them.
             let client = tokio::select! {
-                client = intake::admit(&live, io, peer) => client,
+                client = intake::admit(&live, io, ends) => client,
                 _ = stopping.wait_for(|stopping| *stopping) => None,
             };
             let Some(client) = client else { return };
