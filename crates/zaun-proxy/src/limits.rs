@@ -64,5 +64,12 @@ pub const POOL_MEMORY: Duration = Duration::from_secs(600);
 pub const POOL_TICK: Duration = Duration::from_secs(5);
 /// Addresses that are counted for one secret at once; a secret without a limit counts no further.
 pub const MAX_ADDRESSES: usize = 65_536;
+/// How long a connection of a client is quiet before the system asks whether it still lives: applications ping each minute,
+/// so only those that sleep or are gone are asked.
+pub const KEEP_ALIVE_IDLE: Duration = Duration::from_secs(120);
+/// How often it is asked again.
+pub const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(30);
+/// After how many unanswered questions it is over: a client that is gone is let go after four minutes.
+pub const KEEP_ALIVE_PROBES: u32 = 4;
 /// How long a listener rests after the system had no descriptor for it.
 pub const ACCEPT_REST: Duration = Duration::from_millis(50);

@@ -7,7 +7,6 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use parking_lot::RwLock;
-use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::watch;
 use tokio::time::timeout;
 use zaun_link::Io;
@@ -19,6 +18,7 @@ use crate::counters::Counters;
 use crate::cover::Cover;
 use crate::intake;
 use crate::limits::{ACCEPT_REST, MAX_CONNECTIONS};
+use crate::listen::ListenSocket;
 use crate::replay::ReplayGuard;
 use crate::session::{self, End};
 use crate::upstream::{Memory, Paths, RouteError, Upstream};
@@ -81,42 +81,6 @@ pub(crate) struct Live {
     pub counters: Arc<Counters>,
     /// Whose site strangers see who name none.
     pub first_domain: Option<String>,
-}
-
-/// A listening socket.
-#[derive(Debug)]
-pub enum ListenSocket {
-    /// TCP, of either version of IP.
-    Tcp(TcpListener),
-    /// A Unix socket.
-    Unix(UnixListener),
-}
-
-impl From<TcpListener> for ListenSocket {
-    fn from(listener: TcpListener) -> ListenSocket {
-        ListenSocket::Tcp(listener)
-    }
-}
-
-impl From<UnixListener> for ListenSocket {
-    fn from(listener: UnixListener) -> ListenSocket {
-        ListenSocket::Unix(listener)
-    }
-}
-
-impl ListenSocket {
-    async fn accept(&self) -> std::io::Result<(Box<dyn Io>, Ends)> {
-        match self {
-            ListenSocket::Tcp(listener) => {
-                let (stream, client) = listener.accept().await?;
-                // A failure costs latency only.
-                let _ = stream.set_nodelay(true);
-                let ends = Ends { client: Some(client), here: stream.local_addr().ok() };
-                Ok((Box::new(stream), ends))
-            }
-            ListenSocket::Unix(listener) => Ok((Box::new(listener.accept().await?.0), Ends::default())),
-        }
-    }
 }
 
 /// A running proxy. Clones are the same proxy.
