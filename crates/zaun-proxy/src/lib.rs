@@ -19,6 +19,7 @@ mod announce;
 mod counters;
 mod cover;
 mod intake;
+mod ledger;
 pub mod limits;
 mod listen;
 mod proxy;

@@ -28,6 +28,10 @@ pub const COVER_CONNECT: Duration = Duration::from_secs(5);
 pub const MAX_SEEN: usize = 300_000;
 /// Entries that wait to be written to the journal of the replay guard; beyond that the newest are kept in memory only.
 pub const JOURNAL_QUEUE: usize = 4096;
+/// Secrets whose traffic is remembered over a restart, those that were removed included.
+pub const MAX_LEDGER_LINES: usize = 100_000;
+/// How often traffic is written down: what a crash may make forgotten.
+pub const LEDGER_TICK: Duration = Duration::from_secs(30);
 /// Bytes that one read brings: what a socket holds of a fast download.
 pub const READ_BYTES: usize = 64 * 1024;
 /// A buffer of at most this size is kept by a quiet direction; larger ones are given back.

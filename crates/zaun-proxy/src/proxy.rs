@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use parking_lot::RwLock;
@@ -17,7 +17,8 @@ use crate::announce::{Ends, HeaderVersion};
 use crate::counters::Counters;
 use crate::cover::Cover;
 use crate::intake;
-use crate::limits::{ACCEPT_REST, MAX_CONNECTIONS};
+use crate::ledger::Ledger;
+use crate::limits::{ACCEPT_REST, LEDGER_TICK, MAX_CONNECTIONS};
 use crate::listen::ListenSocket;
 use crate::replay::ReplayGuard;
 use crate::session::{self, End};
@@ -94,6 +95,7 @@ struct Shared {
     live: RwLock<Arc<Live>>,
     memory: Arc<Memory>,
     replays: Arc<ReplayGuard>,
+    ledger: Option<Ledger>,
     counters: Arc<Counters>,
     stopping: watch::Sender<bool>,
     /// How many connections there are, for those who wait for none.
@@ -101,29 +103,40 @@ struct Shared {
 }
 
 impl Proxy {
-    /// Starts one; `journal` is where used headers are remembered over a restart (M-083, M-345). It has to be called
-    /// inside a runtime of tokio.
+    /// Starts one; `data` is the folder where used headers (M-083, M-345) and traffic are remembered over a restart. It
+    /// has to be called inside a runtime of tokio.
     ///
     /// # Errors
     /// [`StartError`].
-    pub fn start(settings: Settings, journal: Option<PathBuf>) -> Result<Proxy, StartError> {
-        let replays = match journal {
-            Some(path) => ReplayGuard::open(&path)?,
+    pub fn start(settings: Settings, data: Option<PathBuf>) -> Result<Proxy, StartError> {
+        let replays = match &data {
+            Some(data) => ReplayGuard::open(&data.join("seen"))?,
             None => ReplayGuard::default(),
         };
+        let ledger = data.map(|data| Ledger::open(data.join("traffic")));
+        let ledger = ledger.transpose().map_err(StartError::Ledger)?;
         let (memory, replays, counters) = (Arc::default(), Arc::new(replays), Arc::<Counters>::default());
-        let live = Live::new(settings, &HashMap::new(), &memory, &replays, &counters)?;
+        let usages = settings
+            .secrets
+            .iter()
+            .filter_map(|(_, secret, _)| Some((secret.to_bytes(), Arc::new(ledger.as_ref()?.usage(secret)))));
+        let live = Live::new(settings.clone(), &usages.collect(), &memory, &replays, &counters)?;
         let live = Arc::new(live);
         live.begin();
         let shared = Shared {
             live: RwLock::new(live),
             memory,
             replays,
+            ledger,
             counters,
             stopping: watch::Sender::new(false),
             open: watch::Sender::new(0),
         };
-        Ok(Proxy { shared: Arc::new(shared) })
+        let shared = Arc::new(shared);
+        if shared.ledger.is_some() {
+            tokio::spawn(keep_ledger(Arc::downgrade(&shared)));
+        }
+        Ok(Proxy { shared })
     }
 
     /// Takes other settings. Sessions go on as they began, but for those whose secret is no longer there.
@@ -132,13 +145,20 @@ impl Proxy {
     /// [`SettingsError`]; nothing has changed then.
     pub fn reload(&self, settings: Settings) -> Result<(), SettingsError> {
         let shared = &self.shared;
+        // A secret that goes may come back.
+        shared.write_ledger();
         let mut current = shared.live.write();
-        let usages: HashMap<_, _> = current
+        let mut usages: HashMap<_, _> = current
             .users
             .all()
             .iter()
             .map(|user| (user.secret.to_bytes(), Arc::clone(&user.usage)))
             .collect();
+        if let Some(ledger) = &shared.ledger {
+            for (_, secret, _) in &settings.secrets {
+                usages.entry(secret.to_bytes()).or_insert_with(|| Arc::new(ledger.usage(secret)));
+            }
+        }
         let live = Live::new(settings, &usages, &shared.memory, &shared.replays, &shared.counters)?;
         let live = Arc::new(live);
         live.begin();
@@ -212,6 +232,7 @@ impl Proxy {
         for user in self.shared.live.read().users.all() {
             user.usage.withdraw();
         }
+        self.shared.write_ledger();
         *open.borrow()
     }
 
@@ -255,6 +276,30 @@ pub enum StartError {
     /// The journal of the replay guard.
     #[error("the replay journal: {0}")]
     Journal(#[from] std::io::Error),
+    /// The file with what was used.
+    #[error("the file of traffic: {0}")]
+    Ledger(std::io::Error),
+}
+
+impl Shared {
+    fn write_ledger(&self) {
+        let live = Arc::clone(&self.live.read());
+        if let Some(Err(error)) = self.ledger.as_ref().map(|ledger| ledger.write(live.users.all())) {
+            tracing::warn!("what was used cannot be written down: {error}");
+        }
+    }
+}
+
+/// Writes down what was used, from time to time, until the proxy is gone.
+async fn keep_ledger(shared: Weak<Shared>) {
+    loop {
+        tokio::time::sleep(LEDGER_TICK).await;
+        let Some(shared) = shared.upgrade() else { return };
+        let written = tokio::task::spawn_blocking(move || shared.write_ledger());
+        if written.await.is_err() {
+            return;
+        }
+    }
 }
 
 impl Live {

@@ -13,7 +13,7 @@ use zaun_transport::faketls::Records;
 use zaun_transport::relay::{Back, Front, PacketEnds};
 
 use crate::limits::{HALF_CLOSED, MAX_FLIGHT_BYTES};
-use crate::pump::{Down, Opener, Pump, Sealer, Up};
+use crate::pump::{self, Down, Opener, Pump, Sealer, Up};
 use crate::upstream::{Exhausted, Opened, Paths, Target};
 use crate::users::Seat;
 
@@ -71,6 +71,8 @@ pub(crate) async fn run(client: Client, paths: &Paths) -> Result<(), End> {
     let from_client = std::mem::replace(&mut front.from_client, spare);
     let mut opener = Opener { records, from_client };
     let mut flight = BytesMut::new();
+    // What came together with the header was read before there was a pump to count it.
+    pump::count(&seat.user.usage.up_bytes, rest.len());
     opener.open(&mut rest, &mut flight)?;
     let mut session = Session {
         client: io,

@@ -64,7 +64,7 @@ async fn m_083_a_header_that_was_used_opens_nothing_even_after_a_restart() {
     let back = Back::own(Framing::PaddedIntermediate, 2, Some(secret.key), &mut rand::rng()).unwrap();
     for (run, expected_replays) in [0, 1].into_iter().enumerate() {
         let (listener, at) = listener().await;
-        let proxy = Proxy::start(settings(server), Some(journal.clone())).unwrap();
+        let proxy = Proxy::start(settings(server), Some(folder.path().to_owned())).unwrap();
         let serving = proxy.clone();
         tokio::spawn(async move { serving.serve(listener).await });
         let mut socket = TcpStream::connect(at).await.unwrap();
@@ -108,6 +108,26 @@ async fn traffic_ends_when_it_is_used_up() {
     }
     assert!((1..=5).contains(&rounds), "{rounds} rounds of 100,000 bytes");
     assert!(proxy.users()[1].is_exhausted());
+}
+
+#[tokio::test]
+async fn traffic_that_was_used_up_stays_so_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut settings = settings(echo().await);
+    settings.secrets[1].2 = Allowance { max_bytes: Some(700_000), ..Allowance::default() };
+    let mut used = Vec::new();
+    for served in [true, true, false] {
+        let (listener, at) = listener().await;
+        let proxy = Proxy::start(settings.clone(), Some(folder.path().to_owned())).unwrap();
+        let serving = proxy.clone();
+        tokio::spawn(async move { serving.serve(listener).await });
+        let mut link = dial(&every_kind()[1], 2).connect(at).await.unwrap();
+        assert_eq!(echoes(&mut link, 150_000).await, served, "after {used:?} bytes");
+        drop(link);
+        proxy.stop(Duration::from_secs(10)).await;
+        used.push(proxy.users()[1].usage.bytes());
+    }
+    assert!(used[0] >= 300_000 && used[1] >= 600_000 && used[2] >= 700_000, "{used:?}");
 }
 
 #[tokio::test]

@@ -70,7 +70,7 @@ async fn run(flags: ProxyFlags, mut config: ProxyConfig) -> anyhow::Result<()> {
     // Before anything is announced: whoever reads it may stop the proxy at once.
     let mut hangup = signal(SignalKind::hangup())?;
     let mut terminate = signal(SignalKind::terminate())?;
-    let proxy = Proxy::start(config.settings.clone(), Some(config.data.join("seen")))?;
+    let proxy = Proxy::start(config.settings.clone(), Some(config.data.clone()))?;
     let mut bound = Vec::new();
     for place in &mut config.listen {
         let listener = bind(place).await?;
