@@ -121,6 +121,13 @@ class Proxy:
             lines = answer.read().decode().splitlines()
         return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(name + " "))
 
+    async def has_learned(self):
+        """Waits until the cover site is imitated: from then on the proxy asks nothing of it by itself."""
+        while not self.metric("zaun_proxy_imitated_sites"):
+            assert self.process.poll() is None, self.log()
+            await asyncio.sleep(0.02)
+        return self
+
     def sessions(self, path):
         return self.metric(f'zaun_proxy_sessions_total{{path="{path}"}}')
 

@@ -50,14 +50,20 @@ def start_proxy(tmp_path, behind):
         proxy.stop()
 
 
-def client_hello(name=COVER_DOMAIN):
-    """The first record of a real TLS client."""
+def client_hello(name=COVER_DOMAIN, alpn=False):
+    """The first record of a real TLS client. It offers cipher suites in the order of Telegram's applications, whose hashes
+    differ in length; and with `alpn` protocols as they do."""
     context = ssl.create_default_context()
+    if alpn:
+        context.set_alpn_protocols(["h2", "http/1.1"])
     outgoing = ssl.MemoryBIO()
     client = context.wrap_bio(ssl.MemoryBIO(), outgoing, server_hostname=name)
     with pytest.raises(ssl.SSLWantReadError):
         client.do_handshake()
-    return outgoing.read()
+    hello = outgoing.read()
+    usual = bytes.fromhex("130213031301")
+    assert hello.count(usual) == 1
+    return hello.replace(usual, bytes.fromhex("130113021303"))
 
 
 def signed(hello, key=KEY, age_s=0):
@@ -114,7 +120,7 @@ UNFINISHED = ["random bytes", "one byte", "half a hello", "a header without TLS"
 
 @pytest.mark.parametrize("stranger", STRANGERS)
 async def test_a_stranger_sees_nginx(site, behind, start_proxy, stranger):
-    proxy = start_proxy(EE)
+    proxy = await start_proxy(EE).has_learned()
     answer = await sees_the_site(site, behind, proxy, STRANGERS[stranger]())
     assert bool(answer) == (stranger not in UNFINISHED)
     assert proxy.metric("zaun_proxy_strangers_total") == 1
@@ -122,33 +128,49 @@ async def test_a_stranger_sees_nginx(site, behind, start_proxy, stranger):
 
 @pytest.mark.parametrize("stranger", UNFINISHED)
 async def test_a_stranger_that_waits_stays_as_long_as_nginx_lets_it(site, behind, start_proxy, stranger):
-    proxy = start_proxy(EE)
+    proxy = await start_proxy(EE).has_learned()
     await sees_the_site(site, behind, proxy, STRANGERS[stranger](), ends=False)
 
 
 async def test_slow_bytes_are_heard_by_nginx_as_they_come(site, behind, start_proxy):
-    proxy = start_proxy(EE)
+    proxy = await start_proxy(EE).has_learned()
     hello = signed(client_hello(), key=bytes(16))
     pieces = [hello[:1], hello[1:100], hello[100:150]]
 
+    before = len(behind.sessions)
+
     async def session():
-        while not behind.sessions:
+        while len(behind.sessions) == before:
             await asyncio.sleep(0.01)
-        return behind.sessions[0]
+        return behind.sessions[before]
 
     answer = await visit(proxy.port, pieces, session=session)
-    assert answer == behind.sessions[0].down
-    assert bytes(behind.sessions[0].up) == b"".join(pieces)
+    assert answer == behind.sessions[before].down
+    assert bytes(behind.sessions[before].up) == b"".join(pieces)
 
 
 async def test_a_hello_of_ours_is_taken_once(site, behind, start_proxy):
-    proxy = start_proxy(EE)
-    hello = signed(client_hello())
+    proxy = await start_proxy(EE).has_learned()
+    hello, before = signed(client_hello()), len(behind.sessions)
     assert is_ours(await visit(proxy.port, [hello]), hello)
-    assert not behind.sessions, "the site hears nothing of it"
+    assert len(behind.sessions) == before, "the site hears nothing of it"
     answer = await sees_the_site(site, behind, proxy, hello)
     assert not is_ours(answer, hello), "M-345: a replay"
     assert proxy.metric("zaun_proxy_replays_total") == 1
+
+
+async def test_the_answer_to_a_hello_has_the_lengths_of_nginx(site, start_proxy):
+    # M-349. Clients of Telegram take one record for all that a site sends encrypted.
+    proxy = await start_proxy(EE).has_learned()
+    hello = client_hello(alpn=True)
+    look_alike(await visit(proxy.port, [signed(hello)]), await visit(site.port, [hello]))
+
+
+def look_alike(ours, theirs):
+    ours, theirs = shape(ours), shape(theirs)
+    assert ours[:2] == theirs[:2]
+    encrypted = sum(5 + length for kind, length in theirs[2:])
+    assert [(kind, 5 + length) for kind, length in ours[2:]] == [(0x17, encrypted)]
 
 
 async def browse(site, proxy):
@@ -187,7 +209,7 @@ async def test_what_tdlib_said_first_is_of_no_use_to_who_overheard_it(
     site, behind, start_server, start_proxy, key_file, library, phones, tmp_path  # noqa: F811
 ):
     server = start_server(args=["--key", str(key_file[0])])
-    proxy = start_proxy(EE, server)
+    proxy = await start_proxy(EE, server).has_learned()
     async with Recorder("127.0.0.1", proxy.port) as overheard:
         client = Client(library, tmp_path / "tdlib", through("Mtproto", overheard.port, secret=EE))
         client.phone = next(phones)
@@ -195,7 +217,9 @@ async def test_what_tdlib_said_first_is_of_no_use_to_who_overheard_it(
         await client.close()
         first = bytes(overheard.sessions[0].up)
     hello = first[: 5 + int.from_bytes(first[3:5])]
-    assert is_ours(flight(overheard.sessions[0].down), hello)
+    answered = flight(overheard.sessions[0].down)
+    assert is_ours(answered, hello)
+    look_alike(answered, await visit(site.port, [hello]))
     for replay in (hello, first):
         answer = await sees_the_site(site, behind, proxy, replay)
         assert not is_ours(answer, hello)

@@ -25,20 +25,25 @@ pub enum Cover {
     None,
 }
 
-fn site(live: &Live, domain: Option<&str>) -> Option<Address> {
+/// Where strangers go that name this domain, or none.
+pub(crate) fn site(live: &Live, domain: Option<&str>) -> Option<Address> {
     match &live.settings.cover {
         Cover::None => None,
         Cover::Site(address) => Some(address.clone()),
-        Cover::Domain => {
-            let known = domain.filter(|domain| live.users.knows_domain(domain));
-            known.or(live.first_domain.as_deref()).map(|domain| Address::Host(domain.to_owned(), 443))
-        }
+        Cover::Domain => covered(live, domain).map(|domain| Address::Host(domain.to_owned(), 443)),
     }
 }
 
-/// A connection to the cover site, which knows already whose it is.
+/// The domain whose site a stranger sees.
+fn covered<'a>(live: &'a Live, domain: Option<&'a str>) -> Option<&'a str> {
+    domain.filter(|domain| live.users.knows_domain(domain)).or(live.first_domain.as_deref())
+}
+
 async fn connect(live: &Live, ends: Ends, domain: Option<&str>) -> Option<Box<dyn Io>> {
     let site = site(live, domain)?;
+    if covered(live, domain).is_some_and(|domain| live.imitation.is_own(domain)) {
+        return None;
+    }
     match timeout(COVER_CONNECT, open(live, ends, &site)).await {
         Ok(Ok(io)) => Some(io),
         Ok(Err(error)) => {
@@ -52,7 +57,8 @@ async fn connect(live: &Live, ends: Ends, domain: Option<&str>) -> Option<Box<dy
     }
 }
 
-async fn open(live: &Live, ends: Ends, site: &Address) -> io::Result<Box<dyn Io>> {
+/// A connection to the site, which is told whose it is if the settings say so.
+pub(crate) async fn open(live: &Live, ends: Ends, site: &Address) -> io::Result<Box<dyn Io>> {
     let mut io: Box<dyn Io> = match site {
         Address::Tcp(address) => not_here(TcpStream::connect(address).await?, ends)?,
         Address::Host(name, port) => not_here(TcpStream::connect((name.as_str(), *port)).await?, ends)?,

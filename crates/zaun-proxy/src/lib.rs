@@ -18,6 +18,7 @@
 mod announce;
 mod counters;
 mod cover;
+mod imitation;
 mod intake;
 mod ledger;
 pub mod limits;
@@ -32,6 +33,7 @@ mod users;
 pub use announce::{Ends, HeaderVersion};
 pub use counters::Counters;
 pub use cover::Cover;
+pub use imitation::SiteProfile;
 pub use listen::ListenSocket;
 pub use proxy::{Proxy, Settings, SettingsError, StartError};
 pub use replay::ReplayGuard;

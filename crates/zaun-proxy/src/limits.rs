@@ -28,6 +28,16 @@ pub const COVER_CONNECT: Duration = Duration::from_secs(5);
 pub const MAX_SEEN: usize = 300_000;
 /// Entries that wait to be written to the journal of the replay guard; beyond that the newest are kept in memory only.
 pub const JOURNAL_QUEUE: usize = 4096;
+/// Domains whose sites are imitated; the others are answered as if nothing was known of theirs.
+pub const MAX_IMITATED: usize = 256;
+/// Handshakes that are made with a site to learn how it answers: its signatures vary by a few bytes.
+pub const PROBES: usize = 4;
+/// Bytes that a site may send in a handshake; long chains of certificates have some ten thousand.
+pub const MAX_FLIGHT_READ: usize = 64 * 1024;
+/// How often sites are looked at again: certificates change after weeks.
+pub const LEARN_AGAIN: Duration = Duration::from_secs(6 * 3600);
+/// The same after one could not be looked at.
+pub const LEARN_RETRY: Duration = Duration::from_secs(60);
 /// Secrets whose traffic is remembered over a restart, those that were removed included.
 pub const MAX_LEDGER_LINES: usize = 100_000;
 /// How often traffic is written down: what a crash may make forgotten.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use parking_lot::RwLock;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 use zaun_link::Io;
 use zaun_transport::faketls::Window;
@@ -16,6 +16,7 @@ use zaun_transport::{ProxySecret, SecretKind};
 use crate::announce::{Ends, HeaderVersion};
 use crate::counters::Counters;
 use crate::cover::Cover;
+use crate::imitation::{Imitation, SiteProfile};
 use crate::intake;
 use crate::ledger::Ledger;
 use crate::limits::{ACCEPT_REST, LEDGER_TICK, MAX_CONNECTIONS};
@@ -41,6 +42,8 @@ pub struct Settings {
     /// Whether every connection begins with a PROXY header of version 1 or 2, which names the client. Only for listeners
     /// that nobody but a balancer reaches.
     pub proxy_headers: bool,
+    /// Whether the cover sites are looked at from time to time, so that the answer to a hello looks like theirs.
+    pub imitates: bool,
     /// Whether the cover site is told in a PROXY header whom a connection is from. Only for sites that expect one.
     pub cover_header: Option<HeaderVersion>,
 }
@@ -56,6 +59,7 @@ impl Settings {
             upstream: Upstream::default(),
             max_connections: MAX_CONNECTIONS,
             proxy_headers: false,
+            imitates: true,
             cover_header: None,
         }
     }
@@ -80,6 +84,7 @@ pub(crate) struct Live {
     pub paths: Paths,
     pub replays: Arc<ReplayGuard>,
     pub counters: Arc<Counters>,
+    pub imitation: Arc<Imitation>,
     /// Whose site strangers see who name none.
     pub first_domain: Option<String>,
 }
@@ -93,13 +98,22 @@ pub struct Proxy {
 #[derive(Debug)]
 struct Shared {
     live: RwLock<Arc<Live>>,
-    memory: Arc<Memory>,
-    replays: Arc<ReplayGuard>,
+    kept: Kept,
     ledger: Option<Ledger>,
-    counters: Arc<Counters>,
+    /// Wakes who looks at the cover sites.
+    learning: Arc<Notify>,
     stopping: watch::Sender<bool>,
     /// How many connections there are, for those who wait for none.
     open: watch::Sender<usize>,
+}
+
+/// What outlives a change of the settings.
+#[derive(Debug, Clone, Default)]
+struct Kept {
+    memory: Arc<Memory>,
+    replays: Arc<ReplayGuard>,
+    counters: Arc<Counters>,
+    imitation: Arc<Imitation>,
 }
 
 impl Proxy {
@@ -115,20 +129,19 @@ impl Proxy {
         };
         let ledger = data.map(|data| Ledger::open(data.join("traffic")));
         let ledger = ledger.transpose().map_err(StartError::Ledger)?;
-        let (memory, replays, counters) = (Arc::default(), Arc::new(replays), Arc::<Counters>::default());
+        let kept = Kept { replays: Arc::new(replays), ..Kept::default() };
         let usages = settings
             .secrets
             .iter()
             .filter_map(|(_, secret, _)| Some((secret.to_bytes(), Arc::new(ledger.as_ref()?.usage(secret)))));
-        let live = Live::new(settings.clone(), &usages.collect(), &memory, &replays, &counters)?;
+        let live = Live::new(settings.clone(), &usages.collect(), &kept)?;
         let live = Arc::new(live);
         live.begin();
         let shared = Shared {
             live: RwLock::new(live),
-            memory,
-            replays,
+            kept,
             ledger,
-            counters,
+            learning: Arc::default(),
             stopping: watch::Sender::new(false),
             open: watch::Sender::new(0),
         };
@@ -136,6 +149,7 @@ impl Proxy {
         if shared.ledger.is_some() {
             tokio::spawn(keep_ledger(Arc::downgrade(&shared)));
         }
+        tokio::spawn(keep_learning(Arc::downgrade(&shared), Arc::clone(&shared.learning)));
         Ok(Proxy { shared })
     }
 
@@ -159,7 +173,7 @@ impl Proxy {
                 usages.entry(secret.to_bytes()).or_insert_with(|| Arc::new(ledger.usage(secret)));
             }
         }
-        let live = Live::new(settings, &usages, &shared.memory, &shared.replays, &shared.counters)?;
+        let live = Live::new(settings, &usages, &shared.kept)?;
         let live = Arc::new(live);
         live.begin();
         for user in current.users.all() {
@@ -168,6 +182,7 @@ impl Proxy {
             }
         }
         *current = live;
+        shared.learning.notify_one();
         Ok(())
     }
 
@@ -193,7 +208,7 @@ impl Proxy {
     /// Serves one connection, in the background.
     pub fn take(&self, io: Box<dyn Io>, ends: Ends) {
         let live = Arc::clone(&self.shared.live.read());
-        let counters = &self.shared.counters;
+        let counters = &self.shared.kept.counters;
         Counters::add(&counters.accepted);
         if counters.connections.load(Ordering::Relaxed) >= live.settings.max_connections {
             Counters::add(&counters.overflow);
@@ -239,7 +254,7 @@ impl Proxy {
     /// What was counted.
     #[must_use]
     pub fn counters(&self) -> &Counters {
-        &self.shared.counters
+        &self.shared.kept.counters
     }
 
     /// The secrets as they are now.
@@ -260,10 +275,22 @@ impl Proxy {
         self.shared.live.read().paths.pooled()
     }
 
+    /// The sites that are imitated, by domain, and what is known of them.
+    #[must_use]
+    pub fn imitated(&self) -> Vec<(String, Arc<SiteProfile>)> {
+        self.shared.kept.imitation.profiles()
+    }
+
+    /// Whether the cover site of some domain was found to be the proxy itself.
+    #[must_use]
+    pub fn covers_itself(&self) -> bool {
+        self.shared.kept.imitation.has_own()
+    }
+
     /// How many headers and hellos are remembered.
     #[must_use]
     pub fn remembered(&self) -> usize {
-        self.shared.replays.len()
+        self.shared.kept.replays.len()
     }
 }
 
@@ -302,13 +329,24 @@ async fn keep_ledger(shared: Weak<Shared>) {
     }
 }
 
+/// Looks at the cover sites, at once, from time to time and when the settings change, until the proxy is gone.
+async fn keep_learning(shared: Weak<Shared>, learning: Arc<Notify>) {
+    loop {
+        let Some(live) = shared.upgrade().map(|shared| Arc::clone(&shared.live.read())) else { return };
+        let again = live.imitation.learn(&live).await;
+        drop(live);
+        tokio::select! {
+            () = learning.notified() => {}
+            () = tokio::time::sleep(again) => {}
+        }
+    }
+}
+
 impl Live {
     fn new(
         settings: Settings,
         usages: &HashMap<Vec<u8>, Arc<Usage>>,
-        memory: &Arc<Memory>,
-        replays: &Arc<ReplayGuard>,
-        counters: &Arc<Counters>,
+        kept: &Kept,
     ) -> Result<Live, SettingsError> {
         settings.upstream.check()?;
         let user = |(name, secret, allowance): &(String, ProxySecret, Allowance)| {
@@ -321,9 +359,9 @@ impl Live {
             SecretKind::FakeTls(domain) => Some(domain.clone()),
             SecretKind::Plain | SecretKind::Padded => None,
         });
-        let paths = Paths::new(settings.upstream.clone(), Arc::clone(memory), Arc::clone(counters));
-        let (replays, counters) = (Arc::clone(replays), Arc::clone(counters));
-        Ok(Live { settings, users, paths, replays, counters, first_domain })
+        let Kept { memory, replays, counters, imitation } = kept.clone();
+        let paths = Paths::new(settings.upstream.clone(), memory, Arc::clone(&counters));
+        Ok(Live { settings, users, paths, replays, counters, imitation, first_domain })
     }
 
     fn begin(&self) {
@@ -341,7 +379,7 @@ struct Place {
 
 impl Place {
     fn take(shared: &Arc<Shared>) -> Place {
-        shared.counters.connections.fetch_add(1, Ordering::Relaxed);
+        shared.kept.counters.connections.fetch_add(1, Ordering::Relaxed);
         shared.open.send_modify(|open| *open += 1);
         Place { shared: Arc::clone(shared) }
     }
@@ -349,7 +387,7 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.shared.counters.connections.fetch_sub(1, Ordering::Relaxed);
+        self.shared.kept.counters.connections.fetch_sub(1, Ordering::Relaxed);
         self.shared.open.send_modify(|open| *open -= 1);
     }
 }

@@ -276,6 +276,11 @@ impl Users {
         !self.scanned.is_empty()
     }
 
+    /// The sites that hellos may name.
+    pub(crate) fn domains(&self) -> impl Iterator<Item = &str> {
+        self.by_domain.keys().map(String::as_str)
+    }
+
     /// Whether a hello may name this site (M-353).
     #[must_use]
     pub fn knows_domain(&self, domain: &str) -> bool {

@@ -56,6 +56,9 @@ pub struct ProxyFlags {
     /// Tell the cover site in a PROXY header of this version whom a connection is from
     #[arg(long, value_name = "1 or 2", value_parser = clap::value_parser!(u8).range(1..=2))]
     pub cover_proxy_protocol: Option<u8>,
+    /// Do not look at the cover site to answer as it does
+    #[arg(long)]
+    pub no_imitation: bool,
     /// Routes to the data centres in their order: websocket, direct, domain:NAME, worker:HOST, mtproxy:HOST:PORT:SECRET
     #[arg(long = "route", value_name = "ROUTE", allow_hyphen_values = true)]
     pub routes: Vec<String>,
@@ -106,6 +109,8 @@ pub struct ProxyFile {
     cover: Option<String>,
     /// The version of the PROXY header that it is sent.
     cover_proxy_protocol: Option<u8>,
+    /// Whether nobody looks at it to answer as it does.
+    no_imitation: bool,
     status: Option<SocketAddr>,
     log: Option<String>,
     max_connections: Option<usize>,
@@ -205,6 +210,7 @@ impl ProxyFlags {
             upstream: self.upstream(&file.upstream)?,
             max_connections: file.max_connections.unwrap_or(limits::MAX_CONNECTIONS),
             proxy_headers: self.proxy_protocol || file.proxy_protocol,
+            imitates: !(self.no_imitation || file.no_imitation),
             cover_header: match self.cover_proxy_protocol.or(file.cover_proxy_protocol) {
                 None => None,
                 Some(1) => Some(HeaderVersion::V1),
