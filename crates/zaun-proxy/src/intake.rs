@@ -16,7 +16,7 @@ use zaun_transport::relay::{Front, HEADER_BYTES};
 use crate::announce::Ends;
 use crate::counters::Counters;
 use crate::cover;
-use crate::imitation;
+use crate::imitation::{self, Probe};
 use crate::limits::{FIRST_READ_BYTES, HANDSHAKE, PATIENCE};
 use crate::proxy::Live;
 use crate::session::Client;
@@ -26,8 +26,8 @@ use crate::users::{self, Seat};
 enum Verdict {
     /// Not enough of them.
     More,
-    /// A hello of the proxy's own, with which it looks at the cover site.
-    Own,
+    /// A hello of the proxy's own, with which it looks at the cover site, or a copy of one.
+    Own(Arc<Probe>),
     /// Nobody of ours (M-353); the site that is named, if one is.
     Stranger(Option<String>),
     /// A header under a secret; so many bytes.
@@ -48,8 +48,13 @@ pub(crate) async fn admit(live: &Arc<Live>, mut io: Box<dyn Io>, mut ends: Ends)
         // The cover site hears what is there, and has the say until a hello of ours is whole.
         Err(_) => cover::shadow(live, ends, &mut io, &mut head, |head| settled(live, head, address)).await?,
     };
+    let verdict = match verdict {
+        Verdict::Own(probe) if probe.is_own().await => return None,
+        Verdict::Own(_) => settled(live, &head, address).unwrap_or(Verdict::Stranger(None)),
+        verdict => verdict,
+    };
     match verdict {
-        Verdict::More | Verdict::Own => None,
+        Verdict::More | Verdict::Own(_) => None,
         Verdict::Stranger(domain) => {
             Counters::add(&live.counters.strangers);
             cover::show(live, ends, io, &head, domain.as_deref()).await;
@@ -125,8 +130,8 @@ fn judge(live: &Live, head: &[u8], address: Option<IpAddr>) -> Verdict {
         return Verdict::More;
     }
     if live.users.has_domains() {
-        if live.imitation.is_probe(head) {
-            return Verdict::Own;
+        if let Some(probe) = live.imitation.met(head) {
+            return Verdict::Own(probe);
         }
         match gather(head) {
             Gathered::Whole { consumed, record } => return judge_hello(live, &record, consumed, address),

@@ -34,6 +34,9 @@ pub const MAX_IMITATED: usize = 256;
 pub const PROBES: usize = 4;
 /// Bytes that a site may send in a handshake; long chains of certificates have some ten thousand.
 pub const MAX_FLIGHT_READ: usize = 64 * 1024;
+/// How long a site may still answer a hello after the proxy has met it at its own door: nobody but the proxy itself leaves
+/// it unanswered then.
+pub const OWN_PATIENCE: Duration = Duration::from_secs(1);
 /// How often sites are looked at again: certificates change after weeks.
 pub const LEARN_AGAIN: Duration = Duration::from_secs(6 * 3600);
 /// The same after one could not be looked at.

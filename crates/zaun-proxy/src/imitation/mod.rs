@@ -10,12 +10,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::{Mutex, RwLock};
+use tokio::sync::watch;
+use tokio::time::timeout;
 
 pub(crate) use flight::answer;
 pub use profile::SiteProfile;
 
 use crate::cover::Cover;
-use crate::limits::{LEARN_AGAIN, LEARN_RETRY, MAX_IMITATED};
+use crate::limits::{HANDSHAKE, LEARN_AGAIN, LEARN_RETRY, MAX_IMITATED};
 use crate::proxy::Live;
 
 /// What is known of the sites that secrets name.
@@ -24,8 +26,33 @@ pub(crate) struct Imitation {
     profiles: RwLock<HashMap<String, Arc<SiteProfile>>>,
     /// Domains whose cover site is the proxy itself.
     own: RwLock<HashSet<String>>,
-    /// Randoms of the hellos with which sites are being looked at.
-    probes: Mutex<HashSet<[u8; 32]>>,
+    /// The hellos with which sites are being looked at, by their random.
+    probes: Mutex<HashMap<[u8; 32], Arc<Probe>>>,
+}
+
+/// A hello of the proxy's own that is under way.
+#[derive(Debug)]
+pub(crate) struct Probe {
+    /// Whether one like it was accepted.
+    met: watch::Sender<bool>,
+    /// Once it is known: whether it was sent to the proxy itself.
+    is_own: watch::Sender<Option<bool>>,
+}
+
+impl Default for Probe {
+    fn default() -> Probe {
+        Probe { met: watch::Sender::new(false), is_own: watch::Sender::new(None) }
+    }
+}
+
+impl Probe {
+    /// Waits until it is known whether the connection that brought it is the proxy's own. Somebody who has overheard it
+    /// may have sent it too, and is not to learn anything by that: then the site has answered.
+    pub async fn is_own(&self) -> bool {
+        let mut is_own = self.is_own.subscribe();
+        let known = timeout(HANDSHAKE, is_own.wait_for(Option::is_some)).await;
+        known.is_ok_and(|known| known.is_ok_and(|is_own| *is_own == Some(true)))
+    }
 }
 
 impl Imitation {
@@ -51,11 +78,11 @@ impl Imitation {
         !self.own.read().is_empty()
     }
 
-    /// Whether these first bytes are a hello of the proxy's own, which came back to it. Whoever asks has found it out: the
-    /// hello is no longer awaited.
-    pub fn is_probe(&self, head: &[u8]) -> bool {
-        let mut probes = self.probes.lock();
-        !probes.is_empty() && profile::random(head).is_some_and(|random| probes.remove(random))
+    /// The hello of the proxy's own that these first bytes are, if they are one.
+    pub fn met(&self, head: &[u8]) -> Option<Arc<Probe>> {
+        let probe = self.probes.lock().get(profile::random(head)?).cloned()?;
+        probe.met.send_replace(true);
+        Some(probe)
     }
 
     /// Looks at the sites of all domains, one after the other. Returns after how long to do so again.

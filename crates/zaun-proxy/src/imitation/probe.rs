@@ -5,19 +5,20 @@ use std::sync::Arc;
 
 use bytes::BytesMut;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::time::timeout;
+use tokio::time::sleep;
 use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use tokio_rustls::rustls::crypto::{CryptoProvider, aws_lc_rs};
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use tokio_rustls::rustls::{
     self, ClientConfig, ClientConnection, DigitallySignedStruct, SignatureScheme, version,
 };
-use zaun_link::Io;
+use zaun_link::{Address, Io};
 
-use super::Imitation;
 use super::profile::{self, SiteProfile};
+use super::{Imitation, Probe};
+use crate::announce::Ends;
 use crate::cover;
-use crate::limits::{FIRST_READ_BYTES, HANDSHAKE, MAX_FLIGHT_READ, PROBES};
+use crate::limits::{FIRST_READ_BYTES, HANDSHAKE, MAX_FLIGHT_READ, OWN_PATIENCE, PROBES};
 use crate::proxy::Live;
 
 /// Why a site could not be looked at.
@@ -63,21 +64,34 @@ async fn look_once(imitation: &Imitation, live: &Live, domain: &str) -> Result<S
     let mut hello = Vec::new();
     client.write_tls(&mut hello)?;
     let random = *profile::random(&hello).ok_or(ProbeError::Form)?;
-    imitation.probes.lock().insert(random);
-    let looked = timeout(HANDSHAKE, async {
-        let mut io = cover::open(live, Default::default(), &site).await?;
-        io.write_all(&hello).await?;
-        io.flush().await?;
-        finish(&mut client, &mut io).await
-    });
-    let looked = looked.await;
-    // Whoever has met it again has taken it away.
-    let met = !imitation.probes.lock().remove(&random);
-    if met {
-        return Err(ProbeError::Own);
-    }
-    let received = looked.map_err(|_| ProbeError::Silent)??;
-    SiteProfile::of_handshake(&received).ok_or(ProbeError::Form)
+    let probe = Arc::new(Probe::default());
+    imitation.probes.lock().insert(random, Arc::clone(&probe));
+    let mut met = probe.met.subscribe();
+    let met_in_vain = async {
+        let _ = met.wait_for(|met| *met).await;
+        sleep(OWN_PATIENCE).await;
+    };
+    let looked = tokio::select! {
+        looked = shake_hands(live, &site, &hello, &mut client) => looked,
+        () = met_in_vain => Err(ProbeError::Own),
+        () = sleep(HANDSHAKE) => Err(ProbeError::Silent),
+    };
+    imitation.probes.lock().remove(&random);
+    probe.is_own.send_replace(Some(matches!(looked, Err(ProbeError::Own))));
+    SiteProfile::of_handshake(&looked?).ok_or(ProbeError::Form)
+}
+
+/// All that the site sends until the handshake is done.
+async fn shake_hands(
+    live: &Live,
+    site: &Address,
+    hello: &[u8],
+    client: &mut ClientConnection,
+) -> Result<Vec<u8>, ProbeError> {
+    let mut io = cover::open(live, Ends::default(), site).await?;
+    io.write_all(hello).await?;
+    io.flush().await?;
+    finish(client, &mut io).await
 }
 
 /// All that the site sends until the handshake is done; then a goodbye, so that it looks like a visit.

@@ -48,7 +48,8 @@ impl std::fmt::Display for SiteProfile {
 
 impl SiteProfile {
     /// Reads what a site sent up to the client's turn. `None` if it is no handshake of TLS 1.3 that can be imitated.
-    pub(crate) fn of_handshake(received: &[u8]) -> Option<SiteProfile> {
+    #[must_use]
+    pub fn of_handshake(received: &[u8]) -> Option<SiteProfile> {
         let (hello, mut rest) = split_record(received)?;
         let (mut flight, mut records) = (0, 0);
         while !rest.is_empty() {
@@ -93,6 +94,12 @@ impl SiteProfile {
         let at = |kind| order.iter().position(|other| *other == kind);
         let share_first = at(KEY_SHARE)? < at(SUPPORTED_VERSIONS)?;
         Some(SiteProfile { cipher: *cipher, group: group?, share_first, flights: Vec::new() })
+    }
+
+    /// The lengths that were seen of all that is sent encrypted before the client's turn.
+    #[must_use]
+    pub fn encrypted_bytes(&self) -> &[u16] {
+        &self.flights
     }
 
     /// One of the lengths that were seen.

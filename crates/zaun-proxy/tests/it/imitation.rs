@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::support::*;
@@ -107,6 +108,42 @@ async fn m_349_the_answer_has_the_key_share_and_the_length_of_the_site() {
         let difference = theirs[2].1.abs_diff(ours[2].1);
         assert!(ours[2].0 == 0x17 && difference <= 4, "{ours:?} beside {theirs:?}");
     }
+}
+
+#[tokio::test]
+async fn who_sends_a_hello_of_the_proxys_own_learns_nothing_by_it() {
+    let site = site(both()).await;
+    let (on_the_way, at) = listener().await;
+    let mut settings = settings(echo().await);
+    (settings.cover, settings.imitates) = (Cover::Site(at.into()), true);
+    let (proxy, door) = start(settings).await;
+    // Somebody on the way to the site copies the first hello to the proxy's door, and lets the original through later.
+    let (mut original, _) = on_the_way.accept().await.unwrap();
+    let mut hello = vec![0; 4096];
+    let length = original.read(&mut hello).await.unwrap();
+    let mut copy = TcpStream::connect(door).await.unwrap();
+    copy.write_all(&hello[..length]).await.unwrap();
+    while proxy.counters().accepted.load(Ordering::Relaxed) == 0 {
+        tokio::task::yield_now().await;
+    }
+    let mut behind = TcpStream::connect(site).await.unwrap();
+    behind.write_all(&hello[..length]).await.unwrap();
+    tokio::spawn(async move { tokio::io::copy_bidirectional(&mut original, &mut behind).await });
+    tokio::spawn(async move {
+        while let Ok((mut visitor, _)) = on_the_way.accept().await {
+            tokio::spawn(async move {
+                let mut behind = TcpStream::connect(site).await?;
+                tokio::io::copy_bidirectional(&mut visitor, &mut behind).await
+            });
+        }
+    });
+    let mut answer = [0; 3];
+    copy.read_exact(&mut answer).await.unwrap();
+    assert_eq!(answer, [0x16, 3, 3], "the site answers the copy");
+    while proxy.imitated().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    assert!(!proxy.covers_itself());
 }
 
 #[tokio::test]
