@@ -65,6 +65,9 @@ pub const CONNECT: Duration = Duration::from_secs(8);
 pub const STAGGER: Duration = Duration::from_millis(250);
 /// Paths of one connection: routes of the settings times their names.
 pub const MAX_PATHS: usize = 32;
+/// Data centres whose paths are kept: five, the one of media, test ones, each for media too; clients name them, so there is
+/// an end.
+pub const MAX_TARGETS: usize = 64;
 /// The first cool-down of a path that failed; it doubles.
 pub const FIRST_COOL: Duration = Duration::from_secs(15);
 /// The longest cool-down: no path is given up for ever.

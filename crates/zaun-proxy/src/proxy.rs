@@ -220,7 +220,8 @@ impl Proxy {
             let _place = place;
             // Strangers need not be waited for; sessions have the time that `stop` gives them.
             let client = tokio::select! {
-                client = intake::admit(&live, io, ends) => client,
+                // Boxed, so that a session does not carry the buffers of strangers along.
+                client = Box::pin(intake::admit(&live, io, ends)) => client,
                 _ = stopping.wait_for(|stopping| *stopping) => None,
             };
             let Some(client) = client else { return };

@@ -74,6 +74,7 @@ pub(crate) async fn run(client: Client, paths: &Paths) -> Result<(), End> {
     // What came together with the header was read before there was a pump to count it.
     pump::count(&seat.user.usage.up_bytes, rest.len());
     opener.open(&mut rest, &mut flight)?;
+    drop(rest);
     let mut session = Session {
         client: io,
         opener,
