@@ -173,10 +173,12 @@ pub struct Seat {
 
 impl Seat {
     /// Waits until the secret is withdrawn.
-    pub async fn withdrawn(&self) {
+    pub fn until_withdrawn(&self) -> impl Future<Output = ()> + Send + use<> {
         let mut withdrawn = self.withdrawn.clone();
-        if withdrawn.wait_for(|withdrawn| *withdrawn).await.is_err() {
-            std::future::pending::<()>().await;
+        async move {
+            if withdrawn.wait_for(|withdrawn| *withdrawn).await.is_err() {
+                std::future::pending::<()>().await;
+            }
         }
     }
 }

@@ -341,6 +341,29 @@ async fn count_messages(listener: TcpListener, acceptor: TlsAcceptor, count: usi
 }
 
 #[tokio::test]
+async fn a_data_centre_that_hangs_up_politely_is_replaced_as_well() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let (listener, polite) = listener().await;
+    tokio::spawn(async move {
+        while let Ok((mut socket, _)) = listener.accept().await {
+            // All is read, so that nothing but the end of the stream is said.
+            socket.read_exact(&mut [0; 64]).await.unwrap();
+            socket.shutdown().await.unwrap();
+            tokio::spawn(async move { socket.read_to_end(&mut Vec::new()).await });
+        }
+    });
+    for others in [1, 2] {
+        let mut settings = settings(sandbox.address());
+        let addresses = vec![polite; others].into_iter().chain([sandbox.address()]).collect();
+        settings.upstream.addresses = [(2, addresses)].into();
+        let (proxy, at) = start(settings).await;
+        assert!(key_is_agreed(at, &sandbox).await, "after {others}");
+        let winner = proxy.standings().into_iter().find(|standing| standing.won).unwrap();
+        assert_eq!(winner.path, format!("tcp {}", sandbox.address()));
+    }
+}
+
+#[tokio::test]
 async fn nothing_is_left_to_try_when_every_path_has_failed() {
     let nowhere: Address = Address::Tcp(SocketAddr::from(([127, 0, 0, 1], 1)));
     let mut settings = settings(SocketAddr::from(([127, 0, 0, 1], 1)));
