@@ -2,16 +2,17 @@
 
 use bytes::{BufMut, BytesMut};
 use rand::CryptoRng;
-use tokio_rustls::rustls::crypto::SupportedKxGroup;
 use tokio_rustls::rustls::crypto::aws_lc_rs::kx_group;
-use zaun_crypto::hmac_sha256;
+use zaun_crypto::{hmac_sha256, x25519};
 use zaun_transport::Secret;
-use zaun_transport::faketls::{Hello, certificate_len};
+use zaun_transport::faketls::{Hello, MAX_HELLO_BYTES, certificate_len};
 
 use super::profile::{
-    KEY_SHARE, RANDOM_AT, SUPPORTED_VERSIONS, SiteProfile, X25519, X25519_MLKEM768, next_extension,
-    split_record, take,
+    KEY_SHARE, RANDOM_AT, SUPPORTED_VERSIONS, SiteProfile, X25519, X25519_MLKEM768, next_extension, take,
 };
+
+/// The record that ends the handshake in middlebox compatibility mode (RFC 8446, appendix D.4).
+const CHANGE_CIPHER_SPEC: [u8; 6] = [0x14, 3, 3, 0, 1, 1];
 
 /// Three records as M-346 has them. The key share is of the group that the site would choose of those that the client
 /// offers, and a real one; the cipher is the site's, if the client offers it; the last record has the length of what the
@@ -25,16 +26,23 @@ pub(crate) fn answer<R: CryptoRng + ?Sized>(
 ) -> Option<BytesMut> {
     let unknown = SiteProfile::default();
     let profile = profile.unwrap_or(&unknown);
-    let certificate_bytes = profile.flight_bytes().unwrap_or_else(|| certificate_len(key, rng));
-    let usual = hello.answer(key, certificate_bytes, rng).ok()?;
-    let (usual_hello, behind) = split_record(&usual)?;
+    hello.check_offer().ok()?;
     let offer = Offer::read(record)?;
-    let (group, share) = offer.share(profile.group)?;
-    let cipher = offer.cipher(profile.cipher).unwrap_or(cipher_of(usual_hello)?);
+    let cipher = offer.cipher(profile.cipher)?;
+    let hybrid = if profile.group == X25519_MLKEM768 { offer.hybrid_share() } else { None };
+    let (group, share) = match hybrid {
+        Some(share) => (X25519_MLKEM768, share),
+        None => (X25519, x25519_share(rng)),
+    };
+    let mut certificate = vec![0; profile.flight_bytes().unwrap_or_else(|| certificate_len(key, rng)).into()];
+    rng.fill_bytes(&mut certificate);
 
-    let mut out = BytesMut::with_capacity(usual.len() + share.len());
+    let mut out = BytesMut::with_capacity(MAX_HELLO_BYTES + certificate.len());
     server_hello(&mut out, offer.session_id, cipher, &extensions(group, &share, profile.share_first));
-    out.extend_from_slice(behind);
+    out.put_slice(&CHANGE_CIPHER_SPEC);
+    out.put_slice(&[0x17, 3, 3]);
+    out.put_u16(length(certificate.len()));
+    out.put_slice(&certificate);
     let proof = hmac_sha256(&key.0, &[hello.random(), &out]);
     out.get_mut(RANDOM_AT..RANDOM_AT + proof.len())?.copy_from_slice(&proof);
     Some(out)
@@ -67,26 +75,25 @@ impl<'a> Offer<'a> {
         Some(Offer { session_id, ciphers, shares })
     }
 
+    /// This cipher suite if it is offered, otherwise the first one of TLS 1.3 (M-349).
     fn cipher(&self, wanted: [u8; 2]) -> Option<[u8; 2]> {
-        self.ciphers.iter().copied().find(|cipher| *cipher == wanted)
+        let mut offered = self.ciphers.iter().copied().filter(|cipher| matches!(cipher, [0x13, 1..=3]));
+        let first = offered.clone().next();
+        offered.find(|cipher| *cipher == wanted).or(first)
     }
 
-    /// The group, and the server's share of it. A share that is none gives X25519, as if it had not been offered.
-    fn share(&self, wanted: u16) -> Option<(u16, Vec<u8>)> {
-        let of = |group: u16, exchange: &dyn SupportedKxGroup| {
-            let (_, theirs) = self.shares.iter().find(|(offered, _)| *offered == group)?;
-            Some((group, exchange.start_and_complete(theirs).ok()?.pub_key))
-        };
-        let hybrid = (wanted == X25519_MLKEM768).then(|| of(X25519_MLKEM768, kx_group::X25519MLKEM768));
-        hybrid.flatten().or_else(|| of(X25519, kx_group::X25519))
+    /// The server's share of X25519MLKEM768; `None` if the client offers none, or one that is no key.
+    fn hybrid_share(&self) -> Option<Vec<u8>> {
+        let (_, theirs) = self.shares.iter().find(|(group, _)| *group == X25519_MLKEM768)?;
+        Some(kx_group::X25519MLKEM768.start_and_complete(theirs).ok()?.pub_key)
     }
 }
 
-/// The cipher suite of a ServerHello.
-fn cipher_of(hello: &[u8]) -> Option<[u8; 2]> {
-    let mut rest = hello.get(RANDOM_AT + 32..)?;
-    take(&mut rest, 1)?;
-    rest.first_chunk().copied()
+/// A public key whose private one is forgotten: nothing is ever encrypted with what both sides would agree upon.
+fn x25519_share<R: CryptoRng + ?Sized>(rng: &mut R) -> Vec<u8> {
+    let mut private = [0; 32];
+    rng.fill_bytes(&mut private);
+    x25519::public_key(&private).to_vec()
 }
 
 fn extensions(group: u16, share: &[u8], share_first: bool) -> Vec<u8> {
@@ -129,7 +136,7 @@ fn length(len: usize) -> u16 {
 mod tests {
     use super::*;
     use std::sync::Arc;
-    use tokio_rustls::rustls::crypto::{CryptoProvider, aws_lc_rs};
+    use tokio_rustls::rustls::crypto::{CryptoProvider, SupportedKxGroup, aws_lc_rs};
     use tokio_rustls::rustls::{ClientConfig, ClientConnection, Error, RootCertStore};
 
     const KEY: Secret = Secret([7; 16]);

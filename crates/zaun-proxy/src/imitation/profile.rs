@@ -132,7 +132,7 @@ pub(crate) fn take<'a>(input: &mut &'a [u8], width: usize) -> Option<&'a [u8]> {
 }
 
 /// A whole record with its header, and what is behind it.
-pub(crate) fn split_record(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+fn split_record(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let [_, _, _, high, low] = *bytes.first_chunk::<RECORD_HEADER>()?;
     bytes.split_at_checked(RECORD_HEADER + usize::from(u16::from_be_bytes([high, low])))
 }
