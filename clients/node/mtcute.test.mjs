@@ -7,7 +7,7 @@ import {
 } from '@mtcute/node'
 import { converse, makeClient, next, withPair } from './mtcute_judge.mjs'
 import { httpProxy, socksProxy } from './proxies.mjs'
-import { SECRETS, Server, endpoint } from './server.mjs'
+import { Proxy, SECRETS, Server, endpoint } from './server.mjs'
 
 let server
 const proxies = []
@@ -82,6 +82,19 @@ for (const [n, kind] of Object.keys(SECRETS).entries()) {
     const secret = Buffer.from(SECRETS[kind], 'hex')
     const { port } = server.endpoints[n + 1]
     await withPair(server, () => ({ transport: new MtProxyTcpTransport({ host: server.address, port, secret }) }), converse)
+  })
+}
+
+for (const kind of Object.keys(SECRETS)) {
+  test(`through zaun proxy: ${kind}`, async () => {
+    const proxy = await Proxy.start(server, SECRETS[kind])
+    const secret = Buffer.from(SECRETS[kind], 'hex')
+    const options = () => ({ transport: new MtProxyTcpTransport({ host: '127.0.0.1', port: proxy.port, secret }) })
+    try {
+      await withPair(server, options, converse)
+    } finally {
+      await proxy.stop()
+    }
   })
 }
 

@@ -1,6 +1,9 @@
 // Starts a Zaun server of a test's own.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
 export class Server {
@@ -24,6 +27,35 @@ export class Server {
     await once(this.process, 'exit')
     const errors = this.stderr.split('\n').filter(line => /ERROR|panicked/.test(line))
     if (errors.length) throw new Error(errors.join('\n'))
+  }
+}
+
+/** `zaun proxy` with one secret, which leads clients of every data centre to a server over TCP. */
+export class Proxy {
+  static async start(server, secret) {
+    const proxy = new Proxy()
+    proxy.folder = await mkdtemp(join(tmpdir(), 'zaun-proxy-'))
+    const addresses = [1, 2, 3, 4, 5, 203].map(dc => `${dc} = ['${server.address}:${server.port}']`).join(', ')
+    await writeFile(join(proxy.folder, 'proxy.toml'), [
+      "listen = ['127.0.0.1:0']", "cover = 'none'", '[[secret]]', "name = 'judge'", `secret = '${secret}'`,
+      '[upstream]', "routes = ['direct']", `addresses = { ${addresses} }`,
+    ].join('\n'))
+    proxy.stderr = ''
+    proxy.process = spawn(
+      process.env.ZAUN, ['proxy', '--config', 'proxy.toml'],
+      { cwd: proxy.folder, stdio: ['ignore', 'pipe', 'pipe'] },
+    )
+    proxy.process.stderr.on('data', data => { proxy.stderr += data })
+    const [line] = await once(createInterface({ input: proxy.process.stdout }), 'line')
+    proxy.port = Number(line.match(/^proxy on 127\.0\.0\.1:(\d+)$/)[1])
+    return proxy
+  }
+
+  async stop() {
+    this.process.kill('SIGTERM')
+    const [code] = await once(this.process, 'exit')
+    await rm(this.folder, { recursive: true })
+    if (code !== 0 || /ERROR|panicked/.test(this.stderr)) throw new Error(this.stderr)
   }
 }
 

@@ -3,11 +3,11 @@
 use std::fs;
 use std::path::Path;
 
-use zaun_fuzz::{batch, client, faketls, framing, gzip, handshake, packet, session, tl, tree};
+use zaun_fuzz::{batch, client, faketls, framing, gzip, handshake, packet, proxy, session, tl, tree};
 
 fn main() -> std::io::Result<()> {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
-    let targets: [(&str, fn() -> Vec<Vec<u8>>, fn(&[u8])); 10] = [
+    let targets: [(&str, fn() -> Vec<Vec<u8>>, fn(&[u8])); 11] = [
         ("batch", batch::seeds, batch::run),
         ("client", client::seeds, client::run),
         ("faketls", faketls::seeds, faketls::run),
@@ -15,6 +15,7 @@ fn main() -> std::io::Result<()> {
         ("gzip", gzip::seeds, gzip::run),
         ("handshake", handshake::seeds, handshake::run),
         ("packet", packet::seeds, packet::run),
+        ("proxy", proxy::seeds, proxy::run),
         ("session", session::seeds, session::run),
         ("tl", tl::seeds, tl::run),
         ("tree", tree::seeds, tree::run),

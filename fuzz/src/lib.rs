@@ -12,6 +12,7 @@ pub mod framing;
 pub mod gzip;
 pub mod handshake;
 pub mod packet;
+pub mod proxy;
 pub mod session;
 pub mod tl;
 pub mod tree;

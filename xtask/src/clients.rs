@@ -7,14 +7,14 @@ use std::process::Command;
 use anyhow::Context;
 
 use crate::chores::{Board, Chore, Done, captured};
-use crate::{cargo, root, run as execute, say, target};
+use crate::{cargo, root, run as execute, say, services, target};
 
 /// Judges in `clients/python`; each runs the files that begin with `test_` and its name. `ptb` is python-telegram-bot,
 /// `bots` are Telethon, kurigram and TDLib as bots. `faults` is Telethon in front of a server that is killed or runs out
-/// of disk. `sandbox` is tests as users of `sdk/python` write them. `conformance` judges the files of `conformance/`,
-/// without a server.
+/// of disk. `proxy` is Telethon and TDLib through `zaun proxy`, and strangers in front of it. `sandbox` is tests as users of
+/// `sdk/python` write them. `conformance` judges the files of `conformance/`, without a server.
 const PYTHON: &[&str] =
-    &["telethon", "kurigram", "tdlib", "bots", "ptb", "aiogram", "faults", "sandbox", "conformance"];
+    &["telethon", "kurigram", "tdlib", "bots", "ptb", "aiogram", "faults", "proxy", "sandbox", "conformance"];
 /// Judges in `clients/node`; each is one file. `ntba` is node-telegram-bot-api, `inspector` drives the inspector's page
 /// in a browser, `shop` is tests as users of `sdk/node` write them.
 const NODE: &[&str] = &["mtcute", "gramjs", "grammy", "telegraf", "ntba", "inspector", "shop"];
@@ -41,6 +41,7 @@ pub fn run(name: Option<&str>) -> anyhow::Result<()> {
 /// Brings what all clients need, as far as it does not need a server; what is there already is not brought again.
 pub fn download() -> anyhow::Result<()> {
     bring_python()?;
+    services::ensure_nginx()?;
     bring_browser()?;
     bring_node()?;
     fetched(&root().join("clients/grammers"))?;
@@ -58,6 +59,9 @@ pub fn judges(name: Option<&str>) -> anyhow::Result<Vec<Chore>> {
     let (python, node) = (wanted(PYTHON), wanted(NODE));
     let zaun = target().join("debug/zaun");
     let mut chores = Vec::new();
+    if python.contains(&"proxy") {
+        services::ensure_nginx()?;
+    }
     if !python.is_empty() {
         let venv = bring_python()?;
         for client in python {

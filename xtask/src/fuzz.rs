@@ -18,6 +18,7 @@ const TARGETS: &[(&str, u32)] = &[
     ("faketls", 20_000),
     ("handshake", 3_000),
     ("packet", 200_000),
+    ("proxy", 100_000),
     ("batch", 20_000),
     ("session", 100_000),
     ("client", 100_000),

@@ -1,6 +1,7 @@
 //! Services that tests need: installed where that is possible and they are not there.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::Context;
@@ -15,14 +16,31 @@ pub fn ensure_postgres() -> anyhow::Result<()> {
     if without_postgres() || is_installed() {
         return Ok(());
     }
-    say("installing Debian's package postgresql");
+    install(&["postgresql"]).with_context(|| {
+        format!("the store is tested on PostgreSQL: install postgresql, or set {WITHOUT_POSTGRES}=1")
+    })
+}
+
+/// Makes sure that nginx is there, the cover site in front of which the proxy is judged, and the program that makes its
+/// certificates. Tests start it with a configuration of their own.
+pub fn ensure_nginx() -> anyhow::Result<()> {
+    if ["/usr/sbin/nginx", "/usr/bin/openssl"].iter().all(|program| Path::new(program).exists()) {
+        return Ok(());
+    }
+    install(&["nginx-light", "openssl"])
+        .context("the proxy is judged in front of nginx: install it (Debian: nginx-light and openssl)")
+}
+
+/// Installs packages of Debian; an installation that already runs is waited for.
+fn install(packages: &[&str]) -> anyhow::Result<()> {
+    say(&format!("installing from Debian: {}", packages.join(", ")));
     let apt = |args: &[&str]| {
-        run(Command::new("apt-get").args(args).env("DEBIAN_FRONTEND", "noninteractive")).with_context(|| {
-            format!("the store is tested on PostgreSQL: install postgresql, or set {WITHOUT_POSTGRES}=1")
-        })
+        let mut command = Command::new("apt-get");
+        command.args(["--option", "DPkg::Lock::Timeout=600"]).args(args);
+        run(command.env("DEBIAN_FRONTEND", "noninteractive"))
     };
     apt(&["update", "--quiet"])?;
-    apt(&["install", "--yes", "--no-install-recommends", "postgresql"])
+    apt(&[&["install", "--yes", "--no-install-recommends"], packages].concat())
 }
 
 /// Whether tests are to run on PostgreSQL, too.

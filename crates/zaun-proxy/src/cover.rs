@@ -1,13 +1,15 @@
 //! What strangers see: the cover site, byte for byte (M-353), or silence (M-340).
 
+use std::io;
 use std::time::Duration;
 
 use bytes::BytesMut;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
+use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
-use zaun_link::{Address, Dial, Io};
-use zaun_transport::Framing;
+use zaun_link::{Address, Io};
 
+use crate::announce::{Ends, canonical};
 use crate::limits::{COVER_CONNECT, DRAIN_BYTES, DRAIN_TIME, FIRST_READ_BYTES};
 use crate::proxy::Live;
 
@@ -23,21 +25,26 @@ pub enum Cover {
     None,
 }
 
-fn site(live: &Live, domain: Option<&str>) -> Option<Address> {
+/// Where strangers go that name this domain, or none.
+pub(crate) fn site(live: &Live, domain: Option<&str>) -> Option<Address> {
     match &live.settings.cover {
         Cover::None => None,
         Cover::Site(address) => Some(address.clone()),
-        Cover::Domain => {
-            let known = domain.filter(|domain| live.users.knows_domain(domain));
-            known.or(live.first_domain.as_deref()).map(|domain| Address::Host(domain.to_owned(), 443))
-        }
+        Cover::Domain => covered(live, domain).map(|domain| Address::Host(domain.to_owned(), 443)),
     }
 }
 
-async fn connect(live: &Live, domain: Option<&str>) -> Option<Box<dyn Io>> {
+/// The domain whose site a stranger sees.
+fn covered<'a>(live: &'a Live, domain: Option<&'a str>) -> Option<&'a str> {
+    domain.filter(|domain| live.users.knows_domain(domain)).or(live.first_domain.as_deref())
+}
+
+async fn connect(live: &Live, ends: Ends, domain: Option<&str>) -> Option<Box<dyn Io>> {
     let site = site(live, domain)?;
-    let dial = Dial::new(Framing::Intermediate);
-    match timeout(COVER_CONNECT, dial.open(site)).await {
+    if covered(live, domain).is_some_and(|domain| live.imitation.is_own(domain)) {
+        return None;
+    }
+    match timeout(COVER_CONNECT, open(live, ends, &site)).await {
         Ok(Ok(io)) => Some(io),
         Ok(Err(error)) => {
             tracing::warn!("the cover site cannot be reached: {error}");
@@ -50,9 +57,32 @@ async fn connect(live: &Live, domain: Option<&str>) -> Option<Box<dyn Io>> {
     }
 }
 
+/// A connection to the site, which is told whose it is if the settings say so.
+pub(crate) async fn open(live: &Live, ends: Ends, site: &Address) -> io::Result<Box<dyn Io>> {
+    let mut io: Box<dyn Io> = match site {
+        Address::Tcp(address) => not_here(TcpStream::connect(address).await?, ends)?,
+        Address::Host(name, port) => not_here(TcpStream::connect((name.as_str(), *port)).await?, ends)?,
+        Address::Unix(path) => Box::new(UnixStream::connect(path).await?),
+    };
+    if let Some(version) = live.settings.cover_header {
+        io.write_all(&version.header(ends)).await?;
+    }
+    Ok(io)
+}
+
+/// Refuses a connection that ends where the stranger's was accepted: each stranger would become strangers without end.
+fn not_here(socket: TcpStream, ends: Ends) -> io::Result<Box<dyn Io>> {
+    let there = canonical(socket.peer_addr()?);
+    if ends.here.map(canonical) == Some(there) {
+        return Err(io::Error::other(format!("{there} is this proxy itself")));
+    }
+    socket.set_nodelay(true)?;
+    Ok(Box::new(socket))
+}
+
 /// Lets a stranger talk to the cover site, which hears first what was read already.
-pub(crate) async fn show(live: &Live, mut io: Box<dyn Io>, head: &[u8], domain: Option<&str>) {
-    match connect(live, domain).await {
+pub(crate) async fn show(live: &Live, ends: Ends, mut io: Box<dyn Io>, head: &[u8], domain: Option<&str>) {
+    match connect(live, ends, domain).await {
         Some(site) => splice(&mut io, site, head).await,
         None => drain(&mut io, DRAIN_TIME).await,
     }
@@ -83,11 +113,12 @@ async fn drain(io: &mut Box<dyn Io>, time: Duration) {
 /// ended.
 pub(crate) async fn shadow<V>(
     live: &Live,
+    ends: Ends,
     io: &mut Box<dyn Io>,
     head: &mut BytesMut,
     settled: impl Fn(&[u8]) -> Option<V>,
 ) -> Option<V> {
-    let mut site = connect(live, None).await;
+    let mut site = connect(live, ends, None).await;
     if let Some(site) = &mut site {
         site.write_all(head).await.ok()?;
         site.flush().await.ok()?;

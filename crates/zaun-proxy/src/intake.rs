@@ -8,12 +8,15 @@ use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 use zaun_link::Io;
-use zaun_transport::faketls::{Gathered, Hello, Records, certificate_len, gather};
+use zaun_transport::SecretKind;
+use zaun_transport::faketls::{Gathered, Hello, Records, gather};
 use zaun_transport::proxy_header::{self, Header};
 use zaun_transport::relay::{Front, HEADER_BYTES};
 
+use crate::announce::Ends;
 use crate::counters::Counters;
 use crate::cover;
+use crate::imitation::{self, Probe};
 use crate::limits::{FIRST_READ_BYTES, HANDSHAKE, PATIENCE};
 use crate::proxy::Live;
 use crate::session::Client;
@@ -23,6 +26,8 @@ use crate::users::{self, Seat};
 enum Verdict {
     /// Not enough of them.
     More,
+    /// A hello of the proxy's own, with which it looks at the cover site, or a copy of one.
+    Own(Arc<Probe>),
     /// Nobody of ours (M-353); the site that is named, if one is.
     Stranger(Option<String>),
     /// A header under a secret; so many bytes.
@@ -32,27 +37,27 @@ enum Verdict {
 }
 
 /// Reads the first bytes. `None` when the connection has ended, as a stranger's or by itself.
-pub(crate) async fn admit(live: &Arc<Live>, mut io: Box<dyn Io>, peer: Option<SocketAddr>) -> Option<Client> {
+pub(crate) async fn admit(live: &Arc<Live>, mut io: Box<dyn Io>, mut ends: Ends) -> Option<Client> {
     let mut head = BytesMut::new();
-    let peer = if live.settings.proxy_headers {
-        timeout(HANDSHAKE, named(&mut io, &mut head, peer)).await.ok()??
-    } else {
-        peer
-    };
-    let address = peer.map(|peer| peer.ip().to_canonical());
+    if live.settings.proxy_headers {
+        ends.client = timeout(HANDSHAKE, named(&mut io, &mut head, ends.client)).await.ok()??;
+    }
+    let address = ends.client.map(|client| client.ip().to_canonical());
     let verdict = match timeout(PATIENCE, judge_until(live, &mut io, &mut head, address)).await {
         Ok(verdict) => verdict?,
         // The cover site hears what is there, and has the say until a hello of ours is whole.
-        Err(_) => match cover::shadow(live, &mut io, &mut head, |head| settled(live, head, address)).await {
-            Some(verdict) => verdict,
-            None => return None,
-        },
+        Err(_) => cover::shadow(live, ends, &mut io, &mut head, |head| settled(live, head, address)).await?,
+    };
+    let verdict = match verdict {
+        Verdict::Own(probe) if probe.is_own().await => return None,
+        Verdict::Own(_) => settled(live, &head, address).unwrap_or(Verdict::Stranger(None)),
+        verdict => verdict,
     };
     match verdict {
-        Verdict::More => None,
+        Verdict::More | Verdict::Own(_) => None,
         Verdict::Stranger(domain) => {
             Counters::add(&live.counters.strangers);
-            cover::show(live, io, &head, domain.as_deref()).await;
+            cover::show(live, ends, io, &head, domain.as_deref()).await;
             None
         }
         Verdict::Header(opened) => {
@@ -125,6 +130,9 @@ fn judge(live: &Live, head: &[u8], address: Option<IpAddr>) -> Verdict {
         return Verdict::More;
     }
     if live.users.has_domains() {
+        if let Some(probe) = live.imitation.met(head) {
+            return Verdict::Own(probe);
+        }
         match gather(head) {
             Gathered::Whole { consumed, record } => return judge_hello(live, &record, consumed, address),
             Gathered::Incomplete => return Verdict::More,
@@ -158,13 +166,18 @@ fn begins_otherwise(head: &[u8]) -> bool {
 fn judge_hello(live: &Live, record: &[u8], consumed: usize, address: Option<IpAddr>) -> Verdict {
     let Some(hello) = Hello::parse(record) else { return Verdict::Stranger(None) };
     let domain = std::str::from_utf8(hello.domain()).ok().map(str::to_owned);
-    match try_hello(live, &hello, address) {
+    match try_hello(live, &hello, record, address) {
         Some((seat, answer)) => Verdict::Hello(seat, consumed, answer),
         None => Verdict::Stranger(domain),
     }
 }
 
-fn try_hello(live: &Live, hello: &Hello<'_>, address: Option<IpAddr>) -> Option<(Seat, BytesMut)> {
+fn try_hello(
+    live: &Live,
+    hello: &Hello<'_>,
+    record: &[u8],
+    address: Option<IpAddr>,
+) -> Option<(Seat, BytesMut)> {
     let (user, time_s) = live.users.of_hello(hello)?;
     let key = user.secret.key;
     if let Err(stranger) = live.settings.window.check(time_s, now_s()).and_then(|()| hello.check_offer()) {
@@ -182,9 +195,11 @@ fn try_hello(live: &Live, hello: &Hello<'_>, address: Option<IpAddr>) -> Option<
             return None;
         }
     };
-    let mut rng = rand::rng();
-    let certificate = certificate_len(&key, &mut rng);
-    Some((seat, hello.answer(&key, certificate, &mut rng).ok()?))
+    let profile = match &user.secret.kind {
+        SecretKind::FakeTls(domain) => live.imitation.profile(domain),
+        SecretKind::Plain | SecretKind::Padded => None,
+    };
+    Some((seat, imitation::answer(hello, record, &key, profile.as_deref(), &mut rand::rng())?))
 }
 
 /// Answers a hello, and reads the header inside the first records (M-350).

@@ -15,10 +15,14 @@
 //! # Ok(()) }
 //! ```
 
+mod announce;
 mod counters;
 mod cover;
+mod imitation;
 mod intake;
+mod ledger;
 pub mod limits;
+mod listen;
 mod proxy;
 mod pump;
 mod replay;
@@ -26,8 +30,11 @@ mod session;
 pub mod upstream;
 mod users;
 
+pub use announce::{Ends, HeaderVersion};
 pub use counters::Counters;
 pub use cover::Cover;
-pub use proxy::{ListenSocket, Proxy, Settings, SettingsError, StartError};
+pub use imitation::SiteProfile;
+pub use listen::ListenSocket;
+pub use proxy::{Proxy, Settings, SettingsError, StartError};
 pub use replay::ReplayGuard;
 pub use users::{Allowance, Refused, Usage, User, UsersError};

@@ -28,6 +28,23 @@ pub const COVER_CONNECT: Duration = Duration::from_secs(5);
 pub const MAX_SEEN: usize = 300_000;
 /// Entries that wait to be written to the journal of the replay guard; beyond that the newest are kept in memory only.
 pub const JOURNAL_QUEUE: usize = 4096;
+/// Domains whose sites are imitated; the others are answered as if nothing was known of theirs.
+pub const MAX_IMITATED: usize = 256;
+/// Handshakes that are made with a site to learn how it answers: its signatures vary by a few bytes.
+pub const PROBES: usize = 4;
+/// Bytes that a site may send in a handshake; long chains of certificates have some ten thousand.
+pub const MAX_FLIGHT_READ: usize = 64 * 1024;
+/// How long a site may still answer a hello after the proxy has met it at its own door: nobody but the proxy itself leaves
+/// it unanswered then.
+pub const OWN_PATIENCE: Duration = Duration::from_secs(1);
+/// How often sites are looked at again: certificates change after weeks.
+pub const LEARN_AGAIN: Duration = Duration::from_secs(6 * 3600);
+/// The same after one could not be looked at.
+pub const LEARN_RETRY: Duration = Duration::from_secs(60);
+/// Secrets whose traffic is remembered over a restart, those that were removed included.
+pub const MAX_LEDGER_LINES: usize = 100_000;
+/// How often traffic is written down: what a crash may make forgotten.
+pub const LEDGER_TICK: Duration = Duration::from_secs(30);
 /// Bytes that one read brings: what a socket holds of a fast download.
 pub const READ_BYTES: usize = 64 * 1024;
 /// A buffer of at most this size is kept by a quiet direction; larger ones are given back.
@@ -48,6 +65,9 @@ pub const CONNECT: Duration = Duration::from_secs(8);
 pub const STAGGER: Duration = Duration::from_millis(250);
 /// Paths of one connection: routes of the settings times their names.
 pub const MAX_PATHS: usize = 32;
+/// Data centres whose paths are kept: five, the one of media, test ones, each for media too; clients name them, so there is
+/// an end.
+pub const MAX_TARGETS: usize = 64;
 /// The first cool-down of a path that failed; it doubles.
 pub const FIRST_COOL: Duration = Duration::from_secs(15);
 /// The longest cool-down: no path is given up for ever.
@@ -64,5 +84,12 @@ pub const POOL_MEMORY: Duration = Duration::from_secs(600);
 pub const POOL_TICK: Duration = Duration::from_secs(5);
 /// Addresses that are counted for one secret at once; a secret without a limit counts no further.
 pub const MAX_ADDRESSES: usize = 65_536;
+/// How long a connection of a client is quiet before the system asks whether it still lives: applications ping each minute,
+/// so only those that sleep or are gone are asked.
+pub const KEEP_ALIVE_IDLE: Duration = Duration::from_secs(120);
+/// How often it is asked again.
+pub const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(30);
+/// After how many unanswered questions it is over: a client that is gone is let go after four minutes.
+pub const KEEP_ALIVE_PROBES: u32 = 4;
 /// How long a listener rests after the system had no descriptor for it.
 pub const ACCEPT_REST: Duration = Duration::from_millis(50);

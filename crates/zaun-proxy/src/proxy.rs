@@ -1,24 +1,26 @@
 //! The proxy: listeners in, sessions out, and what can be changed while it runs.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use parking_lot::RwLock;
-use tokio::net::{TcpListener, UnixListener};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 use zaun_link::Io;
 use zaun_transport::faketls::Window;
 use zaun_transport::{ProxySecret, SecretKind};
 
+use crate::announce::{Ends, HeaderVersion};
 use crate::counters::Counters;
 use crate::cover::Cover;
+use crate::imitation::{Imitation, SiteProfile};
 use crate::intake;
-use crate::limits::{ACCEPT_REST, MAX_CONNECTIONS};
+use crate::ledger::Ledger;
+use crate::limits::{ACCEPT_REST, LEDGER_TICK, MAX_CONNECTIONS};
+use crate::listen::ListenSocket;
 use crate::replay::ReplayGuard;
 use crate::session::{self, End};
 use crate::upstream::{Memory, Paths, RouteError, Upstream};
@@ -40,6 +42,10 @@ pub struct Settings {
     /// Whether every connection begins with a PROXY header of version 1 or 2, which names the client. Only for listeners
     /// that nobody but a balancer reaches.
     pub proxy_headers: bool,
+    /// Whether the cover sites are looked at from time to time, so that the answer to a hello looks like theirs.
+    pub imitates: bool,
+    /// Whether the cover site is told in a PROXY header whom a connection is from. Only for sites that expect one.
+    pub cover_header: Option<HeaderVersion>,
 }
 
 impl Settings {
@@ -53,6 +59,8 @@ impl Settings {
             upstream: Upstream::default(),
             max_connections: MAX_CONNECTIONS,
             proxy_headers: false,
+            imitates: true,
+            cover_header: None,
         }
     }
 }
@@ -76,43 +84,9 @@ pub(crate) struct Live {
     pub paths: Paths,
     pub replays: Arc<ReplayGuard>,
     pub counters: Arc<Counters>,
+    pub imitation: Arc<Imitation>,
     /// Whose site strangers see who name none.
     pub first_domain: Option<String>,
-}
-
-/// A listening socket.
-#[derive(Debug)]
-pub enum ListenSocket {
-    /// TCP, of either version of IP.
-    Tcp(TcpListener),
-    /// A Unix socket.
-    Unix(UnixListener),
-}
-
-impl From<TcpListener> for ListenSocket {
-    fn from(listener: TcpListener) -> ListenSocket {
-        ListenSocket::Tcp(listener)
-    }
-}
-
-impl From<UnixListener> for ListenSocket {
-    fn from(listener: UnixListener) -> ListenSocket {
-        ListenSocket::Unix(listener)
-    }
-}
-
-impl ListenSocket {
-    async fn accept(&self) -> std::io::Result<(Box<dyn Io>, Option<SocketAddr>)> {
-        match self {
-            ListenSocket::Tcp(listener) => {
-                let (stream, peer) = listener.accept().await?;
-                // A failure costs latency only.
-                let _ = stream.set_nodelay(true);
-                Ok((Box::new(stream), Some(peer)))
-            }
-            ListenSocket::Unix(listener) => Ok((Box::new(listener.accept().await?.0), None)),
-        }
-    }
 }
 
 /// A running proxy. Clones are the same proxy.
@@ -124,38 +98,59 @@ pub struct Proxy {
 #[derive(Debug)]
 struct Shared {
     live: RwLock<Arc<Live>>,
-    memory: Arc<Memory>,
-    replays: Arc<ReplayGuard>,
-    counters: Arc<Counters>,
+    kept: Kept,
+    ledger: Option<Ledger>,
+    /// Wakes who looks at the cover sites.
+    learning: Arc<Notify>,
     stopping: watch::Sender<bool>,
     /// How many connections there are, for those who wait for none.
     open: watch::Sender<usize>,
 }
 
+/// What outlives a change of the settings.
+#[derive(Debug, Clone, Default)]
+struct Kept {
+    memory: Arc<Memory>,
+    replays: Arc<ReplayGuard>,
+    counters: Arc<Counters>,
+    imitation: Arc<Imitation>,
+}
+
 impl Proxy {
-    /// Starts one; `journal` is where used headers are remembered over a restart (M-083, M-345). It has to be called
-    /// inside a runtime of tokio.
+    /// Starts one; `data` is the folder where used headers (M-083, M-345) and traffic are remembered over a restart. It
+    /// has to be called inside a runtime of tokio.
     ///
     /// # Errors
     /// [`StartError`].
-    pub fn start(settings: Settings, journal: Option<PathBuf>) -> Result<Proxy, StartError> {
-        let replays = match journal {
-            Some(path) => ReplayGuard::open(&path)?,
+    pub fn start(settings: Settings, data: Option<PathBuf>) -> Result<Proxy, StartError> {
+        let replays = match &data {
+            Some(data) => ReplayGuard::open(&data.join("seen"))?,
             None => ReplayGuard::default(),
         };
-        let (memory, replays, counters) = (Arc::default(), Arc::new(replays), Arc::<Counters>::default());
-        let live = Live::new(settings, &HashMap::new(), &memory, &replays, &counters)?;
+        let ledger = data.map(|data| Ledger::open(data.join("traffic")));
+        let ledger = ledger.transpose().map_err(StartError::Ledger)?;
+        let kept = Kept { replays: Arc::new(replays), ..Kept::default() };
+        let usages = settings
+            .secrets
+            .iter()
+            .filter_map(|(_, secret, _)| Some((secret.to_bytes(), Arc::new(ledger.as_ref()?.usage(secret)))));
+        let live = Live::new(settings.clone(), &usages.collect(), &kept)?;
         let live = Arc::new(live);
         live.begin();
         let shared = Shared {
             live: RwLock::new(live),
-            memory,
-            replays,
-            counters,
+            kept,
+            ledger,
+            learning: Arc::default(),
             stopping: watch::Sender::new(false),
             open: watch::Sender::new(0),
         };
-        Ok(Proxy { shared: Arc::new(shared) })
+        let shared = Arc::new(shared);
+        if shared.ledger.is_some() {
+            tokio::spawn(keep_ledger(Arc::downgrade(&shared)));
+        }
+        tokio::spawn(keep_learning(Arc::downgrade(&shared), Arc::clone(&shared.learning)));
+        Ok(Proxy { shared })
     }
 
     /// Takes other settings. Sessions go on as they began, but for those whose secret is no longer there.
@@ -164,14 +159,21 @@ impl Proxy {
     /// [`SettingsError`]; nothing has changed then.
     pub fn reload(&self, settings: Settings) -> Result<(), SettingsError> {
         let shared = &self.shared;
+        // A secret that goes may come back.
+        shared.write_ledger();
         let mut current = shared.live.write();
-        let usages: HashMap<_, _> = current
+        let mut usages: HashMap<_, _> = current
             .users
             .all()
             .iter()
             .map(|user| (user.secret.to_bytes(), Arc::clone(&user.usage)))
             .collect();
-        let live = Live::new(settings, &usages, &shared.memory, &shared.replays, &shared.counters)?;
+        if let Some(ledger) = &shared.ledger {
+            for (_, secret, _) in &settings.secrets {
+                usages.entry(secret.to_bytes()).or_insert_with(|| Arc::new(ledger.usage(secret)));
+            }
+        }
+        let live = Live::new(settings, &usages, &shared.kept)?;
         let live = Arc::new(live);
         live.begin();
         for user in current.users.all() {
@@ -180,6 +182,7 @@ impl Proxy {
             }
         }
         *current = live;
+        shared.learning.notify_one();
         Ok(())
     }
 
@@ -193,7 +196,7 @@ impl Proxy {
                 _ = stopping.wait_for(|stopping| *stopping) => return,
             };
             match accepted {
-                Ok((io, peer)) => self.take(io, peer),
+                Ok((io, ends)) => self.take(io, ends),
                 Err(error) => {
                     tracing::warn!("a connection could not be accepted: {error}");
                     tokio::time::sleep(ACCEPT_REST).await;
@@ -203,9 +206,9 @@ impl Proxy {
     }
 
     /// Serves one connection, in the background.
-    pub fn take(&self, io: Box<dyn Io>, peer: Option<SocketAddr>) {
+    pub fn take(&self, io: Box<dyn Io>, ends: Ends) {
         let live = Arc::clone(&self.shared.live.read());
-        let counters = &self.shared.counters;
+        let counters = &self.shared.kept.counters;
         Counters::add(&counters.accepted);
         if counters.connections.load(Ordering::Relaxed) >= live.settings.max_connections {
             Counters::add(&counters.overflow);
@@ -217,7 +220,8 @@ impl Proxy {
             let _place = place;
             // Strangers need not be waited for; sessions have the time that `stop` gives them.
             let client = tokio::select! {
-                client = intake::admit(&live, io, peer) => client,
+                // Boxed, so that a session does not carry the buffers of strangers along.
+                client = Box::pin(intake::admit(&live, io, ends)) => client,
                 _ = stopping.wait_for(|stopping| *stopping) => None,
             };
             let Some(client) = client else { return };
@@ -244,13 +248,14 @@ impl Proxy {
         for user in self.shared.live.read().users.all() {
             user.usage.withdraw();
         }
+        self.shared.write_ledger();
         *open.borrow()
     }
 
     /// What was counted.
     #[must_use]
     pub fn counters(&self) -> &Counters {
-        &self.shared.counters
+        &self.shared.kept.counters
     }
 
     /// The secrets as they are now.
@@ -271,10 +276,22 @@ impl Proxy {
         self.shared.live.read().paths.pooled()
     }
 
+    /// The sites that are imitated, by domain, and what is known of them.
+    #[must_use]
+    pub fn imitated(&self) -> Vec<(String, Arc<SiteProfile>)> {
+        self.shared.kept.imitation.profiles()
+    }
+
+    /// Whether the cover site of some domain was found to be the proxy itself.
+    #[must_use]
+    pub fn covers_itself(&self) -> bool {
+        self.shared.kept.imitation.has_own()
+    }
+
     /// How many headers and hellos are remembered.
     #[must_use]
     pub fn remembered(&self) -> usize {
-        self.shared.replays.len()
+        self.shared.kept.replays.len()
     }
 }
 
@@ -287,15 +304,50 @@ pub enum StartError {
     /// The journal of the replay guard.
     #[error("the replay journal: {0}")]
     Journal(#[from] std::io::Error),
+    /// The file with what was used.
+    #[error("the file of traffic: {0}")]
+    Ledger(std::io::Error),
+}
+
+impl Shared {
+    fn write_ledger(&self) {
+        let live = Arc::clone(&self.live.read());
+        if let Some(Err(error)) = self.ledger.as_ref().map(|ledger| ledger.write(live.users.all())) {
+            tracing::warn!("what was used cannot be written down: {error}");
+        }
+    }
+}
+
+/// Writes down what was used, from time to time, until the proxy is gone.
+async fn keep_ledger(shared: Weak<Shared>) {
+    loop {
+        tokio::time::sleep(LEDGER_TICK).await;
+        let Some(shared) = shared.upgrade() else { return };
+        let written = tokio::task::spawn_blocking(move || shared.write_ledger());
+        if written.await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Looks at the cover sites, at once, from time to time and when the settings change, until the proxy is gone.
+async fn keep_learning(shared: Weak<Shared>, learning: Arc<Notify>) {
+    loop {
+        let Some(live) = shared.upgrade().map(|shared| Arc::clone(&shared.live.read())) else { return };
+        let again = live.imitation.learn(&live).await;
+        drop(live);
+        tokio::select! {
+            () = learning.notified() => {}
+            () = tokio::time::sleep(again) => {}
+        }
+    }
 }
 
 impl Live {
     fn new(
         settings: Settings,
         usages: &HashMap<Vec<u8>, Arc<Usage>>,
-        memory: &Arc<Memory>,
-        replays: &Arc<ReplayGuard>,
-        counters: &Arc<Counters>,
+        kept: &Kept,
     ) -> Result<Live, SettingsError> {
         settings.upstream.check()?;
         let user = |(name, secret, allowance): &(String, ProxySecret, Allowance)| {
@@ -308,9 +360,9 @@ impl Live {
             SecretKind::FakeTls(domain) => Some(domain.clone()),
             SecretKind::Plain | SecretKind::Padded => None,
         });
-        let paths = Paths::new(settings.upstream.clone(), Arc::clone(memory), Arc::clone(counters));
-        let (replays, counters) = (Arc::clone(replays), Arc::clone(counters));
-        Ok(Live { settings, users, paths, replays, counters, first_domain })
+        let Kept { memory, replays, counters, imitation } = kept.clone();
+        let paths = Paths::new(settings.upstream.clone(), memory, Arc::clone(&counters));
+        Ok(Live { settings, users, paths, replays, counters, imitation, first_domain })
     }
 
     fn begin(&self) {
@@ -328,7 +380,7 @@ struct Place {
 
 impl Place {
     fn take(shared: &Arc<Shared>) -> Place {
-        shared.counters.connections.fetch_add(1, Ordering::Relaxed);
+        shared.kept.counters.connections.fetch_add(1, Ordering::Relaxed);
         shared.open.send_modify(|open| *open += 1);
         Place { shared: Arc::clone(shared) }
     }
@@ -336,7 +388,7 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.shared.counters.connections.fetch_sub(1, Ordering::Relaxed);
+        self.shared.kept.counters.connections.fetch_sub(1, Ordering::Relaxed);
         self.shared.open.send_modify(|open| *open -= 1);
     }
 }

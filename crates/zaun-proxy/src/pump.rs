@@ -149,7 +149,8 @@ impl Pump {
     }
 }
 
-fn count(counter: &AtomicU64, bytes: usize) {
+/// Adds to what was used.
+pub(crate) fn count(counter: &AtomicU64, bytes: usize) {
     counter.fetch_add(u64::try_from(bytes).unwrap_or(0), Ordering::Relaxed);
 }
 

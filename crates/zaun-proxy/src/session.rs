@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use tokio::time::{Instant, sleep_until};
+use zaun_crypto::ctr::AesCtr256;
 use zaun_link::Io;
 use zaun_transport::faketls::Records;
 use zaun_transport::relay::{Back, Front, PacketEnds};
 
 use crate::limits::{HALF_CLOSED, MAX_FLIGHT_BYTES};
-use crate::pump::{Down, Opener, Pump, Sealer, Up};
-use crate::upstream::{Exhausted, Opened, Paths, Target};
+use crate::pump::{self, Down, Opener, Pump, Sealer, Up};
+use crate::upstream::{Exhausted, Opened, Path, Paths, Target};
 use crate::users::Seat;
 
 /// A client that has shown its secret.
@@ -55,73 +56,90 @@ struct Session<'a> {
     flight: Option<BytesMut>,
     paths: &'a Paths,
     target: Target,
-    seat: &'a Seat,
+    seat: Seat,
     up: Pump,
     down: Pump,
+    /// Paths that were not tried, or that were late.
+    left: Vec<Path>,
     /// Whether another path could follow.
     replaceable: bool,
 }
 
-/// Runs a session to its end.
-pub(crate) async fn run(client: Client, paths: &Paths) -> Result<(), End> {
-    let Some(target) = paths.upstream.target(client.front.dc) else { return Err(End::UnknownDc) };
-    let mut left = paths.arranged(target);
-    let Client { io, records, mut front, mut rest, seat } = client;
-    let spare = zaun_crypto::ctr::AesCtr256::new(&[0; 32], &[0; 16]);
-    let from_client = std::mem::replace(&mut front.from_client, spare);
-    let mut opener = Opener { records, from_client };
-    let mut flight = BytesMut::new();
-    opener.open(&mut rest, &mut flight)?;
-    let mut session = Session {
-        client: io,
-        opener,
-        front,
-        flight: Some(flight),
-        paths,
-        target,
-        seat: &seat,
-        up: Pump::default(),
-        down: Pump::default(),
-        replaceable: true,
-    };
-    let mut first = true;
-    loop {
-        let opened = paths.open(target, &mut left).await?;
-        session.replaceable = !left.is_empty();
-        match session.over(opened, first).await? {
-            Outcome::Ended => return Ok(()),
-            Outcome::Mute(_) => first = false,
-        }
-    }
+/// The server's side of a session, on one path.
+struct Line {
+    path: Path,
+    io: Box<dyn Io>,
+    took: Duration,
+    sealer: Sealer,
+    down: Down,
 }
 
-impl Session<'_> {
-    /// Carries the session over one path.
-    async fn over(&mut self, opened: Opened, first: bool) -> Result<Outcome, End> {
-        let Opened { path, mut io, took } = opened;
+/// Runs a session to its end. It is put in its place before anything waits: a future keeps a place of its own for whatever
+/// is moved inside it.
+pub(crate) fn run(client: Client, paths: &Paths) -> impl Future<Output = Result<(), End>> + Send {
+    let session = Session::new(client, paths).map(Box::new);
+    async move { session?.run().await }
+}
+
+impl<'a> Session<'a> {
+    fn new(client: Client, paths: &'a Paths) -> Result<Session<'a>, End> {
+        let Some(target) = paths.upstream.target(client.front.dc) else { return Err(End::UnknownDc) };
+        let Client { io, records, mut front, mut rest, seat } = client;
+        let from_client = std::mem::replace(&mut front.from_client, spare());
+        let mut opener = Opener { records, from_client };
+        let mut flight = BytesMut::new();
+        // What came together with the header was read before there was a pump to count it.
+        pump::count(&seat.user.usage.up_bytes, rest.len());
+        opener.open(&mut rest, &mut flight)?;
+        Ok(Session {
+            client: io,
+            opener,
+            front,
+            flight: Some(flight),
+            paths,
+            target,
+            seat,
+            up: Pump::default(),
+            down: Pump::default(),
+            left: paths.arranged(target),
+            replaceable: true,
+        })
+    }
+
+    async fn run(mut self: Box<Self>) -> Result<(), End> {
+        let mut first = true;
+        loop {
+            let opened = self.paths.open(self.target, &mut self.left).await?;
+            let mut line = Box::new(self.line(opened, first)?);
+            let result = self.relay(&mut line).await;
+            // Only the first bytes from a server use it, and then no other path follows.
+            self.front.to_client = line.down.to_client;
+            match result? {
+                Outcome::Ended => return Ok(()),
+                Outcome::Mute(reason) => self.paths.failed(self.target, &line.path, &reason),
+            }
+            first = false;
+        }
+    }
+
+    /// Begins to carry the session over a path.
+    fn line(&mut self, opened: Opened, first: bool) -> Result<Line, End> {
+        let Opened { path, io, took } = opened;
         let back = self.back(path.secret, first)?;
         self.paths.counters.path_used(&path.label);
-        self.up = Pump::default();
-        let to_client = zaun_crypto::ctr::AesCtr256::new(&[0; 32], &[0; 16]);
-        let mut down_stage = Down {
+        self.replaceable = !self.left.is_empty();
+        // What another path said, or that it ended, is not this one's.
+        (self.up, self.down) = (Pump::default(), Pump::default());
+        let down = Down {
             from_server: back.from_server,
-            // Only the first bytes from a server use it, and then no other path follows.
-            to_client: std::mem::replace(&mut self.front.to_client, to_client),
+            to_client: std::mem::replace(&mut self.front.to_client, spare()),
             records: self.opener.records.is_some(),
             usage: Arc::clone(&self.seat.user.usage),
         };
         let ends = path.messages.then(|| PacketEnds::new(self.front.framing));
         let mut sealer = Sealer { to_server: back.to_server, ends, begun: 0 };
         self.begin(&back.header, &mut sealer, path.messages);
-        let result = self.relay(&mut io, &mut sealer, &mut down_stage, &path, took).await;
-        self.front.to_client = down_stage.to_client;
-        match result {
-            Ok(Outcome::Mute(reason)) => {
-                self.paths.failed(self.target, &path, &reason);
-                Ok(Outcome::Mute(reason))
-            }
-            other => other,
-        }
+        Ok(Line { path, io, took, sealer, down })
     }
 
     /// The header towards a server. Only the first path shares the client's keys, so that no two headers are alike.
@@ -150,16 +168,9 @@ impl Session<'_> {
         sealer.seal(out.bytes.get_mut(start..).unwrap_or_default(), &mut out.messages);
     }
 
-    async fn relay(
-        &mut self,
-        io: &mut Box<dyn Io>,
-        sealer: &mut Sealer,
-        down_stage: &mut Down,
-        path: &crate::upstream::Path,
-        took: Duration,
-    ) -> Result<Outcome, End> {
-        let seat = self.seat;
-        let withdrawn = seat.withdrawn();
+    /// Carries the session until it ends or the path turns out to be mute.
+    async fn relay(&mut self, line: &mut Line) -> Result<Outcome, End> {
+        let withdrawn = self.seat.until_withdrawn();
         tokio::pin!(withdrawn);
         let silence = self.paths.upstream.silence;
         let mut deadline: Option<Instant> = None;
@@ -174,7 +185,7 @@ impl Session<'_> {
             };
             let until = deadline.unwrap_or_else(|| Instant::now() + Duration::from_secs(86_400));
             let (read_up, read_down) = (self.up.read_bytes, self.down.read_bytes);
-            let step = poll_fn(|cx| self.step(cx, io, sealer, down_stage, (read_up, read_down)));
+            let step = poll_fn(|cx| self.step(cx, line, (read_up, read_down)));
             let result = tokio::select! {
                 result = step => result,
                 () = &mut withdrawn => return Err(End::Withdrawn),
@@ -187,7 +198,7 @@ impl Session<'_> {
             };
             if self.down.read_bytes > 0 && !won {
                 won = true;
-                self.paths.memory.won(self.target, &path.label, took);
+                self.paths.memory.won(self.target, &line.path.label, line.took);
                 self.flight = None;
                 deadline = None;
             } else if self.up.done || self.down.done {
@@ -211,7 +222,7 @@ impl Session<'_> {
                 }
                 Err(Side::Server(error) | Side::Client(error)) => return Err(error.into()),
             }
-            if seat.user.is_exhausted() || seat.user.has_expired() {
+            if self.seat.user.is_exhausted() || self.seat.user.has_expired() {
                 return Err(End::Withdrawn);
             }
         }
@@ -221,11 +232,10 @@ impl Session<'_> {
     fn step(
         &mut self,
         cx: &mut Context<'_>,
-        io: &mut Box<dyn Io>,
-        sealer: &mut Sealer,
-        down_stage: &mut Down,
+        line: &mut Line,
         read_before: (u64, u64),
     ) -> Poll<Result<bool, Side>> {
+        let Line { io, sealer, down: down_stage, .. } = line;
         let before = (self.up.done, self.down.done, self.down.ended);
         let mut stage =
             Up { opener: &mut self.opener, sealer, flight: &mut self.flight, usage: &self.seat.user.usage };
@@ -243,6 +253,11 @@ impl Session<'_> {
         let changed = (self.up.done, self.down.done, self.down.ended) != before;
         if (up && down) || moved || changed { Poll::Ready(Ok(up && down)) } else { Poll::Pending }
     }
+}
+
+/// A cipher in the place of one that is in use elsewhere.
+fn spare() -> AesCtr256 {
+    AesCtr256::new(&[0; 32], &[0; 16])
 }
 
 /// Whose connection broke.

@@ -173,10 +173,12 @@ pub struct Seat {
 
 impl Seat {
     /// Waits until the secret is withdrawn.
-    pub async fn withdrawn(&self) {
+    pub fn until_withdrawn(&self) -> impl Future<Output = ()> + Send + use<> {
         let mut withdrawn = self.withdrawn.clone();
-        if withdrawn.wait_for(|withdrawn| *withdrawn).await.is_err() {
-            std::future::pending::<()>().await;
+        async move {
+            if withdrawn.wait_for(|withdrawn| *withdrawn).await.is_err() {
+                std::future::pending::<()>().await;
+            }
         }
     }
 }
@@ -274,6 +276,11 @@ impl Users {
     #[must_use]
     pub fn has_bare(&self) -> bool {
         !self.scanned.is_empty()
+    }
+
+    /// The sites that hellos may name.
+    pub(crate) fn domains(&self) -> impl Iterator<Item = &str> {
+        self.by_domain.keys().map(String::as_str)
     }
 
     /// Whether a hello may name this site (M-353).

@@ -6,7 +6,10 @@ mod probe;
 mod race;
 mod routes;
 
+use std::collections::HashMap;
 use std::sync::Arc;
+
+use parking_lot::Mutex;
 
 pub use memory::{Memory, Standing};
 pub(crate) use pool::Pool;
@@ -15,6 +18,7 @@ pub use race::{Exhausted, Opened};
 pub use routes::{Path, Route, RouteError, Target, Upstream};
 
 use crate::counters::Counters;
+use crate::limits::MAX_TARGETS;
 
 /// Everything that opens connections to data centres.
 #[derive(Debug)]
@@ -24,6 +28,8 @@ pub struct Paths {
     pub(crate) memory: Arc<Memory>,
     pub(crate) pool: Arc<Pool>,
     pub(crate) counters: Arc<Counters>,
+    /// Paths that were made before: what TLS has agreed upon on one of them shortens the next handshake on it.
+    made: Mutex<HashMap<Target, Vec<Path>>>,
 }
 
 impl Paths {
@@ -31,7 +37,20 @@ impl Paths {
     #[must_use]
     pub fn new(upstream: Upstream, memory: Arc<Memory>, counters: Arc<Counters>) -> Paths {
         let pool = Arc::new(Pool::new(upstream.pool_size, upstream.pool_age));
-        Paths { upstream, memory, pool, counters }
+        Paths { upstream, memory, pool, counters, made: Mutex::default() }
+    }
+
+    /// The paths to a target, in the order of the settings.
+    fn paths(&self, target: Target) -> Vec<Path> {
+        let mut made = self.made.lock();
+        if let Some(paths) = made.get(&target) {
+            return paths.clone();
+        }
+        let paths = self.upstream.paths(target);
+        if made.len() < MAX_TARGETS && !paths.is_empty() {
+            made.insert(target, paths.clone());
+        }
+        paths
     }
 
     /// What is known of every path that was tried.
@@ -49,7 +68,7 @@ impl Paths {
     /// Opens the pooled connections of every data centre that has its own address, before anybody asks.
     pub fn warm_up(&self) {
         for target in self.upstream.usual_targets() {
-            for path in self.upstream.paths(target) {
+            for path in self.paths(target) {
                 if path.pooled {
                     self.pool.refill(&path);
                     // The second name is for when the first fails.

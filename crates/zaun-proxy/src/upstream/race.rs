@@ -44,7 +44,7 @@ impl Paths {
     /// All paths to a target, best first.
     #[must_use]
     pub fn arranged(&self, target: Target) -> Vec<Path> {
-        self.memory.arrange(target, self.upstream.paths(target))
+        self.memory.arrange(target, self.paths(target))
     }
 
     /// Opens one of these paths, and takes it and those that failed off the list.

@@ -1,5 +1,6 @@
 //! The proxy between our client engine and our own server.
 
+mod imitation;
 mod kinds;
 mod paths;
 mod sessions;

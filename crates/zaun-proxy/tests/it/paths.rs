@@ -9,8 +9,8 @@ use crate::support::*;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::{RootCertStore, ServerConfig};
-use zaun_link::{Address, Proxy as Through};
+use tokio_rustls::rustls::{HandshakeKind, RootCertStore, ServerConfig};
+use zaun_link::{Address, Proxy as Through, Received};
 use zaun_proxy::Settings;
 use zaun_proxy::upstream::{Route, Upstream};
 use zaun_server::Listener;
@@ -65,6 +65,37 @@ async fn a_websocket_inside_tls_carries_a_key_exchange_from_the_pool_and_without
         }
         assert_eq!(proxy.counters().routes(), [("websocket", 3)].into());
     }
+}
+
+#[tokio::test]
+async fn what_tls_agreed_upon_shortens_the_next_handshake() {
+    let (config, roots) = certificate(NAME);
+    let (listener, front) = listener().await;
+    let acceptor = TlsAcceptor::from(config);
+    let kinds = tokio::spawn(async move {
+        let mut kinds = Vec::new();
+        for _ in 0..2 {
+            let (socket, _) = listener.accept().await.unwrap();
+            let mut io = acceptor.accept(socket).await.unwrap();
+            kinds.push(io.get_ref().1.handshake_kind().unwrap());
+            let request = request(&mut io).await.unwrap();
+            io.write_all(accepted(&request).unwrap().as_bytes()).await.unwrap();
+            io.flush().await.unwrap();
+            io.read_exact(&mut [0; 64]).await.unwrap();
+            // Four bytes, so that the path has carried something; in front of them is what shortens the next handshake.
+            io.write_all(&[0x82, 4, 1, 2, 3, 4]).await.unwrap();
+            io.shutdown().await.unwrap();
+        }
+        kinds
+    });
+    let (_, at) = start(with(upstream(front, roots, None))).await;
+    for _ in 0..2 {
+        let mut link = dial(&every_kind()[1], 2).connect(at).await.unwrap();
+        link.send(&payload(100), false).await.unwrap();
+        // The end of the session.
+        while let Ok(Received::Payload(_)) = link.receive().await {}
+    }
+    assert_eq!(kinds.await.unwrap(), [HandshakeKind::Full, HandshakeKind::Resumed]);
 }
 
 #[tokio::test]
@@ -307,6 +338,29 @@ async fn count_messages(listener: TcpListener, acceptor: TlsAcceptor, count: usi
         lengths.push(length as usize);
     }
     lengths
+}
+
+#[tokio::test]
+async fn a_data_centre_that_hangs_up_politely_is_replaced_as_well() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let (listener, polite) = listener().await;
+    tokio::spawn(async move {
+        while let Ok((mut socket, _)) = listener.accept().await {
+            // All is read, so that nothing but the end of the stream is said.
+            socket.read_exact(&mut [0; 64]).await.unwrap();
+            socket.shutdown().await.unwrap();
+            tokio::spawn(async move { socket.read_to_end(&mut Vec::new()).await });
+        }
+    });
+    for others in [1, 2] {
+        let mut settings = settings(sandbox.address());
+        let addresses = vec![polite; others].into_iter().chain([sandbox.address()]).collect();
+        settings.upstream.addresses = [(2, addresses)].into();
+        let (proxy, at) = start(settings).await;
+        assert!(key_is_agreed(at, &sandbox).await, "after {others}");
+        let winner = proxy.standings().into_iter().find(|standing| standing.won).unwrap();
+        assert_eq!(winner.path, format!("tcp {}", sandbox.address()));
+    }
 }
 
 #[tokio::test]

@@ -1,15 +1,22 @@
 //! What one session may rely on: bursts, half-closed connections, replays, limits, changes while it runs.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crate::support::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::sync::Barrier;
+use tokio::task::JoinSet;
 use zaun_link::{Address, Received};
 use zaun_proxy::{Allowance, Proxy};
 use zaun_transport::relay::Back;
 use zaun_transport::{ClientCodec, Framing, SecretKind};
+
+/// Sessions at once under load, and how many packets each sends.
+const BUSY: usize = 200;
+const ECHOES: usize = 20;
 
 #[tokio::test]
 async fn bursts_of_large_packets_arrive_whole_in_both_directions() {
@@ -64,7 +71,7 @@ async fn m_083_a_header_that_was_used_opens_nothing_even_after_a_restart() {
     let back = Back::own(Framing::PaddedIntermediate, 2, Some(secret.key), &mut rand::rng()).unwrap();
     for (run, expected_replays) in [0, 1].into_iter().enumerate() {
         let (listener, at) = listener().await;
-        let proxy = Proxy::start(settings(server), Some(journal.clone())).unwrap();
+        let proxy = Proxy::start(settings(server), Some(folder.path().to_owned())).unwrap();
         let serving = proxy.clone();
         tokio::spawn(async move { serving.serve(listener).await });
         let mut socket = TcpStream::connect(at).await.unwrap();
@@ -111,6 +118,26 @@ async fn traffic_ends_when_it_is_used_up() {
 }
 
 #[tokio::test]
+async fn traffic_that_was_used_up_stays_so_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut settings = settings(echo().await);
+    settings.secrets[1].2 = Allowance { max_bytes: Some(700_000), ..Allowance::default() };
+    let mut used = Vec::new();
+    for served in [true, true, false] {
+        let (listener, at) = listener().await;
+        let proxy = Proxy::start(settings.clone(), Some(folder.path().to_owned())).unwrap();
+        let serving = proxy.clone();
+        tokio::spawn(async move { serving.serve(listener).await });
+        let mut link = dial(&every_kind()[1], 2).connect(at).await.unwrap();
+        assert_eq!(echoes(&mut link, 150_000).await, served, "after {used:?} bytes");
+        drop(link);
+        proxy.stop(Duration::from_secs(10)).await;
+        used.push(proxy.users()[1].usage.bytes());
+    }
+    assert!(used[0] >= 300_000 && used[1] >= 600_000 && used[2] >= 700_000, "{used:?}");
+}
+
+#[tokio::test]
 async fn a_reload_keeps_sessions_and_ends_those_of_secrets_that_are_gone() {
     let server = echo().await;
     let (proxy, at) = start(settings(server)).await;
@@ -132,6 +159,73 @@ async fn a_reload_keeps_sessions_and_ends_those_of_secrets_that_are_gone() {
     none.secrets.clear();
     assert!(proxy.reload(none).is_err());
     assert!(echoes(&mut kept, 100).await, "settings that cannot be used change nothing");
+}
+
+#[tokio::test]
+async fn nobody_notices_a_reload_under_load() {
+    let server = echo().await;
+    let (proxy, at) = start(settings(server)).await;
+    let mut busy = JoinSet::new();
+    for number in 0..BUSY {
+        busy.spawn(async move {
+            let mut link = dial(&every_kind()[number % 3], 2).connect(at).await.unwrap();
+            for _ in 0..ECHOES {
+                assert!(echoes(&mut link, 1000).await, "{number}");
+            }
+        });
+    }
+    // Again whenever one has finished, while the others go on.
+    while let Some(done) = busy.join_next().await {
+        done.unwrap();
+        proxy.reload(settings(server)).unwrap();
+    }
+    let usage = |proxy: &Proxy| {
+        proxy.users().iter().map(|user| user.usage.opened.load(Ordering::Relaxed)).sum::<u64>()
+    };
+    assert_eq!(usage(&proxy), BUSY as u64, "each connected once");
+}
+
+#[tokio::test]
+async fn a_data_centre_that_is_cut_off_under_load_takes_only_its_own_sessions_along() {
+    let (stays, (listener, falls)) = (echo().await, listener().await);
+    let (cut, is_cut) = tokio::sync::watch::channel(false);
+    tokio::spawn(async move {
+        while let Ok((socket, _)) = listener.accept().await {
+            let mut is_cut = is_cut.clone();
+            tokio::spawn(async move {
+                tokio::select! {
+                    () = echo_one(socket) => {}
+                    _ = is_cut.wait_for(|cut| *cut) => {}
+                }
+            });
+        }
+    });
+    let mut settings = settings(stays);
+    settings.upstream.addresses.insert(4, vec![falls]);
+    let (proxy, at) = start(settings).await;
+    let (mut busy, all_served) = (JoinSet::new(), Arc::new(Barrier::new(BUSY + 1)));
+    for number in 0..BUSY {
+        let dc = if number % 5 == 0 { 4 } else { 2 };
+        let all_served = Arc::clone(&all_served);
+        busy.spawn(async move {
+            let mut link = dial(&every_kind()[number % 3], dc).connect(at).await.unwrap();
+            assert!(echoes(&mut link, 1000).await, "{number}");
+            all_served.wait().await;
+            if dc == 4 {
+                while echoes(&mut link, 1000).await {}
+                return;
+            }
+            for _ in 0..ECHOES {
+                assert!(echoes(&mut link, 1000).await, "{number}");
+            }
+        });
+    }
+    all_served.wait().await;
+    cut.send_replace(true);
+    while let Some(done) = busy.join_next().await {
+        done.unwrap();
+    }
+    assert_eq!(proxy.counters().routes(), [("tcp", BUSY as u64)].into(), "nobody had to connect again");
 }
 
 #[tokio::test]

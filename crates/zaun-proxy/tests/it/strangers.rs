@@ -1,13 +1,14 @@
 //! What a stranger sees: the cover site, and nothing else (M-353).
 
 use std::net::SocketAddr;
+use std::sync::atomic::Ordering;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::support::*;
 use bytes::BytesMut;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use zaun_proxy::{Cover, Settings};
+use zaun_proxy::{Cover, Ends, HeaderVersion, Proxy, Settings};
 use zaun_transport::faketls::ClientHello;
 use zaun_transport::{ProxySecret, Secret};
 
@@ -134,6 +135,36 @@ async fn m_341_a_hello_in_several_records_is_a_clients() {
         .flat_map(|piece| [&[0x16, 3, 1, 0, piece.len() as u8], piece].concat())
         .collect();
     assert!(is_ours(&answer(at, &pieces).await));
+}
+
+#[tokio::test]
+async fn the_cover_site_is_told_whom_a_connection_is_from() {
+    for version in [HeaderVersion::V1, HeaderVersion::V2] {
+        let (server, (listener, site)) = (echo().await, listener().await);
+        let (_proxy, at) = start(Settings { cover_header: Some(version), ..covered(server, site) }).await;
+        let mut socket = TcpStream::connect(at).await.unwrap();
+        socket.write_all(b"GET /").await.unwrap();
+        socket.shutdown().await.unwrap();
+        let mut heard = Vec::new();
+        listener.accept().await.unwrap().0.read_to_end(&mut heard).await.unwrap();
+        let ends = Ends { client: socket.local_addr().ok(), here: Some(at) };
+        assert_eq!(heard, [&version.header(ends)[..], b"GET /"].concat());
+    }
+}
+
+#[tokio::test]
+async fn a_cover_site_that_is_the_proxy_itself_is_not_shown() {
+    let server = echo().await;
+    let (listener, at) = listener().await;
+    let proxy = Proxy::start(covered(server, at), None).unwrap();
+    let serving = proxy.clone();
+    tokio::spawn(async move { serving.serve(listener).await });
+    assert_eq!(answer(at, b"GET / HTTP/1.1\r\n\r\n").await, b"", "as without a cover site");
+    assert_eq!(
+        proxy.counters().accepted.load(Ordering::Relaxed),
+        2,
+        "it was accepted once more, and no further"
+    );
 }
 
 #[tokio::test]

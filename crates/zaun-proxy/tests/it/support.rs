@@ -36,7 +36,7 @@ pub fn settings(server: SocketAddr) -> Settings {
         .enumerate()
         .map(|(n, s)| (format!("user {n}"), s, Default::default()))
         .collect();
-    settings.cover = Cover::None;
+    (settings.cover, settings.imitates) = (Cover::None, false);
     settings.upstream = Upstream {
         routes: vec![Route::Direct],
         addresses: [(2, vec![server])].into(),

@@ -13,6 +13,7 @@ mod idle;
 mod messages;
 mod packets;
 mod pings;
+mod proxy;
 mod start;
 mod target;
 
@@ -59,6 +60,26 @@ pub struct BenchArgs {
     #[arg(long, hide = true)]
     readers: bool,
 
+    /// Measure the MTProto proxy at this address in `proxy`, instead of starting one
+    #[arg(long, value_name = "ADDRESS:PORT", requires = "proxy_secret")]
+    proxy: Option<SocketAddr>,
+
+    /// Its secret
+    #[arg(long, value_name = "SECRET", allow_hyphen_values = true)]
+    proxy_secret: Option<zaun_transport::ProxySecret>,
+
+    /// Its process, whose processor time and memory are told
+    #[arg(long, value_name = "PID")]
+    proxy_process: Option<u32>,
+
+    /// First of six ports for the data centres that it has to lead to: 1 to 3 over TCP, 1 to 3 as WebSocket fronts
+    #[arg(long, value_name = "PORT", default_value_t = 7001)]
+    proxy_upstream: u16,
+
+    /// Be the relay of `proxy`, to these addresses
+    #[arg(long, hide = true, value_delimiter = ',')]
+    relay_to: Vec<SocketAddr>,
+
     /// Messages to send
     #[arg(long, value_name = "N", default_value_t = 20_000)]
     messages: usize,
@@ -85,6 +106,8 @@ enum Figure {
     Files,
     /// The client engine: many clients in one process, calls, files
     Clients,
+    /// `zaun proxy` in front of data centres that only count bytes, beside a plain relay
+    Proxy,
     /// Memory of idle encrypted connections over TCP, WebSocket and HTTP
     Idle,
 }
@@ -94,6 +117,9 @@ pub fn main(args: &BenchArgs) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     if args.readers {
         return runtime.block_on(fanout::read());
+    }
+    if !args.relay_to.is_empty() {
+        return runtime.block_on(proxy::relay(&args.relay_to));
     }
     let all = Figure::value_variants();
     let figures = if args.figures.is_empty() { all } else { args.figures.as_slice() };
@@ -115,6 +141,7 @@ async fn take(args: &BenchArgs, figure: Figure) -> anyhow::Result<()> {
         Figure::Growth => growth::run(args).await,
         Figure::Files => files::run(args).await,
         Figure::Clients => clients::run(args).await,
+        Figure::Proxy => proxy::run(args).await,
         Figure::Idle => idle::run(args).await,
     }
 }

@@ -81,7 +81,8 @@ impl Target {
     }
 }
 
-fn cpu_of(process: u32) -> Option<Duration> {
+/// Processor time of a process.
+pub fn cpu_of(process: u32) -> Option<Duration> {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
     // The second field may hold spaces, but ends with the last parenthesis.
     let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
@@ -89,7 +90,8 @@ fn cpu_of(process: u32) -> Option<Duration> {
     Some(Duration::from_secs(u64::from(ticks)) / TICKS)
 }
 
-fn rss_kib_of(process: u32) -> Option<u64> {
+/// Memory of a process in KiB.
+pub fn rss_kib_of(process: u32) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
     line.split_whitespace().nth(1)?.parse().ok()

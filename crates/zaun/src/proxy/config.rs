@@ -10,7 +10,7 @@ use serde::Deserialize;
 use tokio_rustls::rustls::RootCertStore;
 use zaun_link::{Address, Proxy as Through};
 use zaun_proxy::upstream::{Route, Upstream};
-use zaun_proxy::{Allowance, Cover, Settings, limits};
+use zaun_proxy::{Allowance, Cover, HeaderVersion, Settings, limits};
 use zaun_transport::faketls::Window;
 use zaun_transport::{ProxySecret, Secret, SecretKind};
 
@@ -53,6 +53,12 @@ pub struct ProxyFlags {
     /// What strangers see: HOST:PORT, unix:PATH or "none" [default: the domain of the secret]
     #[arg(long, value_name = "SITE")]
     pub cover: Option<String>,
+    /// Tell the cover site in a PROXY header of this version whom a connection is from
+    #[arg(long, value_name = "1 or 2", value_parser = clap::value_parser!(u8).range(1..=2))]
+    pub cover_proxy_protocol: Option<u8>,
+    /// Do not look at the cover site to answer as it does
+    #[arg(long)]
+    pub no_imitation: bool,
     /// Routes to the data centres in their order: websocket, direct, domain:NAME, worker:HOST, mtproxy:HOST:PORT:SECRET
     #[arg(long = "route", value_name = "ROUTE", allow_hyphen_values = true)]
     pub routes: Vec<String>,
@@ -101,6 +107,10 @@ pub struct ProxyFile {
     listen: Vec<String>,
     public_host: Option<String>,
     cover: Option<String>,
+    /// The version of the PROXY header that it is sent.
+    cover_proxy_protocol: Option<u8>,
+    /// Whether nobody looks at it to answer as it does.
+    no_imitation: bool,
     status: Option<SocketAddr>,
     log: Option<String>,
     max_connections: Option<usize>,
@@ -178,9 +188,14 @@ impl ProxyFlags {
         };
         let data = self.data.clone().unwrap_or_else(|| DEFAULT_DATA.into());
         let (listed, fresh) = self.secrets(&file, &data)?;
+        let listen = self.listen(&file);
         let cover = match self.cover.as_ref().or(file.cover.as_ref()).map(String::as_str) {
             Some("none") => Cover::None,
-            Some(site) => Cover::Site(address(site)?),
+            Some(site) => {
+                let here = listen.iter().any(|place| place == site);
+                anyhow::ensure!(!here, "the cover site {site} is where the proxy itself listens");
+                Cover::Site(address(site)?)
+            }
             None if listed.iter().any(|(_, s, _)| matches!(s.kind, SecretKind::FakeTls(_))) => Cover::Domain,
             None => Cover::None,
         };
@@ -195,6 +210,15 @@ impl ProxyFlags {
             upstream: self.upstream(&file.upstream)?,
             max_connections: file.max_connections.unwrap_or(limits::MAX_CONNECTIONS),
             proxy_headers: self.proxy_protocol || file.proxy_protocol,
+            imitates: !(self.no_imitation || file.no_imitation),
+            cover_header: match self.cover_proxy_protocol.or(file.cover_proxy_protocol) {
+                None => None,
+                Some(1) => Some(HeaderVersion::V1),
+                Some(2) => Some(HeaderVersion::V2),
+                Some(other) => {
+                    anyhow::bail!("there is no version {other} of the PROXY protocol; there are 1 and 2")
+                }
+            },
         };
         let status = self.status.or(file.status);
         if let Some(status) = status {
@@ -205,7 +229,7 @@ impl ProxyFlags {
         }
         Ok(ProxyConfig {
             settings,
-            listen: self.listen(&file),
+            listen,
             public_host: self.public_host.clone().or(file.public_host),
             status,
             log: self.log.clone().or(file.log).unwrap_or_else(|| "info".into()),
@@ -457,6 +481,17 @@ mod tests {
         let error = format!("{:#}", flags(&["--config", path.to_str().unwrap()]).load().unwrap_err());
         assert!(error.contains("unknown field") && !error.contains(secret), "{error}");
         assert!(!format!("{config:?}").contains(secret));
+    }
+
+    #[test]
+    fn a_cover_site_is_not_the_proxy_itself() {
+        let secret = "00".repeat(16);
+        for place in ["127.0.0.1:4443", "unix:/run/proxy.sock"] {
+            let args = ["--secret", &secret, "--listen", place, "--cover", place];
+            assert!(flags(&args).load().unwrap_err().to_string().contains("where the proxy itself listens"));
+        }
+        let args = ["--secret", &secret, "--cover", "127.0.0.1:1", "--cover-proxy-protocol", "2"];
+        assert_eq!(flags(&args).load().unwrap().settings.cover_header, Some(HeaderVersion::V2));
     }
 
     #[test]

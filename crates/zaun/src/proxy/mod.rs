@@ -67,7 +67,10 @@ fn init_log(filter: &str) -> anyhow::Result<()> {
 
 async fn run(flags: ProxyFlags, mut config: ProxyConfig) -> anyhow::Result<()> {
     crate::secrets::create_dir(&config.data)?;
-    let proxy = Proxy::start(config.settings.clone(), Some(config.data.join("seen")))?;
+    // Before anything is announced: whoever reads it may stop the proxy at once.
+    let mut hangup = signal(SignalKind::hangup())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let proxy = Proxy::start(config.settings.clone(), Some(config.data.clone()))?;
     let mut bound = Vec::new();
     for place in &mut config.listen {
         let listener = bind(place).await?;
@@ -91,8 +94,6 @@ async fn run(flags: ProxyFlags, mut config: ProxyConfig) -> anyhow::Result<()> {
     if let Err(error) = link::print(&config, shown) {
         tracing::warn!("the links could not be printed: {error}");
     }
-    let mut hangup = signal(SignalKind::hangup())?;
-    let mut terminate = signal(SignalKind::terminate())?;
     let mut seen = changed_at(flags.config.as_ref());
     loop {
         tokio::select! {

@@ -85,6 +85,8 @@ fn metrics(proxy: &Proxy) -> String {
     }
     let _ = writeln!(out, "# TYPE zaun_proxy_pooled gauge\nzaun_proxy_pooled {}", proxy.pooled());
     let _ = writeln!(out, "# TYPE zaun_proxy_remembered gauge\nzaun_proxy_remembered {}", proxy.remembered());
+    let imitated = proxy.imitated().len();
+    let _ = writeln!(out, "# TYPE zaun_proxy_imitated_sites gauge\nzaun_proxy_imitated_sites {imitated}");
     let _ = writeln!(out, "# TYPE zaun_proxy_sessions_total counter");
     for (kind, count) in proxy.counters().routes() {
         let _ = writeln!(out, "zaun_proxy_sessions_total{{path=\"{kind}\"}} {count}");
@@ -122,6 +124,10 @@ fn page(proxy: &Proxy) -> String {
         let (up, down) = (usage.up_bytes.load(Ordering::Relaxed), usage.down_bytes.load(Ordering::Relaxed));
         let connections = usage.connections.load(Ordering::Relaxed);
         let _ = writeln!(out, "{connections:>6} {:>6} {up:>14} {down:>14}  {}", usage.addresses(), user.name);
+    }
+    let _ = writeln!(out, "\nCover sites that are imitated");
+    for (domain, profile) in proxy.imitated() {
+        let _ = writeln!(out, "  {domain}: {profile}");
     }
     let _ = writeln!(out, "\nPaths");
     for standing in proxy.standings() {
