@@ -1,8 +1,8 @@
 //! Particular values: names, old forms, substitutes, answers to old method ids.
 
 use bytes::Bytes;
-use zaun_schema::LAYER;
 use zaun_schema::api::{self, Request, enums, functions, ids, types};
+use zaun_schema::{LAYER, MIN_LAYER};
 use zaun_tl::{Encode, EncodeError, Function, Reader, Writer, from_bytes, to_bytes};
 
 use crate::oracle::Schemas;
@@ -234,4 +234,35 @@ fn forms_written_by_hand_are_those_of_their_layers() {
     };
     let bytes = to_bytes(&list, 136).expect("a list");
     assert_eq!((words(&bytes)[0], schemas.layer(136).check(&bytes)), (0xa366_923c, Ok(())));
+}
+
+/// What holds a text or a reaction existed before those were objects.
+#[test]
+fn polls_folders_and_reactions_are_there_in_layers_that_had_them() {
+    let schemas = Schemas::api();
+    let text = |text: &str| types::TextWithEntities { text: text.into(), ..Default::default() };
+    let answer =
+        types::PollAnswer { text: text("yes"), option: Bytes::from_static(b"1"), ..Default::default() };
+    let poll = types::Poll { question: text("Tea?"), answers: vec![answer.into()], ..Default::default() };
+    let media = enums::MessageMedia::from(types::MessageMediaPoll { poll, ..Default::default() });
+    let bytes = to_bytes(&media, MIN_LAYER).expect("a poll");
+    assert_eq!(words(&bytes)[..2], [0x4bd6_e798, 0x86e1_8161]);
+    assert_eq!(schemas.layer(MIN_LAYER).check(&bytes), Ok(()));
+
+    let folder = enums::DialogFilter::from(types::DialogFilter { title: text("Work"), ..Default::default() });
+    let bytes = to_bytes(&vec![folder], MIN_LAYER).expect("folders");
+    assert_eq!(words(&bytes)[..3], [zaun_tl::VECTOR_ID, 1, 0x7438_f7e8]);
+
+    let count = |reaction| types::ReactionCount { reaction, count: 2, ..Default::default() };
+    let thumb = types::ReactionEmoji { emoticon: "👍".into() };
+    let own = types::ReactionCustomEmoji { document_id: 5 };
+    let reactions = types::MessageReactions {
+        results: vec![count(thumb.into()), count(own.into())],
+        ..Default::default()
+    };
+    for (layer, id, shown) in [(136, 0x6fb2_50d1, 1), (145, ids::REACTION_COUNT, 2)] {
+        let bytes = to_bytes(&reactions, layer).expect("reactions");
+        assert_eq!(schemas.layer(layer).check(&bytes), Ok(()), "{layer}");
+        assert_eq!(words(&bytes)[3..5], [shown, id], "{layer}");
+    }
 }
