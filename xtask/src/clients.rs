@@ -27,7 +27,8 @@ const OLDER: &[(&str, &str)] = &[
 ];
 /// Judges in `clients/node`; each is one file. `ntba` is node-telegram-bot-api, `inspector` drives the inspector's page
 /// in a browser, `shop` is tests as users of `sdk/node` write them.
-const NODE: &[&str] = &["mtcute", "gramjs", "grammy", "telegraf", "ntba", "inspector", "shop"];
+const NODE: &[&str] =
+    &["mtcute", "gramjs", "mtproto-core", "grammy", "telegraf", "ntba", "inspector", "shop"];
 
 /// The judge in `clients/grammers`, a Rust library and so a workspace of its own.
 const RUST: &str = "grammers";
