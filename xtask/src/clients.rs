@@ -11,10 +11,10 @@ use crate::{cargo, root, run as execute, say, target};
 
 /// Judges in `clients/python`; each runs the files that begin with `test_` and its name. `ptb` is python-telegram-bot,
 /// `bots` are Telethon, kurigram and TDLib as bots. `faults` is Telethon in front of a server that is killed or runs out
-/// of disk. `sandbox` is tests as users of `sdk/python` write them. `conformance` judges the files of `conformance/`,
-/// without a server.
+/// of disk. `apart` is the newest and the oldest Telethon in one group. `sandbox` is tests as users of `sdk/python` write
+/// them. `conformance` judges the files of `conformance/`, without a server.
 const PYTHON: &[&str] =
-    &["telethon", "kurigram", "tdlib", "bots", "ptb", "aiogram", "faults", "sandbox", "conformance"];
+    &["telethon", "kurigram", "tdlib", "bots", "ptb", "aiogram", "faults", "apart", "sandbox", "conformance"];
 /// Older versions of the clients above, named by client and layer, and whose tests each runs. What is brought for one is
 /// in `clients/python/older`; it lies in a folder of its own, which its tests see before the newest version.
 const OLDER: &[(&str, &str)] = &[
@@ -25,6 +25,8 @@ const OLDER: &[(&str, &str)] = &[
     ("hydrogram181", "pyrogram"),
     ("tdlib232", "tdlib"),
 ];
+/// The one of them that `apart` needs beside the newest.
+const OLDEST: &str = "telethon133";
 /// Judges in `clients/node`; each is one file. `ntba` is node-telegram-bot-api, `inspector` drives the inspector's page
 /// in a browser, `shop` is tests as users of `sdk/node` write them.
 const NODE: &[&str] =
@@ -74,6 +76,9 @@ pub fn judges(name: Option<&str>) -> anyhow::Result<Vec<Chore>> {
     let mut chores = Vec::new();
     if !python.is_empty() || !older.is_empty() {
         let venv = bring_python()?;
+        if python.contains(&"apart") {
+            bring_older(OLDEST, &venv)?;
+        }
         for client in python {
             chores.push(Chore::command(client, judge_in_python(client, None, &venv, &zaun)?));
         }
@@ -221,7 +226,7 @@ fn bring_python() -> anyhow::Result<PathBuf> {
 
 /// The folder with the packages of an older version alone: what they need is in the environment of the newest.
 fn bring_older(judge: &str, venv: &Path) -> anyhow::Result<PathBuf> {
-    let folder = target().join("clients/older").join(judge);
+    let folder = older().join(judge);
     let list = root().join(format!("clients/python/older/{judge}.txt"));
     bring(&folder, &list, judge, |requirements| {
         if folder.exists() {
@@ -235,6 +240,10 @@ fn bring_older(judge: &str, venv: &Path) -> anyhow::Result<PathBuf> {
     Ok(folder)
 }
 
+fn older() -> PathBuf {
+    target().join("clients/older")
+}
+
 /// Runs the tests of a client, with packages that come before those of the environment.
 fn judge_in_python(
     client: &str,
@@ -246,7 +255,7 @@ fn judge_in_python(
     let mut command = Command::new(venv.join("bin/python"));
     command.args(["-m", "pytest", "-p", "no:cacheprovider", "--durations=5", "-rs"]);
     command.args(test_files(&folder, client)?).current_dir(&folder);
-    command.env("ZAUN", zaun).env("PYTHONDONTWRITEBYTECODE", "1");
+    command.env("ZAUN", zaun).env("ZAUN_OLDER", older()).env("PYTHONDONTWRITEBYTECODE", "1");
     let sdk = root().join("sdk/python");
     command.env("PYTHONPATH", std::env::join_paths(packages.into_iter().chain([sdk.as_path()]))?);
     Ok(command)
