@@ -4,12 +4,18 @@ mod bots;
 mod channels;
 mod chats;
 mod data_centres;
+mod every_layer;
 mod first_screens;
 mod invites;
 mod invoking;
+#[expect(dead_code, reason = "the schema's own tests use the rest of it")]
+#[path = "../../../zaun-schema/tests/it/oracle.rs"]
+mod oracle;
 mod polls;
 mod reactions;
 mod support;
 mod temporary_keys;
+#[path = "../../../zaun-schema/tests/it/trees.rs"]
+mod trees;
 mod updates;
 mod wrappers;
