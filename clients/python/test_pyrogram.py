@@ -34,7 +34,7 @@ def picture(width, height):
 
 
 async def test_codes_wrong_and_right_and_the_end_of_a_session(server, phones):
-    # M-439 … M-448
+    # M-442, M-443, M-446, M-457
     phone = next(phones)
     async with logged_in(server, (phone, "Alice")) as (first,):
         codes = Inbox(first, handlers.MessageHandler)

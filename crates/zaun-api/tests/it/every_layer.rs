@@ -10,7 +10,7 @@ use zaun_testkit::{Answer, Message};
 use zaun_tl::schema::{Category, TypeExpr};
 
 use crate::oracle::{Layer, Schemas};
-use crate::trees::{Counts, Node, lost};
+use crate::trees::{Counts, Node, lost, read_value};
 
 static SCHEMAS: LazyLock<Schemas> = LazyLock::new(Schemas::api);
 static LAYERS: LazyLock<Vec<Layer<'static>>> =
@@ -23,16 +23,15 @@ static SEEN: LazyLock<Mutex<HashSet<Kind>>> = LazyLock::new(Mutex::default);
 
 /// Looks at what came without a call.
 pub fn push(message: &Message) {
-    let id = message.constructor();
-    let is_update = NEWEST.by_id.get(&id).is_some_and(|it| it.result.to_string() == "Updates");
-    if !is_update {
+    let (id, updates) = (message.constructor(), TypeExpr::Named("Updates".into()));
+    if NEWEST.by_id.get(&id).is_none_or(|constructor| constructor.result != updates) {
         return;
     }
     let Some(newest) = unseen("", &message.body) else { return };
     for layer in LAYERS.iter() {
         let old = api::transcode_any(Bytes::clone(&message.body), layer.number);
         let old = old.unwrap_or_else(|error| panic!("{newest:?} in layer {}: {error}", layer.number));
-        check(layer, "", None, &newest, &old);
+        check(layer, "", &updates, &newest, &old);
     }
 }
 
@@ -56,7 +55,7 @@ pub fn answer(answer: &Answer<'_>) {
         }
         let old = (answer.rewrite)(call.id, layer.number);
         let old = old.unwrap_or_else(|error| panic!("{} in layer {}: {error}", answer.method, layer.number));
-        check(layer, answer.method, Some(&call.result), &newest, &old);
+        check(layer, answer.method, &call.result, &newest, &old);
     }
 }
 
@@ -69,27 +68,11 @@ fn unseen(method: &'static str, bytes: &[u8]) -> Option<Vec<Node<'static>>> {
     SEEN.lock().expect("no panic").insert((method, constructors)).then_some(nodes)
 }
 
-fn check(
-    layer: &Layer<'static>,
-    method: &str,
-    promised: Option<&TypeExpr>,
-    newest: &[Node<'static>],
-    bytes: &[u8],
-) {
-    if promised.is_some_and(|promised| promised.to_string() == "Bool") {
-        let is_bool =
-            [zaun_tl::BOOL_TRUE_ID, zaun_tl::BOOL_FALSE_ID].iter().any(|id| bytes == id.to_le_bytes());
-        assert!(is_bool, "{method} in layer {}: {bytes:02x?}", layer.number);
-        return;
-    }
-    let at = |error| format!("{method} in layer {}: {error}\n{newest:?}", layer.number);
-    let old = Node::read_all(layer, bytes).map_err(at).unwrap_or_else(|error| panic!("{error}"));
-    let is_promised = |node: &Node<'_>| match promised {
-        Some(TypeExpr::Vector(element)) => node.definition.result == **element,
-        Some(promised) => node.definition.result == *promised,
-        None => node.definition.result.to_string() == "Updates",
-    };
-    let other = old.iter().find(|node| !is_promised(node));
-    assert!(other.is_none(), "{method} in layer {} is no {promised:?}: {other:?}", layer.number);
-    lost(newest, &old, layer).map_err(at).unwrap_or_else(|error| panic!("{error}"));
+fn check(layer: &Layer<'static>, method: &str, promised: &TypeExpr, newest: &[Node<'static>], bytes: &[u8]) {
+    let (mut rest, mut old) = (bytes, Vec::new());
+    let outcome = read_value(layer, promised, &mut rest, &mut old).and_then(|()| match rest {
+        [] => lost(newest, &old, layer),
+        _ => Err(format!("{} bytes are left", rest.len())),
+    });
+    outcome.unwrap_or_else(|error| panic!("{method} in layer {}: {error}\n{newest:?}", layer.number));
 }

@@ -42,6 +42,30 @@ fn gone_method_becomes_its_successor() {
 }
 
 #[test]
+fn what_old_clients_ask_for_when_they_start_becomes_what_is_asked_today() {
+    use api::legacy::functions as old;
+    let user = || enums::InputUser::from(types::InputUser { user_id: 7, access_hash: 8 });
+    let channel = types::InputChannel { channel_id: 3, access_hash: 4 }.into();
+    let calls: [(Vec<u8>, &str); 5] = [
+        (
+            to_bytes(&old::channels::GetSponsoredMessages { channel }, 180).unwrap(),
+            "messages.getSponsoredMessages",
+        ),
+        (to_bytes(&old::stories::GetUserStories { user_id: user() }, 160).unwrap(), "stories.getPeerStories"),
+        (to_bytes(&old::stories::GetAllReadUserStories {}, 160).unwrap(), "stories.getAllReadPeerStories"),
+        (to_bytes(&old::users::GetStoriesMaxIDs { id: vec![user()] }, 160).unwrap(), "stories.getPeerMaxIDs"),
+        (
+            to_bytes(&old::users::GetIsPremiumRequiredToContact { id: vec![user()] }, 180).unwrap(),
+            "users.getRequirementsToContact",
+        ),
+    ];
+    for (bytes, expected) in calls {
+        let (_, request) = Request::decode(&mut Reader::new(Bytes::from(bytes))).expect(expected);
+        assert_eq!(request.name(), expected);
+    }
+}
+
+#[test]
 fn element_without_form_leaves_its_vector() {
     let answer = types::Updates {
         updates: vec![
@@ -127,6 +151,7 @@ fn old_ids_of_a_method_get_the_result_they_promise() {
         "phone.sendGroupCallMessage",
         "stories.canSendStory",
         "stories.getPeerMaxIDs",
+        "stories.getPeerStories",
         "users.getFullUser",
         "users.getRequirementsToContact",
     ];

@@ -16,9 +16,8 @@ fn seed() -> u64 {
 }
 
 /// Old definitions that nothing in the newest layer can stand for.
-const NO_SUCCESSOR: [&str; 39] = [
+const NO_SUCCESSOR: [&str; 35] = [
     "channels.clickSponsoredMessage",
-    "channels.getSponsoredMessages",
     "channels.reportSponsoredMessage",
     "channels.viewSponsoredMessage",
     "contacts.toggleStoriesHidden",
@@ -49,17 +48,14 @@ const NO_SUCCESSOR: [&str; 39] = [
     "stats.getBroadcastRevenueWithdrawalUrl",
     "stories.applyBoost",
     "stories.canApplyBoost",
-    "stories.getAllReadUserStories",
     "stories.getBoostersList",
     "stories.getBoostsStatus",
-    "stories.getUserStories",
     "test.parseInputAppEvent",
     "updateBroadcastRevenueTransactions",
-    "users.getStoriesMaxIDs",
 ];
 
-/// Constructors of which one old version, of one or two layers, is not written.
-const NO_OLD_FORM: [&str; 3] = ["chatTheme", "starGiftUnique", "userFull"];
+/// Constructors of which some old version is not written.
+const NO_OLD_FORM: [&str; 4] = ["chatTheme", "sponsoredMessage", "starGiftUnique", "userFull"];
 
 /// Whether an old version of it has no conversion because nothing that is served needs one.
 fn is_unconverted(name: &str) -> bool {

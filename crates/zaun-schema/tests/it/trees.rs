@@ -116,7 +116,8 @@ impl<'a> Node<'a> {
     }
 }
 
-fn read_value<'a>(
+/// Reads the objects of a value that must be of a type.
+pub fn read_value<'a>(
     layer: &Layer<'a>,
     ty: &TypeExpr,
     rest: &mut &[u8],

@@ -112,6 +112,20 @@ fn value_of_a_field_that_a_rule_makes_decides_nothing() {
 }
 
 #[test]
+fn constructor_without_fields_has_its_rule_for_the_layers_before_it() {
+    let layers = BTreeMap::from([
+        (1, parse("some#1 list:Vector<int> = List;").unwrap()),
+        (2, parse("some#1 list:Vector<int> = List; none#2 = List;").unwrap()),
+    ]);
+    let history = History::build(&layers);
+    let rules = "[\"none\"]\nencode_before = \"types::Some::default().encode(w);\"\n";
+    let definitions = layers[&2].as_slice();
+    let input = Input { module: "api", definitions, history: Some(&history), rules, served: None };
+    let expected = "if w.layer() >= 2 { w.put_u32(0x00000002) } else { types::Some::default().encode(w); }";
+    assert!(generate(&input).unwrap().contains(expected));
+}
+
+#[test]
 fn rule_that_nothing_needs_is_named() {
     let error = build(OLD, "[\"thing\"]\ndefault = \"b\"\n").unwrap_err();
     assert_eq!(error, CodegenError::UnusedRule("thing".into(), "default".into()));
