@@ -1,4 +1,4 @@
-"""Pyrogram and Hydrogram drive accounts, contacts, private chats, files, groups and channels."""
+"""Pyrogram and its forks drive accounts, contacts, private chats, files, groups and channels."""
 
 import hashlib
 import io
@@ -265,7 +265,7 @@ async def test_reactions_are_counted(lively):
     # G-362 … G-369
     alice, bob, group = lively
     sent = await alice.send_message(group.id, "look")
-    assert await bob.send_reaction(group.id, sent.id, "👍")
+    assert await bob.send_reaction(group.id, sent.id, emoji="👍")
     seen = await alice.get_messages(group.id, sent.id)
     assert [(r.emoji, r.count) for r in seen.reactions.reactions] == [("👍", 1)]
 

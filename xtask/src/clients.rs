@@ -22,6 +22,7 @@ const OLDER: &[(&str, &str)] = &[
     ("telethon155", "telethon"),
     ("telethon181", "telethon"),
     ("pyrogram158", "pyrogram"),
+    ("pyrofork173", "pyrogram"),
     ("hydrogram181", "pyrogram"),
     ("tdlib232", "tdlib"),
 ];
