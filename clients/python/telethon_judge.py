@@ -3,10 +3,13 @@
 import contextlib
 import inspect
 
+import pytest
 from telethon import TelegramClient, errors, events, functions, types
 from telethon.crypto import rsa
 from telethon.network import connection
+from telethon.errors.rpcerrorlist import rpc_errors_dict
 from telethon.sessions import MemorySession
+from telethon.tl.alltlobjects import LAYER
 
 import inbox
 from server import code_for
@@ -23,6 +26,34 @@ THROUGH_SECRETS = [
     ("plain", connection.ConnectionTcpMTProxyIntermediate),
     ("dd", connection.ConnectionTcpMTProxyRandomizedIntermediate),
 ]
+
+
+def needs(*names):
+    """Marks a test of what this Telethon's layer may not have: names in `types`, methods in `functions.namespace`."""
+
+    def knows(name):
+        where, _, last = name.rpartition(".")
+        return hasattr(getattr(functions, where) if where else types, last)
+
+    missing = [name for name in names if not knows(name)]
+    return pytest.mark.skipif(bool(missing), reason=f"layer {LAYER} has no {', '.join(missing)}")
+
+
+def fitting(make, *args, **fields):
+    """An object without the fields that its constructor does not have in this Telethon's layer."""
+    known = inspect.signature(make.__init__).parameters
+    return make(*args, **{name: value for name, value in fields.items() if name in known})
+
+
+def refused(text):
+    """Expects an error: of its own class, or of the general one where this Telethon has no class for its text."""
+    known = rpc_errors_dict.get(text)
+    return pytest.raises(known) if known else pytest.raises(errors.RPCError, match=text)
+
+
+def full_user(answer):
+    """What users.getFullUser tells: until layer 135 the answer itself."""
+    return getattr(answer, "full_user", answer)
 
 
 def make_client(server, session=None, framing="full", **kwargs):

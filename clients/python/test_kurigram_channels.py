@@ -34,6 +34,21 @@ async def test_a_supergroup_is_joined_written_and_read(server, phones):
         assert [d async for d in bob.get_dialogs()] == []
 
 
+async def test_a_poll_is_voted_in_and_stopped(server, phones):
+    # G-348 … G-360
+    async with logged_in(server, (next(phones), "Alice"), (next(phones), "Bob")) as (alice, bob):
+        group = await alice.create_supergroup("Asking", "about")
+        await alice.set_chat_username(group.id, "kurigram_asks")
+        await bob.join_chat("kurigram_asks")
+        poll = await alice.send_poll(group.id, "Tea?", ["yes", "no"], is_anonymous=False)
+        voted = await bob.vote_poll("kurigram_asks", poll.id, 0)
+        assert [o.voter_count for o in voted.options] == [1, 0]
+        stopped = await alice.stop_poll(group.id, poll.id)
+        assert stopped.is_closed and stopped.total_voter_count == 1
+        with pytest.raises(errors.BadRequest, match="MESSAGE_POLL_CLOSED"):
+            await bob.vote_poll("kurigram_asks", poll.id, 1)
+
+
 async def test_a_broadcast_channel_is_written_by_its_administrators(server, phones):
     accounts = [(next(phones), name) for name in ("Alice", "Bob")]
     async with logged_in(server, *accounts) as (alice, bob):

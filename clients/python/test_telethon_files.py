@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from telethon import errors, events, functions, types, utils
 
-from telethon_judge import Inbox, befriend, logged_in
+from telethon_judge import Inbox, befriend, full_user, logged_in, refused
 
 KIB = 1024
 
@@ -93,7 +93,8 @@ async def test_parts_of_a_file_in_the_middle(pair):
 async def test_a_photo_has_sizes_and_a_stripped_thumbnail(pair):
     alice, bob, to_bob, _ = pair
     inbox = Inbox(bob, events.NewMessage(incoming=True))
-    original = picture(1600, 900)
+    # Uploaded as it is: given the picture itself, some versions of Telethon make it smaller.
+    original = types.InputMediaUploadedPhoto(await alice.upload_file(picture(1600, 900), file_name="p.jpg"))
     sent = await alice.send_file(to_bob, original, caption="a *photo*")
     got = (await inbox.wait(lambda e: e.photo)).message
     assert got.photo.id == sent.photo.id
@@ -199,7 +200,7 @@ async def test_contacts_and_places(pair):
 
 async def test_profile_photos(pair):
     alice, bob, to_bob, to_alice = pair
-    inbox = Inbox(bob, events.Raw(types.UpdateUser))
+    inbox = Inbox(bob, events.Raw())
     me = await alice.get_me()
     ids = []
     for side in (500, 800):
@@ -208,15 +209,17 @@ async def test_profile_photos(pair):
         ids.append(result.photo.id)
         assert result.users[0].photo.photo_id == result.photo.id
         assert [s.type for s in result.photo.sizes] == ["i", "a", "b", "c"]
-    await inbox.wait(lambda u: u.user_id == me.id)
+    # Layers before 151 have no update for it.
+    if changed := getattr(types, "UpdateUser", None):
+        await inbox.wait(lambda u: isinstance(u, changed) and u.user_id == me.id)
     seen = await bob.get_entity(to_alice)
     assert seen.photo.photo_id == ids[1]
     assert Image.open(io.BytesIO(utils.stripped_photo_to_jpg(seen.photo.stripped_thumb))).size == (40, 40)
     big = Image.open(io.BytesIO(await bob.download_profile_photo(seen, bytes)))
     small = Image.open(io.BytesIO(await bob.download_profile_photo(seen, bytes, download_big=False)))
     assert big.size == (640, 640) and small.size == (160, 160)
-    full = await bob(functions.users.GetFullUserRequest(to_alice))
-    assert full.full_user.profile_photo.id == ids[1]
+    full = full_user(await bob(functions.users.GetFullUserRequest(to_alice)))
+    assert full.profile_photo.id == ids[1]
     photos = await bob.get_profile_photos(to_alice)
     assert [p.id for p in photos] == ids[::-1] and photos.total == 2
     one = await bob(functions.photos.GetUserPhotosRequest(to_alice, -1, ids[0], 1))
@@ -258,11 +261,11 @@ async def test_rules_of_uploads(pair):
     await alice(save_big(2, 3, 4, b""))
     assert (await send(types.InputFileBig(2, 4, "b"))).document.size == 3 * KIB
     for request, error in (
-        (save(3, 0, b""), errors.FilePartEmptyError),
-        (save(3, 4000, b"z"), errors.FilePartInvalidError),
-        (save(3, 0, b"z" * (512 * KIB + 1)), errors.FilePartTooBigError),
-        (save_big(3, 0, 2, b"z" * 3 * KIB), errors.FilePartSizeInvalidError),
-        (save_big(3, 0, 5000, b"z" * KIB), errors.FilePartsInvalidError),
+        (save(3, 0, b""), "FILE_PART_EMPTY"),
+        (save(3, 4000, b"z"), "FILE_PART_INVALID"),
+        (save(3, 0, b"z" * (512 * KIB + 1)), "FILE_PART_TOO_BIG"),
+        (save_big(3, 0, 2, b"z" * 3 * KIB), "FILE_PART_SIZE_INVALID"),
+        (save_big(3, 0, 5000, b"z" * KIB), "FILE_PARTS_INVALID"),
     ):
-        with pytest.raises(error):
+        with refused(error):
             await alice(request)

@@ -11,13 +11,39 @@ use crate::{cargo, root, run as execute, say, services, target};
 
 /// Judges in `clients/python`; each runs the files that begin with `test_` and its name. `ptb` is python-telegram-bot,
 /// `bots` are Telethon, kurigram and TDLib as bots. `faults` is Telethon in front of a server that is killed or runs out
-/// of disk. `proxy` is Telethon and TDLib through `zaun proxy`, and strangers in front of it. `sandbox` is tests as users of
-/// `sdk/python` write them. `conformance` judges the files of `conformance/`, without a server.
-const PYTHON: &[&str] =
-    &["telethon", "kurigram", "tdlib", "bots", "ptb", "aiogram", "faults", "proxy", "sandbox", "conformance"];
+/// of disk. `proxy` is Telethon and TDLib through `zaun proxy`, and strangers in front of it. `apart` is the newest and the
+/// oldest Telethon in one group. `sandbox` is tests as users of `sdk/python` write them. `conformance` judges the files of
+/// `conformance/`, without a server.
+const PYTHON: &[&str] = &[
+    "telethon",
+    "kurigram",
+    "tdlib",
+    "bots",
+    "ptb",
+    "aiogram",
+    "faults",
+    "proxy",
+    "apart",
+    "sandbox",
+    "conformance",
+];
+/// Older versions of the clients above, named by client and layer, and whose tests each runs. What is brought for one is
+/// in `clients/python/older`; it lies in a folder of its own, which its tests see before the newest version.
+const OLDER: &[(&str, &str)] = &[
+    ("telethon133", "telethon"),
+    ("telethon155", "telethon"),
+    ("telethon181", "telethon"),
+    ("pyrogram158", "pyrogram"),
+    ("pyrofork173", "pyrogram"),
+    ("hydrogram181", "pyrogram"),
+    ("tdlib232", "tdlib"),
+];
+/// The one of them that `apart` needs beside the newest.
+const OLDEST: &str = "telethon133";
 /// Judges in `clients/node`; each is one file. `ntba` is node-telegram-bot-api, `inspector` drives the inspector's page
 /// in a browser, `shop` is tests as users of `sdk/node` write them.
-const NODE: &[&str] = &["mtcute", "gramjs", "grammy", "telegraf", "ntba", "inspector", "shop"];
+const NODE: &[&str] =
+    &["mtcute", "gramjs", "mtproto-core", "grammy", "telegraf", "ntba", "inspector", "shop"];
 
 /// The judge in `clients/grammers`, a Rust library and so a workspace of its own.
 const RUST: &str = "grammers";
@@ -40,7 +66,8 @@ pub fn run(name: Option<&str>) -> anyhow::Result<()> {
 
 /// Brings what all clients need, as far as it does not need a server; what is there already is not brought again.
 pub fn download() -> anyhow::Result<()> {
-    bring_python()?;
+    let venv = bring_python()?;
+    OLDER.iter().try_for_each(|(judge, _)| bring_older(judge, &venv).map(drop))?;
     services::ensure_nginx()?;
     bring_browser()?;
     bring_node()?;
@@ -57,15 +84,24 @@ pub fn judges(name: Option<&str>) -> anyhow::Result<Vec<Chore>> {
         known.iter().copied().filter(|client| name.is_none_or(|name| name == *client)).collect()
     };
     let (python, node) = (wanted(PYTHON), wanted(NODE));
+    let older = OLDER.iter().filter(|(judge, _)| name.is_none_or(|name| name == *judge));
+    let older: Vec<(&str, &str)> = older.copied().collect();
     let zaun = target().join("debug/zaun");
     let mut chores = Vec::new();
     if python.contains(&"proxy") {
         services::ensure_nginx()?;
     }
-    if !python.is_empty() {
+    if !python.is_empty() || !older.is_empty() {
         let venv = bring_python()?;
+        if python.contains(&"apart") {
+            bring_older(OLDEST, &venv)?;
+        }
         for client in python {
-            chores.push(Chore::command(client, judge_in_python(client, &venv, &zaun)?));
+            chores.push(Chore::command(client, judge_in_python(client, None, &venv, &zaun)?));
+        }
+        for (judge, tests) in older {
+            let packages = bring_older(judge, &venv)?;
+            chores.push(Chore::command(judge, judge_in_python(tests, Some(&packages), &venv, &zaun)?));
         }
     }
     if node.contains(&"inspector") {
@@ -87,7 +123,10 @@ pub fn judges(name: Option<&str>) -> anyhow::Result<Vec<Chore>> {
     if name.is_none_or(|name| name == RUST) {
         chores.push(Chore::new(RUST, move || run_grammers(&zaun)));
     }
-    let known = || [PYTHON, NODE, &[RUST]].concat().join(", ");
+    let known = || {
+        let older: Vec<&str> = OLDER.iter().map(|(judge, _)| *judge).collect();
+        [PYTHON, &older, NODE, &[RUST]].concat().join(", ")
+    };
     anyhow::ensure!(!chores.is_empty(), "no client of that name; there are {}", known());
     Ok(chores)
 }
@@ -202,13 +241,40 @@ fn bring_python() -> anyhow::Result<PathBuf> {
     Ok(venv)
 }
 
-fn judge_in_python(client: &str, venv: &Path, zaun: &Path) -> anyhow::Result<Command> {
+/// The folder with the packages of an older version alone: what they need is in the environment of the newest.
+fn bring_older(judge: &str, venv: &Path) -> anyhow::Result<PathBuf> {
+    let folder = older().join(judge);
+    let list = root().join(format!("clients/python/older/{judge}.txt"));
+    bring(&folder, &list, judge, |requirements| {
+        if folder.exists() {
+            fs::remove_dir_all(&folder)?;
+        }
+        let mut pip = Command::new(venv.join("bin/pip"));
+        pip.args(["install", "--quiet", "--disable-pip-version-check", "--no-deps", "--target"]);
+        execute(pip.arg(&folder).arg("-r").arg(requirements))
+            .with_context(|| format!("{judge} could not be brought; is the package registry reachable?"))
+    })?;
+    Ok(folder)
+}
+
+fn older() -> PathBuf {
+    target().join("clients/older")
+}
+
+/// Runs the tests of a client, with packages that come before those of the environment.
+fn judge_in_python(
+    client: &str,
+    packages: Option<&Path>,
+    venv: &Path,
+    zaun: &Path,
+) -> anyhow::Result<Command> {
     let folder = root().join("clients/python");
     let mut command = Command::new(venv.join("bin/python"));
-    command.args(["-m", "pytest", "-p", "no:cacheprovider", "--durations=5"]);
+    command.args(["-m", "pytest", "-p", "no:cacheprovider", "--durations=5", "-rs"]);
     command.args(test_files(&folder, client)?).current_dir(&folder);
-    command.env("ZAUN", zaun).env("PYTHONDONTWRITEBYTECODE", "1");
-    command.env("PYTHONPATH", root().join("sdk/python"));
+    command.env("ZAUN", zaun).env("ZAUN_OLDER", older()).env("PYTHONDONTWRITEBYTECODE", "1");
+    let sdk = root().join("sdk/python");
+    command.env("PYTHONPATH", std::env::join_paths(packages.into_iter().chain([sdk.as_path()]))?);
     Ok(command)
 }
 

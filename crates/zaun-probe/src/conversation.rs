@@ -109,7 +109,11 @@ impl Conversation {
         if msg_id & 1 == 0 {
             return Err(Error::Malformed("a server's msg_id is odd (M-206)"));
         }
-        self.inbox.extend(take_apart(Message { msg_id, seqno, body: opened.body })?);
+        let messages = take_apart(Message { msg_id, seqno, body: opened.body })?;
+        if let Some(witness) = self.session.witness {
+            messages.iter().for_each(witness);
+        }
+        self.inbox.extend(messages);
         Ok(())
     }
 

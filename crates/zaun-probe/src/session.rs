@@ -9,6 +9,8 @@ use zaun_crypto::kdf::Side;
 use zaun_mtproto::packet::{self, Header, OpenError, Opened};
 use zaun_mtproto::{UnixTime, msg_id};
 
+use crate::Message;
+
 /// The time that servers see.
 #[must_use]
 pub fn now() -> UnixTime {
@@ -28,6 +30,8 @@ pub struct Session {
     pub last_msg_id: i64,
     /// How many content-related messages were made (M-219).
     pub content_sent: i32,
+    /// Gets every message of the server that comes, as it comes; a test looks through all of them so.
+    pub witness: Option<fn(&Message)>,
 }
 
 impl Session {
@@ -35,7 +39,7 @@ impl Session {
     #[must_use]
     pub fn new(key: AuthKey, salt: i64) -> Session {
         let session_id = rand::rng().next_u64().cast_signed();
-        Session { key, session_id, salt, last_msg_id: 0, content_sent: 0 }
+        Session { key, session_id, salt, last_msg_id: 0, content_sent: 0, witness: None }
     }
 
     /// The next identifier and seqno, as an honest client makes them (M-205, M-219).

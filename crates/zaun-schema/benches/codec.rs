@@ -2,10 +2,12 @@
 #![allow(missing_docs, reason = "criterion_group! makes an undocumented function")]
 
 use std::hint::black_box;
+use std::time::Duration;
 
 use bytes::Bytes;
 use criterion::{Criterion, criterion_group, criterion_main};
 use zaun_schema::{LAYER, MIN_LAYER, api, api::enums, api::functions, api::types};
+use zaun_tl::schema::History;
 use zaun_tl::{Reader, Writer, from_bytes, to_bytes};
 
 fn message(id: i32) -> enums::Message {
@@ -80,5 +82,26 @@ fn codec(c: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, codec);
+/// The same update for the viewers of each layer that has a schema of its own.
+fn every_layer(c: &mut Criterion) {
+    let update = update();
+    let mut group = c.benchmark_group("one update");
+    let history = History::parse(zaun_schema::text::HISTORY).expect("the history");
+    group
+        .sample_size(20)
+        .warm_up_time(Duration::from_millis(100))
+        .measurement_time(Duration::from_millis(300));
+    for layer in history.layers {
+        group.bench_function(format!("layer {layer}"), |b| {
+            b.iter(|| {
+                let mut w = Writer::with_buffer(layer, Vec::with_capacity(1024));
+                zaun_tl::Encode::encode(black_box(&update), &mut w);
+                w.into_result()
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, codec, every_layer);
 criterion_main!(benches);

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use zaun_schema::LAYER;
 use zaun_schema::api::{enums, functions, types};
-use zaun_tl::{Encode, Function, RawObject};
+use zaun_tl::{Encode, EncodeError, Function, RawObject, Writer};
 
 use zaun_probe::{Conversation, Error, check};
 
@@ -12,6 +12,18 @@ use zaun_probe::{Conversation, Error, check};
 pub struct ApiClient {
     /// Its connection and session.
     pub conversation: Conversation,
+    /// Looks at every answer to [`ApiClient::call`].
+    pub witness: Option<fn(&Answer<'_>)>,
+}
+
+/// An answer that can be written again as other clients would have got it.
+pub struct Answer<'a> {
+    /// The name of the method.
+    pub method: &'static str,
+    /// The answer in the newest layer.
+    pub bytes: &'a [u8],
+    /// Writes it for a call by one of the method's ids in a layer.
+    pub rewrite: &'a dyn Fn(u32, i32) -> Result<Vec<u8>, EncodeError>,
 }
 
 /// Serializes in the newest layer, in which everything of it has a form.
@@ -23,7 +35,7 @@ impl ApiClient {
     /// A client on this conversation; the first call has to be [`ApiClient::introduce`].
     #[must_use]
     pub fn new(conversation: Conversation) -> ApiClient {
-        ApiClient { conversation }
+        ApiClient { conversation, witness: None }
     }
 
     /// Says which layer it speaks and what it is (M-401).
@@ -86,7 +98,17 @@ impl ApiClient {
     pub async fn call<R: Function>(&mut self, request: &R) -> Result<R::Response, Error> {
         let id = self.send(request).await?;
         let result = self.result_of(id).await?;
-        zaun_tl::from_bytes(result).map_err(|_| Error::Malformed("the result is of another type"))
+        let response = zaun_tl::from_bytes(result.clone())
+            .map_err(|_| Error::Malformed("the result is of another type"))?;
+        if let Some(witness) = self.witness {
+            let rewrite = |id, layer| {
+                let mut w = Writer::new(layer);
+                R::encode_response(&response, id, &mut w);
+                w.into_result()
+            };
+            witness(&Answer { method: R::NAME, bytes: &result, rewrite: &rewrite });
+        }
+        Ok(response)
     }
 
     /// Calls a method, with wrappers or without, and waits for the serialized result.

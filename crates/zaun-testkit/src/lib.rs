@@ -20,6 +20,6 @@
 mod api_client;
 mod sandbox;
 
-pub use api_client::ApiClient;
+pub use api_client::{Answer, ApiClient};
 pub use sandbox::Sandbox;
 pub use zaun_probe::*;

@@ -19,7 +19,7 @@ pub(crate) async fn edit_message(
         && media.poll.closed
     {
         let closed = call.messenger().close_poll(call.actor(), peer, MsgId(r.id)).await?;
-        return Ok(to_tl::own_updates(call.view(&closed.scene), &closed.own));
+        return Ok(super::polls::ended(call.view(&closed.scene), &closed.own));
     }
     let media = match r.media {
         Some(media) => Some(call.messenger().make_media(call.actor(), media).await?),

@@ -5,6 +5,8 @@ use zaun_schema::api::{enums, functions, types};
 use crate::empty::empty_answers;
 
 empty_answers! {
+    /// messages.getSponsoredMessages: nothing is advertised.
+    get_sponsored_messages: functions::messages::GetSponsoredMessages => enums::messages::SponsoredMessages = enums::messages::SponsoredMessages::SponsoredMessagesEmpty;
     /// messages.getAttachMenuBots: no bot has a place in the menu.
     get_attach_menu_bots: functions::messages::GetAttachMenuBots => enums::AttachMenuBots = types::AttachMenuBots::default();
     /// messages.getSavedDialogs: notes are one conversation.

@@ -1,8 +1,8 @@
 //! Polls and quizzes.
 
-use zaun_messenger::Error;
 use zaun_messenger::messages::polls;
 use zaun_messenger::peers::peer_to_tl;
+use zaun_messenger::{Error, Event};
 use zaun_model::MsgId;
 use zaun_schema::api::{enums, functions, types};
 
@@ -11,6 +11,15 @@ use crate::to_tl::{self, Lists, View};
 
 fn results(view: View<'_>, message: &zaun_messenger::views::Message) -> enums::Updates {
     to_tl::updates(view, vec![polls::update(message, Some((view.user_id(), view.scene)))])
+}
+
+/// Returns what ending a poll changed. The poll comes first, where clients of the Pyrogram family read it.
+pub(super) fn ended(view: View<'_>, own: &[Event]) -> enums::Updates {
+    let edited = own.iter().filter_map(|event| match event {
+        Event::Edited { message, .. } => Some(polls::update(message, Some((view.user_id(), view.scene)))),
+        _ => None,
+    });
+    to_tl::updates(view, edited.chain(own.iter().map(|event| to_tl::event_update(view, event))).collect())
 }
 
 /// messages.sendVote

@@ -1,11 +1,13 @@
 //! `stories.*`: nobody can tell a story, so all lists of them are empty.
 
 use zaun_messenger::peers::{PeerRef, peer_to_tl};
+use zaun_messenger::views::Scene;
 use zaun_messenger::{Error, errors};
 use zaun_schema::api::{enums, functions, types};
 
 use crate::Call;
 use crate::empty::empty_answers;
+use crate::to_tl;
 
 empty_answers! {
     /// stories.getAllStories: there are none.
@@ -14,6 +16,14 @@ empty_answers! {
     get_pinned_stories: functions::stories::GetPinnedStories => enums::stories::Stories = types::stories::Stories::default();
     /// stories.getStoriesArchive: there are none.
     get_stories_archive: functions::stories::GetStoriesArchive => enums::stories::Stories = types::stories::Stories::default();
+}
+
+/// stories.getAllReadPeerStories: there is none to have been read.
+pub(crate) async fn get_all_read_peer_stories(
+    call: Call,
+    _: functions::stories::GetAllReadPeerStories,
+) -> Result<enums::Updates, Error> {
+    Ok(to_tl::updates(call.view(&Scene::default()), Vec::new()))
 }
 
 /// stories.getPeerStories: the one who was asked about, without any.

@@ -22,6 +22,15 @@ pub(crate) async fn get_users(call: Call, r: functions::users::GetUsers) -> Resu
     Ok(r.id.iter().zip(found).map(user).collect())
 }
 
+/// users.getRequirementsToContact: whoever can be named can be written to, by everybody.
+pub(crate) async fn get_requirements_to_contact(
+    call: Call,
+    r: functions::users::GetRequirementsToContact,
+) -> Result<Vec<enums::RequirementToContact>, Error> {
+    let free = |input| call.user(input).map(|_| enums::RequirementToContact::RequirementToContactEmpty);
+    r.id.iter().map(free).collect()
+}
+
 fn id_named(input: &enums::InputUser) -> i64 {
     match input {
         enums::InputUser::InputUser(user) => user.user_id,

@@ -186,7 +186,8 @@ macro_rules! empty {
 
 #[tokio::test]
 async fn lists_of_what_does_not_exist_are_empty_and_never_not_modified() {
-    let World { mut alice, .. } = world().await;
+    let mut world = world().await;
+    let alice = &mut world.alice;
     use functions::{account, contacts, messages, stories};
     let hash = 0;
     match alice.call(&messages::GetAttachMenuBots { hash }).await.unwrap() {
@@ -209,6 +210,18 @@ async fn lists_of_what_does_not_exist_are_empty_and_never_not_modified() {
         enums::stories::AllStories::AllStories(all) => assert!(all.peer_stories.is_empty() && !all.has_more),
         other => panic!("{other:?}"),
     }
+    let peer = &world.to_bob;
+    let ads = messages::GetSponsoredMessages { peer: peer.clone(), msg_id: None };
+    let none = enums::messages::SponsoredMessages::SponsoredMessagesEmpty;
+    assert_eq!(alice.call(&ads).await.unwrap(), none);
+    let enums::Updates::Updates(read) = alice.call(&stories::GetAllReadPeerStories {}).await.unwrap() else {
+        panic!("the stories that were read")
+    };
+    assert!(read.updates.is_empty() && read.date > 0);
+    let of_bob = alice.call(&stories::GetPeerStories { peer: peer.clone() }).await.unwrap();
+    assert!(of_bob.stories.stories.is_empty());
+    let newest = alice.call(&stories::GetPeerMaxIDs { id: vec![peer.clone()] }).await.unwrap();
+    assert_eq!(newest, [types::RecentStory::default()]);
     empty!(
         alice,
         account::GetWebAuthorizations {} => authorizations,
@@ -216,6 +229,19 @@ async fn lists_of_what_does_not_exist_are_empty_and_never_not_modified() {
         account::GetConnectedBots {} => connected_bots,
         contacts::GetBirthdays {} => contacts,
     );
+}
+
+#[tokio::test]
+async fn everybody_who_can_be_named_can_be_written_to() {
+    let World { mut alice, to_bob, .. } = world().await;
+    let enums::InputPeer::InputPeerUser(bob) = to_bob else { panic!("{to_bob:?}") };
+    let named = |access_hash| enums::InputUser::from(types::InputUser { user_id: bob.user_id, access_hash });
+    let ask = |id| functions::users::GetRequirementsToContact { id };
+    let id = vec![named(bob.access_hash), enums::InputUser::InputUserSelf];
+    let free = enums::RequirementToContact::RequirementToContactEmpty;
+    assert_eq!(alice.call(&ask(id)).await.unwrap(), [free.clone(), free]);
+    let forged = ask(vec![named(bob.access_hash ^ 1)]);
+    assert_eq!(text(alice.call(&forged).await), "400 USER_ID_INVALID");
 }
 
 #[tokio::test]

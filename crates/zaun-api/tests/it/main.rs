@@ -5,9 +5,13 @@ mod bots;
 mod channels;
 mod chats;
 mod data_centres;
+mod every_layer;
 mod first_screens;
 mod invites;
 mod invoking;
+#[expect(dead_code, reason = "the schema's own tests use the rest of it")]
+#[path = "../../../zaun-schema/tests/it/oracle.rs"]
+mod oracle;
 mod polls;
 mod privacy;
 mod reactions;
@@ -15,5 +19,7 @@ mod scheduled;
 mod support;
 mod temporary_keys;
 mod threads;
+#[path = "../../../zaun-schema/tests/it/trees.rs"]
+mod trees;
 mod updates;
 mod wrappers;

@@ -185,7 +185,13 @@ async fn g356_g360_a_vote_is_taken_back_and_a_poll_ended() {
         media: Some(poll(|poll| poll.closed = true).into()),
         ..Default::default()
     };
-    world.alice.call(&close).await.unwrap();
+    let ended = packet(world.alice.call(&close).await.unwrap());
+    let [enums::Update::UpdateMessagePoll(first), enums::Update::UpdateEditMessage(_)] =
+        ended.updates.as_slice()
+    else {
+        panic!("{ended:?}")
+    };
+    assert!(first.poll.as_ref().is_some_and(|poll| poll.closed));
     let over = media(&seen(&mut world.bob, &peer).await);
     assert!(over.poll.closed);
     assert_eq!(voters(&over.results), Some(vec![(Some(0), false, false), (Some(1), false, false)]));

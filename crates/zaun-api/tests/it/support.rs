@@ -7,6 +7,8 @@ use zaun_mtproto::handshake::ClientConfig;
 use zaun_schema::api::{enums, functions, types};
 use zaun_testkit::{ApiClient, Conversation, Error, Message, RawClient, Sandbox, Session, Wire, public_key};
 
+use crate::every_layer;
+
 /// Agrees upon a key, for whatever DC is there.
 async fn exchange(address: SocketAddr, expires_in: Option<i32>) -> ApiClient {
     let mut raw = RawClient::connect(address, Wire::default()).await.unwrap();
@@ -14,8 +16,11 @@ async fn exchange(address: SocketAddr, expires_in: Option<i32>) -> ApiClient {
     let config = ClientConfig { expires_in, dc: None, ..ClientConfig::new(vec![trusted]) };
     // Inner data of temporary keys names a DC or not, as the client likes (M-110).
     let negotiated = raw.exchange_key_with(config).await.unwrap();
-    let session = Session::new(negotiated.auth_key, negotiated.first_salt);
-    ApiClient::new(Conversation { client: raw, session, inbox: Default::default() })
+    let mut session = Session::new(negotiated.auth_key, negotiated.first_salt);
+    session.witness = Some(every_layer::push);
+    let mut client = ApiClient::new(Conversation { client: raw, session, inbox: Default::default() });
+    client.witness = Some(every_layer::answer);
+    client
 }
 
 /// A client with a new permanent key that has introduced itself.

@@ -10,10 +10,15 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::{HeaderValue, Response};
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::Io;
 use crate::link::LinkError;
+
+/// What is read at once. The library's own 128 KiB would be most of what an idle connection weighs; TLS records are at most
+/// 16 KiB.
+const READ_BUFFER_BYTES: usize = 16 << 10;
 
 /// Upgrades a stream with the sub-protocol `binary`, as clients do; the server has to take it.
 pub(crate) async fn connect(io: Box<dyn Io>, host: &str, path: &str) -> Result<Box<dyn Io>, LinkError> {
@@ -24,7 +29,9 @@ pub(crate) async fn connect(io: Box<dyn Io>, host: &str, path: &str) -> Result<B
     };
     let mut request = format!("ws://{host}{path}").into_client_request().map_err(broken)?;
     request.headers_mut().insert("Sec-WebSocket-Protocol", HeaderValue::from_static("binary"));
-    let (stream, response) = tokio_tungstenite::client_async(request, io).await.map_err(broken)?;
+    let config = WebSocketConfig::default().read_buffer_size(READ_BUFFER_BYTES);
+    let (stream, response) =
+        tokio_tungstenite::client_async_with_config(request, io, Some(config)).await.map_err(broken)?;
     let protocol = response.headers().get("Sec-WebSocket-Protocol");
     if protocol.is_none_or(|protocol| protocol != "binary") {
         return Err(LinkError::Carrier("the server did not take the sub-protocol \"binary\" (M-068)".into()));

@@ -1,8 +1,8 @@
 //! Particular values: names, old forms, substitutes, answers to old method ids.
 
 use bytes::Bytes;
-use zaun_schema::LAYER;
 use zaun_schema::api::{self, Request, enums, functions, ids, types};
+use zaun_schema::{LAYER, MIN_LAYER};
 use zaun_tl::{Encode, EncodeError, Function, Reader, Writer, from_bytes, to_bytes};
 
 use crate::oracle::Schemas;
@@ -39,6 +39,30 @@ fn gone_method_becomes_its_successor() {
     assert_eq!((id, request.name()), (0x0de5_60d1, "messages.getForumTopics"));
     let Request::MessagesGetForumTopics(call) = request else { panic!("another call") };
     assert_eq!(call.peer, types::InputPeerChannel { channel_id: 3, access_hash: 4 }.into());
+}
+
+#[test]
+fn what_old_clients_ask_for_when_they_start_becomes_what_is_asked_today() {
+    use api::legacy::functions as old;
+    let user = || enums::InputUser::from(types::InputUser { user_id: 7, access_hash: 8 });
+    let channel = types::InputChannel { channel_id: 3, access_hash: 4 }.into();
+    let calls: [(Vec<u8>, &str); 5] = [
+        (
+            to_bytes(&old::channels::GetSponsoredMessages { channel }, 180).unwrap(),
+            "messages.getSponsoredMessages",
+        ),
+        (to_bytes(&old::stories::GetUserStories { user_id: user() }, 160).unwrap(), "stories.getPeerStories"),
+        (to_bytes(&old::stories::GetAllReadUserStories {}, 160).unwrap(), "stories.getAllReadPeerStories"),
+        (to_bytes(&old::users::GetStoriesMaxIDs { id: vec![user()] }, 160).unwrap(), "stories.getPeerMaxIDs"),
+        (
+            to_bytes(&old::users::GetIsPremiumRequiredToContact { id: vec![user()] }, 180).unwrap(),
+            "users.getRequirementsToContact",
+        ),
+    ];
+    for (bytes, expected) in calls {
+        let (_, request) = Request::decode(&mut Reader::new(Bytes::from(bytes))).expect(expected);
+        assert_eq!(request.name(), expected);
+    }
 }
 
 #[test]
@@ -128,6 +152,7 @@ fn old_ids_of_a_method_get_the_result_they_promise() {
         "phone.sendGroupCallMessage",
         "stories.canSendStory",
         "stories.getPeerMaxIDs",
+        "stories.getPeerStories",
         "users.getFullUser",
         "users.getRequirementsToContact",
     ];
@@ -235,4 +260,35 @@ fn forms_written_by_hand_are_those_of_their_layers() {
     };
     let bytes = to_bytes(&list, 136).expect("a list");
     assert_eq!((words(&bytes)[0], schemas.layer(136).check(&bytes)), (0xa366_923c, Ok(())));
+}
+
+/// What holds a text or a reaction existed before those were objects.
+#[test]
+fn polls_folders_and_reactions_are_there_in_layers_that_had_them() {
+    let schemas = Schemas::api();
+    let text = |text: &str| types::TextWithEntities { text: text.into(), ..Default::default() };
+    let answer =
+        types::PollAnswer { text: text("yes"), option: Bytes::from_static(b"1"), ..Default::default() };
+    let poll = types::Poll { question: text("Tea?"), answers: vec![answer.into()], ..Default::default() };
+    let media = enums::MessageMedia::from(types::MessageMediaPoll { poll, ..Default::default() });
+    let bytes = to_bytes(&media, MIN_LAYER).expect("a poll");
+    assert_eq!(words(&bytes)[..2], [0x4bd6_e798, 0x86e1_8161]);
+    assert_eq!(schemas.layer(MIN_LAYER).check(&bytes), Ok(()));
+
+    let folder = enums::DialogFilter::from(types::DialogFilter { title: text("Work"), ..Default::default() });
+    let bytes = to_bytes(&vec![folder], MIN_LAYER).expect("folders");
+    assert_eq!(words(&bytes)[..3], [zaun_tl::VECTOR_ID, 1, 0x7438_f7e8]);
+
+    let count = |reaction| types::ReactionCount { reaction, count: 2, ..Default::default() };
+    let thumb = types::ReactionEmoji { emoticon: "👍".into() };
+    let own = types::ReactionCustomEmoji { document_id: 5 };
+    let reactions = types::MessageReactions {
+        results: vec![count(thumb.into()), count(own.into())],
+        ..Default::default()
+    };
+    for (layer, id, shown) in [(136, 0x6fb2_50d1, 1), (145, ids::REACTION_COUNT, 2)] {
+        let bytes = to_bytes(&reactions, layer).expect("reactions");
+        assert_eq!(schemas.layer(layer).check(&bytes), Ok(()), "{layer}");
+        assert_eq!(words(&bytes)[3..5], [shown, id], "{layer}");
+    }
 }

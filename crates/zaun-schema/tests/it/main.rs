@@ -6,4 +6,5 @@ mod layers;
 mod limits;
 mod oracle;
 mod robust;
+mod trees;
 mod visit;

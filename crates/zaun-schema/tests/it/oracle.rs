@@ -41,7 +41,7 @@ pub struct Layer<'a> {
     pub number: i32,
     pub definitions: Vec<&'a Definition>,
     by_type: HashMap<String, Vec<&'a Definition>>,
-    by_id: HashMap<u32, &'a Definition>,
+    pub by_id: HashMap<u32, &'a Definition>,
     heights: HashMap<String, usize>,
 }
 
@@ -94,6 +94,14 @@ impl<'a> Layer<'a> {
         let mut layer = Self { number, definitions, by_type, by_id, heights: HashMap::new() };
         layer.measure();
         layer
+    }
+
+    /// The constructor of a name.
+    pub fn constructor(&self, name: &str) -> Option<&'a Definition> {
+        let found = self.definitions.binary_search_by_key(&(Category::Constructor, name), |definition| {
+            (definition.category, &definition.name)
+        });
+        found.ok().map(|index| self.definitions[index])
     }
 
     /// How deep the shallowest value of each type is.
@@ -396,38 +404,21 @@ impl<'a> Layer<'a> {
                 *rest = &[];
                 Ok(())
             }
-            TypeExpr::Named(name) => match name.as_str() {
-                "int" => skip(rest, 4),
-                "long" => {
+            TypeExpr::Named(name) => {
+                if name == "long" {
                     let value = i64::from_le_bytes(*rest.first_chunk().ok_or("input ends")?);
                     numbers.push(Number { constructor: of.0, field: &of.1.name, value });
-                    skip(rest, 8)
                 }
-                "double" => skip(rest, 8),
-                "int128" => skip(rest, 16),
-                "int256" => skip(rest, 32),
-                "true" => Ok(()),
-                "Bool" => match take(rest)? {
-                    zaun_tl::BOOL_TRUE_ID | zaun_tl::BOOL_FALSE_ID => Ok(()),
-                    id => Err(format!("{id:08x} is no Bool")),
-                },
-                "string" | "bytes" => {
-                    let [first, a, b, c] = take(rest)?.to_le_bytes();
-                    let (prefix, length) = match first {
-                        254 => (4, u32::from_le_bytes([a, b, c, 0]) as usize),
-                        length => (1, length as usize),
-                    };
-                    skip(rest, (prefix + length).next_multiple_of(4) - 4)
+                if skip_primitive(name, rest)? {
+                    return Ok(());
                 }
-                name => {
-                    let id = take(rest)?;
-                    let definition =
-                        self.by_id.get(&id).filter(|definition| definition.result.to_string() == name);
-                    let definition =
-                        definition.ok_or_else(|| format!("{id:08x} is no {name} in {}", self.number))?;
-                    self.check_body(definition, rest, numbers)
-                }
-            },
+                let id = take(rest)?;
+                let definition =
+                    self.by_id.get(&id).filter(|definition| definition.result.to_string() == *name);
+                let definition =
+                    definition.ok_or_else(|| format!("{id:08x} is no {name} in {}", self.number))?;
+                self.check_body(definition, rest, numbers)
+            }
             other => Err(format!("{other} is no value of the API")),
         }
     }
@@ -452,7 +443,32 @@ pub fn put_string(data: &[u8], out: &mut Vec<u8>) {
     out.resize(start + (out.len() - start).next_multiple_of(4), 0);
 }
 
-fn take(rest: &mut &[u8]) -> Result<u32, String> {
+/// Skips a value of a type that is no constructor's; `false` if it is one's.
+pub fn skip_primitive(name: &str, rest: &mut &[u8]) -> Result<bool, String> {
+    match name {
+        "int" => skip(rest, 4)?,
+        "long" | "double" => skip(rest, 8)?,
+        "int128" => skip(rest, 16)?,
+        "int256" => skip(rest, 32)?,
+        "true" => {}
+        "Bool" => match take(rest)? {
+            zaun_tl::BOOL_TRUE_ID | zaun_tl::BOOL_FALSE_ID => {}
+            id => return Err(format!("{id:08x} is no Bool")),
+        },
+        "string" | "bytes" => {
+            let [first, a, b, c] = take(rest)?.to_le_bytes();
+            let (prefix, length) = match first {
+                254 => (4, u32::from_le_bytes([a, b, c, 0]) as usize),
+                length => (1, length as usize),
+            };
+            skip(rest, (prefix + length).next_multiple_of(4) - 4)?;
+        }
+        _ => return Ok(false),
+    }
+    Ok(true)
+}
+
+pub fn take(rest: &mut &[u8]) -> Result<u32, String> {
     let word = rest.first_chunk().ok_or("input ends")?;
     *rest = &rest[4..];
     Ok(u32::from_le_bytes(*word))

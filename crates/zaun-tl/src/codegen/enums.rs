@@ -157,11 +157,11 @@ impl Generator<'_> {
 
     fn enum_encode(&self, ty: &str, rust: &str, combinators: &[&Combinator]) -> String {
         let substitute = self.rules.get(&format!("type {ty}"), "substitute");
-        let mut arms = String::new();
+        let (mut arms, mut is_conditional) = (String::new(), false);
         for combinator in combinators {
             let variant = self.variant(combinator);
             let (pattern, write, condition) = if combinator.is_unit() {
-                let write = format!("w.put_u32({:#010x})", combinator.definition.id);
+                let write = self.write_unit(combinator);
                 let conditions = self.layer_conditions(combinator, "w.layer()");
                 (variant, write, (!conditions.is_empty()).then(|| conditions.join(" && ")))
             } else {
@@ -169,10 +169,11 @@ impl Generator<'_> {
                 let condition = lacks.then(|| "value.has_form(w.layer())".to_owned());
                 (format!("{variant}(value)"), "value.encode(w)".to_owned(), condition)
             };
+            is_conditional |= condition.is_some();
             let condition = condition.map(|condition| format!(" if {condition}")).unwrap_or_default();
             arms.push_str(&format!("            Self::{pattern}{condition} => {write},\n"));
         }
-        if arms.contains(" if ") {
+        if is_conditional {
             arms.push_str(&format!("            _ => {},\n", self.instead(ty, substitute)));
         }
         format!(
@@ -180,6 +181,18 @@ impl Generator<'_> {
              match self {{\n{arms}        }}\n    }}\n{}}}\n",
             self.enum_has_form(ty, combinators)
         )
+    }
+
+    /// The statement that writes a constructor without fields, or what its rule writes in layers before it.
+    fn write_unit(&self, combinator: &Combinator) -> String {
+        let write = format!("w.put_u32({:#010x})", combinator.definition.id);
+        match self.rules.get(&combinator.definition.name, "encode_before") {
+            Some(rule) => {
+                let first = combinator.before.map_or(combinator.since, |before| before.min(combinator.since));
+                format!("if w.layer() >= {first} {{ {write} }} else {{ {rule} }}")
+            }
+            None => write,
+        }
     }
 
     /// What is written for a value without form.

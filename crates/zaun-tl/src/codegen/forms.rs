@@ -69,9 +69,9 @@ impl Forms {
     }
 }
 
-/// The first layer of the newest versions that have a field.
+/// The first layer of the newest versions that have a field as it is; where its type was another, a rule makes the value.
 fn field_since(combinator: &Combinator, field: &Field) -> i32 {
-    let has = |slots| fields(slots).any(|old| old.name == field.name);
+    let has = |slots| fields(slots).any(|old| old.name == field.name && old.ty == field.ty);
     let versions = combinator.older.iter().take_while(|version| has(&version.slots));
     versions.map(|version| version.first).min().unwrap_or(combinator.since)
 }
@@ -96,6 +96,9 @@ impl Generator<'_> {
             // Where an older version does not have the field, its form does not matter.
             let own = if since > self.model.min_layer { format!("(layer < {since} || {own})") } else { own };
             conditions.push(own);
+        }
+        if let Some(rule) = self.rules.get(&combinator.definition.name, "form") {
+            conditions.push(format!("({rule})"));
         }
         if conditions.is_empty() {
             return String::new();

@@ -93,6 +93,38 @@ fn what_was_away_for_a_layer_is_not_written_there() {
     assert!(text.contains("fn has_form(&self, layer: i32) -> bool { !(2..4).contains(&layer) }"), "{text}");
 }
 
+/// Poll questions were strings before texts with entities existed: those layers have polls.
+#[test]
+fn value_of_a_field_that_a_rule_makes_decides_nothing() {
+    let old = "poll#1 question:string = Poll;";
+    let newest = "text#2 text:string = Text; poll#3 question:Text = Poll;";
+    let rules = "[\"poll\"]\ndecode.question = \"none\"\nencode.question = \"none\"\n";
+    let layers = BTreeMap::from([(1, parse(old).unwrap()), (2, parse(newest).unwrap())]);
+    let history = History::build(&layers);
+    let build = |rules| {
+        let definitions = layers[&2].as_slice();
+        generate(&Input { module: "api", definitions, history: Some(&history), rules, served: None }).unwrap()
+    };
+    assert!(!build(rules).contains("self.question.has_form"));
+    let refined = format!("{rules}form = \"layer > 1 || self.is_plain()\"\n");
+    let expected = "fn has_form(&self, layer: i32) -> bool { (layer > 1 || self.is_plain()) }";
+    assert!(build(&refined).contains(expected));
+}
+
+#[test]
+fn constructor_without_fields_has_its_rule_for_the_layers_before_it() {
+    let layers = BTreeMap::from([
+        (1, parse("some#1 list:Vector<int> = List;").unwrap()),
+        (2, parse("some#1 list:Vector<int> = List; none#2 = List;").unwrap()),
+    ]);
+    let history = History::build(&layers);
+    let rules = "[\"none\"]\nencode_before = \"types::Some::default().encode(w);\"\n";
+    let definitions = layers[&2].as_slice();
+    let input = Input { module: "api", definitions, history: Some(&history), rules, served: None };
+    let expected = "if w.layer() >= 2 { w.put_u32(0x00000002) } else { types::Some::default().encode(w); }";
+    assert!(generate(&input).unwrap().contains(expected));
+}
+
 #[test]
 fn rule_that_nothing_needs_is_named() {
     let error = build(OLD, "[\"thing\"]\ndefault = \"b\"\n").unwrap_err();
