@@ -37,7 +37,7 @@ pub fn run(data: &[u8]) {
     let mut input = Cursor(data);
     let start = Start { session_id: 1, salt: 2, server_time: START };
     let mut world = World {
-        session: Session::new(AuthKey::new([7; 256]), &start, Profile::SEED, Monotonic::ZERO),
+        session: Session::new(AuthKey::new([7; 256]), &start, Profile::STANDARD, Monotonic::ZERO),
         rng: StdRng::seed_from_u64(1),
         now: Monotonic::ZERO,
         waiting: BTreeSet::new(),

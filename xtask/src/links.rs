@@ -7,7 +7,7 @@ use anyhow::Context;
 use crate::{protocol, root};
 
 /// Documents that are checked.
-const DOCUMENTS: [&str; 2] = ["docs/SECURITY_CHECKS.md", "docs/SEED_PACKAGE.md"];
+const DOCUMENTS: [&str; 2] = ["docs/SECURITY_CHECKS.md", "docs/TYPESCRIPT.md"];
 
 /// What can be public and has a name.
 const ITEMS: [&str; 9] = ["fn", "const fn", "async fn", "struct", "trait", "enum", "const", "type", "mod"];

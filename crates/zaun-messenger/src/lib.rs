@@ -152,7 +152,13 @@ impl Messenger {
             inline: bots::InlineQueries::default(),
             settings,
         };
-        messenger.store.write(move |tx| accounts::create_service_user(tx, now)).await?;
+        messenger
+            .store
+            .write(move |tx| {
+                accounts::create_service_user(tx, now)?;
+                bots::father::create(tx, now)
+            })
+            .await?;
         Ok(messenger)
     }
 

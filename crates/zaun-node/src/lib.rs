@@ -5,13 +5,14 @@
 //! brings an open store and decides where the server listens.
 
 mod duties;
+mod father;
 mod image;
 mod keys;
 mod neighbours;
 
 use std::sync::Arc;
 
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use zaun_api::{Api, Deliverer, Options};
 use zaun_blob::Blobs;
@@ -22,6 +23,7 @@ use zaun_server::{Builder, Server};
 use zaun_store::Store;
 
 use duties::Duties;
+use father::{MAX_QUEUED, answer_for_ever};
 pub use image::Image;
 pub use keys::StoredKeys;
 use neighbours::NodeOutlet;
@@ -50,6 +52,7 @@ pub struct Node {
     duties: Arc<Duties>,
     running: JoinHandle<()>,
     listening: JoinHandle<()>,
+    answering: JoinHandle<()>,
     bots: Arc<BotApi>,
     outlet: Arc<NodeOutlet>,
     store: Store,
@@ -71,7 +74,8 @@ impl Node {
         let settings = Settings { node, ..settings };
         // From before the first change on, so that nothing is missed.
         let listener = member.listen();
-        let outlet = Arc::new(NodeOutlet::new(deliverer.clone(), member));
+        let (father, written) = mpsc::channel(MAX_QUEUED);
+        let outlet = Arc::new(NodeOutlet::new(deliverer.clone(), member, father));
         let messenger =
             Messenger::open(store.clone(), blobs, outlet.clone(), access_secret, settings).await?;
         let messenger = Arc::new(messenger);
@@ -81,13 +85,14 @@ impl Node {
         let running = tokio::spawn(duties.clone().run());
         let listening =
             tokio::spawn(neighbours::listen(listener, outlet.clone(), messenger.clone(), api.clone()));
+        let answering = tokio::spawn(answer_for_ever(messenger.clone(), written));
         let kept = (store.clone(), api.clone());
         let bots = BotApi::new(messenger.clone(), sandbox);
         bots.resume().await?;
         outlet.add_bots(&bots);
         let builder = Server::builder(api, StoredKeys::new(store)).salt_secret(salt_secret).web(bots.clone());
         let (store, api) = kept;
-        Ok((Node { messenger, duties, running, listening, bots, outlet, store, api }, builder))
+        Ok((Node { messenger, duties, running, listening, answering, bots, outlet, store, api }, builder))
     }
 
     /// The rules behind the node's API.
@@ -123,6 +128,7 @@ impl Drop for Node {
     fn drop(&mut self) {
         self.running.abort();
         self.listening.abort();
+        self.answering.abort();
         self.bots.stop();
     }
 }

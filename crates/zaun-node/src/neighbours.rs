@@ -5,10 +5,12 @@ use std::sync::{Arc, OnceLock, Weak};
 
 use bytes::Bytes;
 use parking_lot::Mutex;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use zaun_api::{Api, Deliverer};
 use zaun_botapi::BotApi;
 use zaun_bus::{Bus, Heard, LocalListener, LocalMember, News};
+use zaun_messenger::bots::BOT_FATHER;
+use zaun_messenger::views::Message;
 use zaun_messenger::{Audience, Delivery, Error, Event, Messenger, Missed, Outlet, Seat};
 use zaun_model::{BoxId, ChannelId, Pts, UnixTime, UserId};
 
@@ -48,17 +50,24 @@ pub(crate) struct NodeOutlet {
     told: Told,
     /// They hold the messenger, which holds this.
     bots: OnceLock<Weak<BotApi>>,
+    /// What is written to BotFather.
+    father: mpsc::Sender<Arc<Message>>,
     /// Rises with every delivery.
     changes: watch::Sender<u64>,
 }
 
 impl NodeOutlet {
-    pub(crate) fn new(deliverer: Arc<Deliverer>, bus: LocalMember) -> NodeOutlet {
+    pub(crate) fn new(
+        deliverer: Arc<Deliverer>,
+        bus: LocalMember,
+        father: mpsc::Sender<Arc<Message>>,
+    ) -> NodeOutlet {
         NodeOutlet {
             deliverer,
             bus,
             told: Told::default(),
             bots: OnceLock::new(),
+            father,
             changes: watch::Sender::new(0),
         }
     }
@@ -115,6 +124,10 @@ impl Outlet for NodeOutlet {
         }
         if let Some(bots) = self.bots.get().and_then(Weak::upgrade) {
             bots.hear(&delivery);
+        }
+        if let (Audience::User(BOT_FATHER), Event::Message(message)) = (delivery.audience, &delivery.event) {
+            // Whoever floods it is not answered.
+            let _ = self.father.try_send(message.clone());
         }
         self.deliverer.deliver(delivery);
         // A server of the real world has nobody who waits, and pays for none.

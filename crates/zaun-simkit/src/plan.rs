@@ -94,7 +94,7 @@ impl Default for Plan {
             work: Duration::from_secs(3),
             chained: 0.1,
             cancelled: 0.05,
-            profile: Profile::SEED,
+            profile: Profile::STANDARD,
             faults: Faults::default(),
         }
     }

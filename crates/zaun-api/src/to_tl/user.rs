@@ -1,6 +1,7 @@
 //! Users.
 
 use zaun_messenger::SERVICE_USER;
+use zaun_messenger::bots::BOT_FATHER;
 use zaun_messenger::bots::flag;
 use zaun_messenger::privacy::bit;
 use zaun_messenger::views::PersonView;
@@ -28,7 +29,7 @@ pub(super) fn user(view: View<'_>, seen: &PersonView<'_>) -> enums::User {
         contact: contact.is_some(),
         mutual_contact: contact.is_some() && seen.knows_viewer,
         deleted: row.deleted,
-        verified: row.id == SERVICE_USER,
+        verified: [SERVICE_USER, BOT_FATHER].contains(&row.id),
         support: row.id == SERVICE_USER,
         id: row.id.0,
         access_hash: (!min).then(|| view.access.user(view.user_id(), row.id)),

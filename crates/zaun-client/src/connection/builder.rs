@@ -55,7 +55,7 @@ impl ConnectionBuilder {
             exchange: ClientConfig::new(Vec::new()),
             saved: None,
             temporary_keys: None,
-            profile: Profile::SEED,
+            profile: Profile::STANDARD,
             strategy: ReconnectStrategy::default(),
             introduce: None,
             attempt_timeout: Duration::from_secs(15),

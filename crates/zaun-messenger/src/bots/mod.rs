@@ -2,6 +2,7 @@
 
 mod apps;
 mod callbacks;
+pub(crate) mod father;
 mod hearing;
 mod inline;
 mod inline_results;
@@ -14,6 +15,7 @@ mod tokens;
 
 pub use apps::{AppRequest, Apps, Opened, OpenedApp, check_of};
 pub use callbacks::{CallbackAnswer, Questions};
+pub use father::BOT_FATHER;
 pub use inline::{InlineAnswer, InlineMessageId, InlineQueries, InlineQuery, InlineResult, Kept};
 pub use members::counts_in_qts;
 pub(crate) use profile::profile as profile_of;

@@ -15,7 +15,7 @@
 //! # use zaun_mtproto::{UnixTime, client::*, session::ConnId};
 //! let (now, conn) = (Monotonic::ZERO, ConnId(1));
 //! let start = Start { session_id: 7, salt: 0, server_time: UnixTime::from_secs(1_800_000_000) };
-//! let mut session = Session::new(AuthKey::new([1; 256]), &start, Profile::SEED, now);
+//! let mut session = Session::new(AuthKey::new([1; 256]), &start, Profile::STANDARD, now);
 //! session.attach(now, conn, Carrier::Stream);
 //! let query = session.submit(b"\x01\x02\x03\x04".as_slice().into())?;
 //! let packet = session.transmit(now, conn, &mut rand::rng()).expect("the query and a ping");

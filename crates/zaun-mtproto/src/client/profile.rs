@@ -21,7 +21,7 @@ pub struct Profile {
 
 impl Profile {
     /// Prompt acknowledgements: 16 at once, or after 5 seconds.
-    pub const SEED: Profile = Profile {
+    pub const STANDARD: Profile = Profile {
         ack_count: 16,
         ack_delay: Monotonic::from_secs(5),
         ping_every: Monotonic::from_secs(60),
@@ -32,5 +32,5 @@ impl Profile {
 
     /// The habits of the official clients: 100 at once, or after half a minute.
     pub const TDLIB: Profile =
-        Profile { ack_count: 100, ack_delay: Monotonic::from_secs(30), ..Profile::SEED };
+        Profile { ack_count: 100, ack_delay: Monotonic::from_secs(30), ..Profile::STANDARD };
 }

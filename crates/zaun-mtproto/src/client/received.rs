@@ -106,17 +106,17 @@ mod tests {
         assert_eq!(received.take_acks(), [5]);
         assert!(!received.note(5, true, Monotonic::ZERO), "M-321");
         assert_eq!(received.take_acks(), [5]);
-        assert_eq!(received.acks_due(&Profile::SEED), None);
+        assert_eq!(received.acks_due(&Profile::STANDARD), None);
     }
 
     #[test]
     fn acknowledgements_leave_when_there_are_many_or_the_first_is_old() {
         let mut received = Received::default();
         received.note(1, true, Monotonic::from_secs(1));
-        assert_eq!(received.acks_due(&Profile::SEED), Some(Monotonic::from_secs(6)));
+        assert_eq!(received.acks_due(&Profile::STANDARD), Some(Monotonic::from_secs(6)));
         assert_eq!(received.acks_due(&Profile::TDLIB), Some(Monotonic::from_secs(31)));
         (1..16).for_each(|n| _ = received.note(4 * n + 1, true, Monotonic::from_secs(2)));
-        assert_eq!(received.acks_due(&Profile::SEED), Some(Monotonic::from_secs(1)));
+        assert_eq!(received.acks_due(&Profile::STANDARD), Some(Monotonic::from_secs(1)));
     }
 
     #[test]

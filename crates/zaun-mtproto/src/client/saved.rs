@@ -32,11 +32,11 @@ pub enum SavedError {
 /// # use zaun_mtproto::{UnixTime, client::*};
 /// # let (wall, mut rng) = (UnixTime::from_secs(1_800_000_000), rand::rng());
 /// # let start = Start { session_id: 7, salt: 0, server_time: wall };
-/// # let mut before = Session::new(AuthKey::new([1; 256]), &start, Profile::SEED, Monotonic::ZERO);
+/// # let mut before = Session::new(AuthKey::new([1; 256]), &start, Profile::STANDARD, Monotonic::ZERO);
 /// let kept = SavedSession::of(&mut before, Monotonic::ZERO, wall).to_bytes();
 ///
 /// let (saved, now) = (SavedSession::from_bytes(&*kept)?, Monotonic::ZERO);
-/// let mut session = saved.restore(Profile::SEED, now, wall, &mut rng);
+/// let mut session = saved.restore(Profile::STANDARD, now, wall, &mut rng);
 /// assert_ne!(session.session_id(), saved.session_id);
 /// session.destroy_session(now, saved.session_id);
 /// # Ok::<(), SavedError>(())

@@ -16,7 +16,11 @@ fn a_day_with_a_hundred_sessions_loses_no_query_and_runs_none_twice() {
         queries,
         pause: DAY / queries,
         pushes: 100,
-        profile: Profile { ping_every: Duration::from_secs(240), disconnect_delay_s: 300, ..Profile::SEED },
+        profile: Profile {
+            ping_every: Duration::from_secs(240),
+            disconnect_delay_s: 300,
+            ..Profile::STANDARD
+        },
         faults: Faults {
             cut: 0.002,
             unnoticed: 0.2,

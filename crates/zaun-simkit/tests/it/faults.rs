@@ -24,7 +24,7 @@ fn total(faults: Faults, sum: impl Fn(&Report) -> u64) -> u64 {
 #[test]
 fn in_a_quiet_world_nothing_is_refused_repeated_or_discarded() {
     for seed in 0..SEEDS {
-        for profile in [Profile::SEED, Profile::TDLIB] {
+        for profile in [Profile::STANDARD, Profile::TDLIB] {
             let report = run(seed, &Plan { profile, ..Plan::default() });
             assert_eq!(report.asked + report.cancelled, 120);
             assert_eq!((report.repeated, report.renewed, report.arrived), (0, 0, report.pushes));

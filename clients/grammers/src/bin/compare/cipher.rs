@@ -197,7 +197,7 @@ fn engine(body: &[u8]) -> Pair {
 
 fn begun() -> Session {
     let start = Start { session_id: 7, salt: 1, server_time: UnixTime::from_secs(1_800_000_000) };
-    let mut session = Session::new(AuthKey::new(SECRET), &start, Profile::SEED, Monotonic::ZERO);
+    let mut session = Session::new(AuthKey::new(SECRET), &start, Profile::STANDARD, Monotonic::ZERO);
     session.attach(Monotonic::ZERO, ConnId(1), Carrier::Stream);
     session
 }

@@ -61,7 +61,7 @@ fn every_connection_pings_at_once_and_every_minute() {
             .collect();
         assert_eq!((pings.len(), pings[0].disconnect_delay), (1, 75), "M-307");
         rig.says(A, false, &types::Pong { msg_id: 0, ping_id: pings[0].ping_id });
-        rig.wait(Profile::SEED.ping_every);
+        rig.wait(Profile::STANDARD.ping_every);
     }
 }
 
@@ -69,7 +69,7 @@ fn every_connection_pings_at_once_and_every_minute() {
 fn a_connection_without_a_pong_is_given_up_once() {
     let mut rig = Rig::new();
     rig.packets(A);
-    rig.wait(Profile::SEED.pong_within);
+    rig.wait(Profile::STANDARD.pong_within);
     assert!(rig.client.next_deadline(rig.now).is_some_and(|at| at <= rig.now));
     rig.client.on_time(rig.now);
     let dead = Event::Reconnect { conn: A, why: ReconnectReason::Silent };
@@ -87,10 +87,10 @@ fn a_quick_connection_is_given_up_sooner() {
         let ping = |rig: &mut Rig, ping_id| {
             rig.says(A, false, &types::Pong { msg_id: 0, ping_id });
         };
-        rig.wait(Duration::from_secs(round_trip).min(Profile::SEED.pong_within / 2));
+        rig.wait(Duration::from_secs(round_trip).min(Profile::STANDARD.pong_within / 2));
         ping(&mut rig, 1);
         assert!(rig.client.round_trip(A).is_some());
-        rig.wait(Profile::SEED.ping_every);
+        rig.wait(Profile::STANDARD.ping_every);
         rig.packets(A);
         rig.wait(Duration::from_secs(patience) - Duration::from_millis(1));
         rig.client.on_time(rig.now);

@@ -59,7 +59,7 @@ fn a_restored_session_never_reuses_a_session_id_with_fresh_counters() {
     }
     impl rand::TryCryptoRng for Stubborn {}
     let saved = SavedSession::from_bytes(&saved.to_bytes()).unwrap();
-    let mut session = saved.restore(Profile::SEED, rig.now, WALL, &mut Stubborn(vec![5, 5, 6]));
+    let mut session = saved.restore(Profile::STANDARD, rig.now, WALL, &mut Stubborn(vec![5, 5, 6]));
     assert_eq!(session.session_id(), 6, "M-188");
     session.attach(rig.now, A, Carrier::Stream);
     session.submit(QUERY).unwrap();
@@ -73,7 +73,7 @@ fn a_restored_session_knows_the_servers_clock_and_can_have_the_former_one_destro
     let saved = SavedSession::of(&mut rig.client, rig.now, WALL);
     assert_eq!(i64::from(saved.time_offset_s), rig.server_time().as_secs().cast_signed() - 1_700_000_000);
     let later = WALL + UnixTime::from_secs(50);
-    rig.client = saved.restore(Profile::SEED, rig.now, later, &mut rand::rng());
+    rig.client = saved.restore(Profile::STANDARD, rig.now, later, &mut rand::rng());
     assert_eq!(rig.client.server_time(rig.now).as_secs(), rig.server_time().as_secs() + 50);
     rig.client.attach(rig.now, A, Carrier::Stream);
     rig.client.destroy_session(rig.now, saved.session_id);

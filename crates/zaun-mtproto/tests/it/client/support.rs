@@ -38,7 +38,7 @@ impl Rig {
 
     pub fn with(carrier: Carrier) -> Rig {
         let start = Start { session_id: 5, salt: SALT, server_time: START };
-        let mut client = Session::new(key(), &start, Profile::SEED, Monotonic::ZERO);
+        let mut client = Session::new(key(), &start, Profile::STANDARD, Monotonic::ZERO);
         client.attach(Monotonic::ZERO, A, carrier);
         Rig { client, now: Monotonic::ZERO, ahead_s: 0, last_id: 0 }
     }

@@ -203,7 +203,7 @@ fn bad_msg_is_read_by_the_client() {
     let file: BadMsgs = read("bad_msg.json");
     let key = AuthKey::new(file.auth_key.array());
     let start = Start { session_id: file.session_id.0, salt: file.salt.0, server_time: NOW };
-    let mut session = client::Session::new(key.clone(), &start, Profile::SEED, Monotonic::ZERO);
+    let mut session = client::Session::new(key.clone(), &start, Profile::STANDARD, Monotonic::ZERO);
     session.attach(Monotonic::ZERO, CONN, Carrier::Stream);
     for (number, answer) in file.cases.iter().filter_map(|case| case.answer.as_ref()).enumerate() {
         let msg_id = FIRST + 4 * i64::try_from(number).unwrap() + 1;
