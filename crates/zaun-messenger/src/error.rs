@@ -37,6 +37,7 @@ impl From<StoreError> for Error {
     fn from(error: StoreError) -> Error {
         match error {
             StoreError::Busy => Error::flood(BUSY_WAIT_S),
+            StoreError::Spent { seconds } => Error::flood(seconds),
             StoreError::TooSlow => {
                 tracing::warn!("a call took too long in the store and was ended");
                 Error::flood(SLOW_WAIT_S)

@@ -66,6 +66,12 @@ pub enum StoreError {
     /// More closures of one user wait than [`crate::MAX_QUEUED_PER_USER`].
     #[error("too many storage closures of one user are waiting")]
     Busy,
+    /// The user's closures took as long as they may; see [`crate::Store::set_user_budget`].
+    #[error("one user's storage closures took too much time; there is some again in {seconds} s")]
+    Spent {
+        /// Until when, at least 1.
+        seconds: i64,
+    },
     /// The closure panicked; its changes were rolled back.
     #[error("a storage closure panicked; its changes were rolled back")]
     Panicked,

@@ -20,7 +20,7 @@ mod value;
 mod wire;
 
 pub use engine::{
-    Durability, Image, MAX_CLOSURE, MAX_GROUP, MAX_QUEUED_PER_USER, MAX_QUEUED_WRITES, MAX_WAL_BYTES,
+    Budget, Durability, Image, MAX_CLOSURE, MAX_GROUP, MAX_QUEUED_PER_USER, MAX_QUEUED_WRITES, MAX_WAL_BYTES,
     Options, Store,
 };
 pub use error::StoreError;

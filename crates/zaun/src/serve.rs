@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use tokio::sync::watch;
@@ -17,7 +18,7 @@ use zaun_messenger::{Messenger, Settings};
 use zaun_mtproto::handshake::ServerConfig;
 use zaun_node::{Node, Parts};
 use zaun_server::{Builder, FloodLimits, Rate, Server};
-use zaun_store::{Durability, Store};
+use zaun_store::{Budget, Durability, Store};
 
 use crate::config::{Config, ServeArgs};
 use crate::console::Doors;
@@ -37,6 +38,10 @@ pub fn main(args: ServeArgs) -> anyhow::Result<()> {
         .context("cannot start the runtime")?
         .block_on(run(config))
 }
+
+/// How long one user's queries may keep the database busy: a fifth of a thread for ever, and twenty seconds at once, which
+/// is a thousand screens. Beyond it a query is answered with FLOOD_WAIT.
+const USER_BUDGET: Budget = Budget { per_second: Duration::from_millis(200), saved: Duration::from_secs(20) };
 
 fn init_log(config: &Config) -> anyhow::Result<()> {
     let filter: Targets = config.log.parse().with_context(|| {
@@ -63,6 +68,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
     }
     let master = secrets::Master::load(&data.path)?;
     let store = open_store(&config, &data.path)?;
+    store.set_user_budget((!config.sandbox).then_some(USER_BUDGET));
     let blobs = open_blobs(&config, &data.path)?;
 
     let parts = Parts {

@@ -2,6 +2,7 @@
 
 mod cache;
 mod image;
+mod ledger;
 mod postgres;
 mod queue;
 mod sqlite;
@@ -14,9 +15,11 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use crate::{StoreError, Tx, migrate};
+use ledger::Ledger;
 use queue::{NOBODY, Queue};
 
 pub use image::Image;
+pub use ledger::Budget;
 pub use queue::MAX_QUEUED_PER_USER;
 pub use sqlite::MAX_WAL_BYTES;
 
@@ -59,6 +62,7 @@ impl Default for Options {
 struct Inner {
     writes: Arc<Queue>,
     reads: Arc<Queue>,
+    ledger: Arc<Ledger>,
     writers: Mutex<Vec<JoinHandle<()>>>,
     readers: Mutex<Vec<JoinHandle<()>>>,
     /// The database, if it is one of SQLite.
@@ -75,10 +79,13 @@ impl Store {
     /// Makes a store with so many readers. One user's writes never run side by side: they meet in the user's own box,
     /// where they would stand in each other's way, and be committed in another order than they came in.
     fn new(readers: usize) -> Store {
+        let ledger = Arc::new(Ledger::default());
+        let reading = readers.saturating_sub(1).max(1);
         Store {
             inner: Arc::new(Inner {
-                writes: Queue::new(MAX_QUEUED_WRITES, 1),
-                reads: Queue::new(MAX_QUEUED_READS, readers.saturating_sub(1).max(1)),
+                writes: Queue::new(MAX_QUEUED_WRITES, 1, ledger.clone()),
+                reads: Queue::new(MAX_QUEUED_READS, reading, ledger.clone()),
+                ledger,
                 writers: Mutex::default(),
                 readers: Mutex::default(),
                 sqlite: OnceLock::new(),
@@ -137,6 +144,12 @@ impl Store {
     /// Returns how many statements all closures have run so far, so that tests can assert what a screen may cost.
     pub fn statements(&self) -> u64 {
         self.inner.writes.statements() + self.inner.reads.statements()
+    }
+
+    /// Bounds how long the closures of each user may run, reading and writing together; nothing bounds it at first.
+    /// Whoever spent it all gets [`StoreError::Spent`] until some of it is there again.
+    pub fn set_user_budget(&self, budget: Option<Budget>) {
+        self.inner.ledger.set(budget);
     }
 
     /// Runs `work` in a write transaction; its answer arrives after the commit is durable. An `Err` from `work`

@@ -5,11 +5,13 @@ use std::collections::{HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::{Semaphore, oneshot};
 
 use super::MAX_GROUP;
+use super::ledger::Ledger;
 use crate::{StoreError, Tx};
 
 /// Closures of one user that may wait in a queue; a further one is refused with [`StoreError::Busy`]. As many as one
@@ -36,7 +38,9 @@ struct Task<F, A, T, E> {
     after: A,
     result: Option<Result<T, E>>,
     answer: oneshot::Sender<Result<T, E>>,
+    owner: i64,
     counted: Arc<AtomicU64>,
+    ledger: Arc<Ledger>,
 }
 
 impl<F, A, T, E> Job for Task<F, A, T, E>
@@ -47,10 +51,13 @@ where
     E: From<StoreError> + Send,
 {
     fn run(&mut self, tx: &Tx<'_>) -> bool {
+        let began = Instant::now();
         let mut result = catch_unwind(AssertUnwindSafe(|| (self.work)(tx))).unwrap_or_else(|panic| {
             tracing::error!(panic = panic_text(&*panic), "a storage closure panicked");
             Err(StoreError::Panicked.into())
         });
+        let ended = Instant::now();
+        self.ledger.charge(self.owner, ended.saturating_duration_since(began), ended);
         self.counted.fetch_add(tx.statements(), Ordering::Relaxed);
         if let (Ok(_), Some(error)) = (&result, tx.failure()) {
             result = Err(error.into());
@@ -95,6 +102,7 @@ pub(super) struct Queue {
     per_user: usize,
     /// Statements that closures have run.
     statements: Arc<AtomicU64>,
+    ledger: Arc<Ledger>,
 }
 
 #[derive(Default)]
@@ -110,13 +118,14 @@ struct State {
 
 impl Queue {
     /// Makes a queue for at most `limit` waiting jobs, of which so many threads may serve one user.
-    pub(super) fn new(limit: usize, per_user: usize) -> Arc<Self> {
+    pub(super) fn new(limit: usize, per_user: usize, ledger: Arc<Ledger>) -> Arc<Self> {
         Arc::new(Queue {
             state: Mutex::default(),
             ready: Condvar::new(),
             permits: Semaphore::new(limit),
             per_user,
             statements: Arc::default(),
+            ledger,
         })
     }
 
@@ -133,12 +142,11 @@ impl Queue {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
+        self.ledger.check(owner, Instant::now())?;
         let (answer, answered) = oneshot::channel();
-        self.push(
-            owner,
-            Box::new(Task { work, after, result: None, answer, counted: self.statements.clone() }),
-        )
-        .await?;
+        let (counted, ledger) = (self.statements.clone(), self.ledger.clone());
+        let task = Task { work, after, result: None, answer, owner, counted, ledger };
+        self.push(owner, Box::new(task)).await?;
         answered.await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
     }
 

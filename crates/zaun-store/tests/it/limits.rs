@@ -2,8 +2,9 @@
 
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use zaun_store::{MAX_QUEUED_PER_USER, Options, StoreError, Tx};
+use zaun_store::{Budget, MAX_QUEUED_PER_USER, Options, StoreError, Tx};
 
 use crate::world::{Place, count, insert, on_both_engines};
 
@@ -14,6 +15,7 @@ on_both_engines!(
     users_are_served_in_turn,
     one_user_never_has_all_readers,
     a_user_with_too_many_closures_is_refused,
+    a_user_who_spent_its_budget_waits,
 );
 
 fn never_ends(tx: &Tx<'_>) -> Result<i64, StoreError> {
@@ -153,6 +155,21 @@ async fn a_user_with_too_many_closures_is_refused(place: Place) {
     for read in waiting {
         assert_eq!(read.await.unwrap(), 0);
     }
+}
+
+async fn a_user_who_spent_its_budget_waits(place: Place) {
+    let store = place.open_with_pairs().await;
+    // Any closure takes longer than what can be saved here, and nothing to speak of is added again.
+    let budget = Budget { per_second: Duration::from_nanos(1), saved: Duration::from_nanos(1) };
+    store.set_user_budget(Some(budget));
+    assert_eq!(store.read_as(7, count).await.unwrap(), 0);
+    for refused in [store.read_as(7, count).await, store.write_as(7, count).await] {
+        assert!(matches!(refused, Err(StoreError::Spent { seconds: 1.. })), "{refused:?}");
+    }
+    assert_eq!(store.read_as(8, count).await.unwrap(), 0, "everybody has a budget of its own");
+    assert_eq!((store.read(count).await.unwrap(), store.read(count).await.unwrap()), (0, 0));
+    store.set_user_budget(None);
+    assert_eq!(store.read_as(7, count).await.unwrap(), 0);
 }
 
 /// Polls a future once.
