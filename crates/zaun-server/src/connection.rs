@@ -25,8 +25,9 @@ use crate::explain;
 use crate::flood::Deed;
 use crate::inspect::{Kind, Reaction, Refusal};
 use crate::keys::KeyEntry;
-use crate::limits::{MAX_SESSIONS_PER_CONNECTION, SESSION_IDLE, STRANGER_IDLE};
+use crate::limits::MAX_SESSIONS_PER_CONNECTION;
 use crate::mailbox::Mailbox;
+use crate::patience::Patience;
 use crate::running::{Running, answer};
 use crate::server::{Handle, Slot};
 use crate::service::{Context, RpcError, Service};
@@ -109,7 +110,7 @@ pub(crate) struct Connection<S: Service> {
     /// Whether only the session of the newest packet is spoken for (M-062).
     newest_only: bool,
     disconnect_at: Option<Instant>,
-    heard_at: Instant,
+    pub(crate) patience: Patience,
     /// Set when the connection has to end after what is queued was written.
     ending: Arc<AtomicBool>,
     /// How often the server had cut its connections before this one began.
@@ -134,7 +135,7 @@ impl<S: Service> Connection<S> {
             sessions: Vec::new(),
             newest_only: false,
             disconnect_at: None,
-            heard_at: Instant::now(),
+            patience: Patience::new(Instant::now()),
             ending: Arc::default(),
             cuts,
         }
@@ -157,15 +158,9 @@ impl<S: Service> Connection<S> {
         self.handle.note(self.conn, kind);
     }
 
-    /// Bytes came, so the client is alive.
-    pub(crate) fn heard(&mut self) {
-        self.heard_at = Instant::now();
-    }
-
     /// The next moment at which something is due even if nothing happens.
     pub(crate) fn deadline(&self) -> Instant {
-        let patience = if self.sessions.is_empty() { STRANGER_IDLE } else { SESSION_IDLE };
-        let idle = self.heard_at + patience;
+        let (idle, _) = self.patience.end(self.is_new());
         self.acks_due_at().into_iter().chain(self.disconnect_at).fold(idle, Instant::min)
     }
 
@@ -178,9 +173,9 @@ impl<S: Service> Connection<S> {
 
     /// Whether it is time to go, after [`Connection::deadline`] or after an answer.
     pub(crate) fn check_time(&self) -> Result<(), Close> {
-        let patience = if self.sessions.is_empty() { STRANGER_IDLE } else { SESSION_IDLE };
-        if self.heard_at + patience <= Instant::now() {
-            return Err(Close::Timeout("silent for too long"));
+        let (end, reason) = self.patience.end(self.is_new());
+        if end <= Instant::now() {
+            return Err(Close::Timeout(reason));
         }
         if self.disconnect_at.is_some_and(|at| at <= Instant::now()) {
             return Err(Close::Timeout("ping_delay_disconnect ran out (M-307)"));

@@ -17,7 +17,7 @@ use hyper::header::{
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::sync::Mutex;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 use zaun_transport::MAX_INBOUND_BYTES;
 
 use crate::connection::{Close, Connection, Incoming, Outlet};
@@ -25,6 +25,7 @@ use crate::endpoint::Endpoint;
 use crate::inspect::Kind;
 use crate::limits::HTTP_IDLE;
 use crate::link::Link;
+use crate::patience::time_for;
 use crate::server::Slot;
 use crate::service::Service;
 use crate::socket::Io;
@@ -116,14 +117,18 @@ impl<S: Service> Site<S> {
         if request.body().size_hint().lower() > MAX_INBOUND_BYTES as u64 {
             return too_large();
         }
-        let body = match Limited::new(request.into_body(), MAX_INBOUND_BYTES).collect().await {
-            Ok(body) => body.to_bytes(),
-            Err(error) if error.is::<LengthLimitError>() => return too_large(),
-            Err(_) => return plain(StatusCode::BAD_REQUEST, "The body did not arrive.\n"),
+        let announced = request.body().size_hint().upper().and_then(|bytes| usize::try_from(bytes).ok());
+        let time = time_for(announced.unwrap_or(MAX_INBOUND_BYTES));
+        let body = Limited::new(request.into_body(), MAX_INBOUND_BYTES).collect();
+        let body = match timeout(time, body).await {
+            Ok(Ok(body)) => body.to_bytes(),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => return too_large(),
+            Ok(Err(_)) | Err(_) => return plain(StatusCode::BAD_REQUEST, "The body did not arrive.\n"),
         };
         // One request at a time is under way on a connection, so this does not wait.
         let mut connection = self.connection.lock().await;
-        connection.heard();
+        connection.patience.heard(body.len(), Instant::now());
+        connection.patience.whole();
         if connection.is_new() {
             let name =
                 format!("HTTP requests{}", if self.carrier == " over HTTPS" { " over TLS" } else { "" });

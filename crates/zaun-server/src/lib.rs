@@ -54,6 +54,7 @@ pub mod limits;
 mod link;
 mod mailbox;
 mod middleware;
+mod patience;
 mod router;
 mod running;
 mod server;

@@ -35,6 +35,10 @@ pub const SWEEP_INTERVAL: Duration = Duration::from_secs(30);
 pub const STRANGER_IDLE: Duration = Duration::from_secs(75);
 /// A connection with a session may be silent for so long; every client pings more often.
 pub const SESSION_IDLE: Duration = Duration::from_secs(900);
+/// A packet or a request has to be whole within this, and [`FRAME_BYTES_PER_S`] more time.
+pub const FRAME_TIME: Duration = Duration::from_secs(60);
+/// Bytes a second that the slowest client sends of a long packet: the slowest mobile lines have more.
+pub const FRAME_BYTES_PER_S: u64 = 1024;
 /// A client that takes nothing from its socket for so long is cut off; its session keeps the rest.
 pub const WRITE_STALL: Duration = Duration::from_secs(60);
 /// After its last word a connection waits so long for the client to take it and leave.

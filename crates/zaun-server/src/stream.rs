@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::BytesMut;
-use tokio::time::sleep_until;
+use tokio::time::{Instant, sleep_until};
 use zaun_transport::{Limits, ServerCodec};
 
 use crate::connection::{Close, Connection, Incoming, Outlet};
@@ -113,10 +113,15 @@ impl Stream {
         let deadline = connection.deadline();
         let mailbox = connection.mailbox.clone();
         let codec = &mut self.frames.codec;
+        let mut came = 0;
+        let take = |bytes: &[u8]| {
+            came += bytes.len();
+            codec.feed(bytes);
+        };
         tokio::select! {
-            read = self.link.read(|bytes| codec.feed(bytes)) => {
+            read = self.link.read(take) => {
                 read.map_err(gone)?;
-                connection.heard();
+                connection.patience.heard(came, Instant::now());
             }
             () = mailbox.woken() => {}
             outcome = connection.computed() => connection.complete(outcome, &mut self.frames).await?,
@@ -128,6 +133,7 @@ impl Stream {
     /// Deals with every whole frame, and writes everything there is to say.
     async fn settle<S: Service>(&mut self, connection: &mut Connection<S>) -> Result<(), Close> {
         while let Some(incoming) = self.whole_frames(connection)? {
+            connection.patience.whole();
             connection.receive_all(incoming, &mut self.frames).await?;
             self.write_batch().await?;
         }
