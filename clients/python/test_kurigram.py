@@ -52,6 +52,9 @@ async def test_forward_read_and_dialogs(pair):
     assert saved.text == "n0" and saved.forward_origin is not None
     raw_updates = Inbox(alice, handlers.RawUpdateHandler)
     assert await bob.read_chat_history(to_alice)
+    assert await bob.mark_chat_unread(to_alice)
+    marked = [d async for d in bob.get_dialogs() if d.chat.id == to_alice]
+    assert marked[0].unread_mark
     await raw_updates.wait(lambda u: isinstance(u, raw.types.UpdateReadHistoryOutbox) and u.max_id == sent[-1].id)
     dialogs = [d async for d in bob.get_dialogs()]
     assert dialogs[0].unread_messages_count == 0

@@ -292,3 +292,13 @@ fn polls_folders_and_reactions_are_there_in_layers_that_had_them() {
         assert_eq!(words(&bytes)[3..5], [shown, id], "{layer}");
     }
 }
+
+/// kurigram marks a dialog as unread with the bare peer.
+#[test]
+fn a_dialog_is_read_without_its_constructor() {
+    let peer: enums::InputPeer = types::InputPeerUser { user_id: 5, access_hash: 6 }.into();
+    let read: enums::InputDialogPeer =
+        from_bytes(to_bytes(&peer, LAYER).expect("a peer").into()).expect("a dialog");
+    assert_eq!(read, types::InputDialogPeer { peer }.into());
+    assert_eq!(from_bytes(to_bytes(&read, LAYER).expect("a dialog").into()), Ok(read));
+}

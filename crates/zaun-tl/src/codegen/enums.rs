@@ -98,10 +98,36 @@ impl Generator<'_> {
              _ => Err(DecodeError::UnknownConstructor {{ id, expected: \"{ty}\" }}),\n        }}"
         );
         let body = self.guarded(ty, &matched);
+        let alone: String = combinators.iter().map(|combinator| self.alone(combinator)).collect();
+        // What stands alone is shorter than the shortest constructor.
+        let min_size = if alone.is_empty() { min_size } else { 4 };
         format!(
             "impl Decode for {rust} {{\n    const MIN_SIZE: usize = {min_size};\n    \
-             fn decode(r: &mut Reader) -> Result<Self, DecodeError> {{\n        let id = r.take_u32()?;\n        \
-             {body}\n    }}\n}}\n"
+             fn decode(r: &mut Reader) -> Result<Self, DecodeError> {{\n{alone}        \
+             let id = r.take_u32()?;\n        {body}\n    }}\n}}\n"
+        )
+    }
+
+    /// Reads the only field of a constructor where clients send it without the constructor.
+    fn alone(&mut self, combinator: &Combinator) -> String {
+        let name = &combinator.definition.name;
+        let Some(field) = self.rules.get(name, "alone") else { return String::new() };
+        let inner = match combinator.definition.params.as_slice() {
+            [param] if param.name == field && param.flag.is_none() => param.ty.to_string(),
+            _ => {
+                self.problems.push(format!("{name}: `alone` names not its only field"));
+                return String::new();
+            }
+        };
+        let model = self.model;
+        let constructors = model.types.get(&inner).into_iter().flatten();
+        let ids = constructors.filter_map(|name| model.constructors.get(name)).map(|it| self.id_pattern(it));
+        let ids: Vec<String> = ids.collect();
+        let path = model.struct_path(name);
+        format!(
+            "        if r.peek_u32().is_some_and(|id| matches!(id, {})) {{\n            \
+             return Decode::decode(r).map(|{field}| Self::from({path} {{ {field} }}));\n        }}\n",
+            ids.join(" | ")
         )
     }
 
