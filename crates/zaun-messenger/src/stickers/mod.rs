@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use zaun_model::UserId;
 use zaun_schema::api::{enums, types};
+use zaun_schema::visit::Mentioned;
 use zaun_store::Tx;
 use zaun_store::repo::media;
 use zaun_store::repo::stickers::{self, InstallRow, SetRow, StickerRow};
@@ -24,6 +25,7 @@ pub use zaun_store::repo::stickers::{EMOJI, MASKS, REGULAR};
 
 use crate::access::Signer;
 use crate::limits::{EMOJI_DOCUMENTS, SET_PAGE};
+use crate::views::Scene;
 use crate::{Actor, Changes, Error, Messenger, errors, stored};
 
 /// A set as a client names it.
@@ -273,6 +275,22 @@ impl Messenger {
             Ok(ids.iter().filter_map(|id| found.remove(id)).filter(is_emoji).collect())
         })
         .await
+    }
+
+    /// Returns what is to be known of stickers beside themselves: the names of their sets.
+    pub async fn scene_of_stickers(
+        &self,
+        actor: Actor,
+        stickers: &[types::Document],
+    ) -> Result<Scene, Error> {
+        let sticker_sets = stickers.iter().filter_map(set_of).collect();
+        let mentioned = Mentioned { sticker_sets, ..Mentioned::default() };
+        self.read(actor.user_id, move |tx| Scene::for_viewer(tx, actor.user_id, &mentioned)).await
+    }
+
+    /// Returns the media object that stands for a set, if one does.
+    pub async fn sticker_set_picture(&self, actor: Actor, set: i64) -> Result<Option<i64>, Error> {
+        self.read(actor.user_id, move |tx| Ok(stickers::find(tx, set)?.and_then(|row| row.thumb_id))).await
     }
 }
 
