@@ -19,6 +19,7 @@ mod messages;
 mod payments;
 mod photos;
 mod register;
+mod stickers;
 mod stories;
 mod subscriptions;
 mod to_tl;

@@ -72,7 +72,7 @@ impl ApiError {
 }
 
 /// What the messenger says, and what bots expect to read.
-const TEXTS: [(&str, u16, &str); 25] = [
+const TEXTS: [(&str, u16, &str); 30] = [
     ("USER_IS_BLOCKED", 403, "bot was blocked by the user"),
     ("USER_IS_BOT", 403, "the bot can't send messages to the bot"),
     ("INPUT_USER_DEACTIVATED", 403, "user is deactivated"),
@@ -97,6 +97,11 @@ const TEXTS: [(&str, u16, &str); 25] = [
     ("MEDIA_GROUPED_INVALID", 400, "can't use the media of the specified type in the album"),
     ("MULTI_MEDIA_TOO_LONG", 400, "too many messages to send as an album"),
     ("MESSAGE_IDS_EMPTY", 400, "message identifiers are not specified"),
+    ("PACK_SHORT_NAME_INVALID", 400, "invalid sticker set name is specified"),
+    ("PACK_SHORT_NAME_OCCUPIED", 400, "sticker set name is already occupied"),
+    ("PACK_TITLE_INVALID", 400, "invalid sticker set title is specified"),
+    ("STICKER_EMOJI_INVALID", 400, "invalid sticker emojis"),
+    ("STICKER_INVALID", 400, "STICKERSET_INVALID"),
     ("RESULTS_TOO_MUCH", 400, "too many inline query results specified"),
 ];
 

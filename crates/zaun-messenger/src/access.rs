@@ -97,6 +97,11 @@ impl Signer {
         self.number(b"media", media_id, 0)
     }
 
+    /// The access hash of a sticker set: one for all, because messages keep it with the stickers in them.
+    pub fn sticker_set(&self, set_id: i64) -> i64 {
+        self.number(b"sticker set", set_id, 0)
+    }
+
     /// A reference to a media object, good for [`FILE_REFERENCE_LIFE_S`].
     pub fn file_reference(&self, media_id: i64, now: UnixTime) -> Vec<u8> {
         let mut out = now.0.to_le_bytes().to_vec();

@@ -549,4 +549,52 @@ texts! {
     POLL_VOTE_REQUIRED,
     /// 400: votes in a broadcast channel are nobody's to see (G-302).
     BROADCAST_PUBLIC_VOTERS_FORBIDDEN,
+    /// 400, or 406 from who reads it: there is no such set, or it is not the actor's.
+    STICKERSET_INVALID,
+    /// 400: the document is in no set.
+    STICKER_INVALID,
+    /// 400: a set holds as many as it may.
+    STICKERS_TOO_MUCH,
+    /// 400: somebody has as many sets as it may.
+    STICKERSETS_TOO_MUCH,
+    /// 400: a sticker stands for no emoji, or for too many.
+    STICKER_EMOJI_INVALID,
+    /// 400: a file is too large, or none that a sticker is made of.
+    STICKER_FILE_INVALID,
+    /// 400: a picture is neither PNG nor WebP.
+    STICKER_PNG_NOPNG,
+    /// 400: a picture has not the size of a sticker.
+    STICKER_PNG_DIMENSIONS,
+    /// 400: an animation is too large.
+    STICKER_TGS_NOTGS,
+    /// 400: a video is too large.
+    STICKER_VIDEO_BIG,
+    /// 400: a sticker has too many keywords, or too long ones.
+    STICKER_KEYWORDS_INVALID,
+    /// 400: a place on a face is for masks, and has numbers.
+    MASK_COORDS_INVALID,
+    /// 400: a new set holds nothing.
+    STICKERS_EMPTY,
+    /// 400: a set cannot be called so.
+    PACK_TITLE_INVALID,
+    /// 400: a set cannot have this short name.
+    PACK_SHORT_NAME_INVALID,
+    /// 400: another set has this short name.
+    PACK_SHORT_NAME_OCCUPIED,
+    /// 400: masks are no custom emoji.
+    PACK_TYPE_INVALID,
+    /// 400: a short name is malformed.
+    SHORT_NAME_INVALID,
+    /// 400: a short name is taken.
+    SHORT_NAME_OCCUPIED,
+    /// 400: no short name can be made of a title.
+    TITLE_INVALID,
+    /// 400: the picture of a set is too large, or none.
+    STICKER_THUMB_PNG_NOPNG,
+    /// 400: the picture of a set is not 100 by 100.
+    STICKER_THUMB_PNG_DIMENSIONS,
+    /// 400: the animation that stands for a set is none, or too large.
+    STICKER_THUMB_TGS_NOTGS,
+    /// 400: the video that stands for a set is too large.
+    STICKER_THUMB_VIDEO_BIG,
 }

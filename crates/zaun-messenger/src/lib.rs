@@ -38,6 +38,7 @@ pub mod presence;
 pub mod privacy;
 pub mod rights;
 pub mod settings;
+pub mod stickers;
 mod stored;
 pub mod threads;
 pub mod updates;

@@ -347,3 +347,43 @@ pub const PHOTO_PAGE: usize = 100;
 pub const HASH_RANGE_BYTES: u32 = 128 * 1024;
 /// Ranges in one answer of upload.getFileHashes: 1 MiB, as much as one getFile.
 pub const HASH_RANGES: usize = 8;
+/// Characters of a sticker set's title, and of its short name.
+pub const STICKER_SET_NAME_LENGTH: usize = 64;
+/// Stickers that a new set begins with.
+pub const NEW_STICKERS: usize = 50;
+/// Stickers or masks in a set.
+pub const STICKERS_PER_SET: usize = 120;
+/// Custom emoji in a set.
+pub const EMOJI_PER_SET: usize = 200;
+/// Sets of one owner: more than anybody made, and a bound for one list.
+pub const SETS_PER_OWNER: i64 = 1000;
+/// Sets of one kind that a user sees; the next one archives the last.
+pub const INSTALLED_SETS: i64 = 200;
+/// Archived sets of one kind that a user keeps: as many as an answer can list.
+pub const ARCHIVED_SETS: i64 = 1000;
+/// Sets in one answer, for lists that come in pages.
+pub const SET_PAGE: i64 = 100;
+/// Emoji that a sticker stands for.
+pub const EMOJI_PER_STICKER: usize = 20;
+/// Words that a sticker is found by.
+pub const STICKER_KEYWORDS: usize = 20;
+/// Characters of those words in all.
+pub const STICKER_KEYWORDS_LENGTH: usize = 64;
+/// Bytes of a picture in a set.
+pub const STICKER_BYTES: u64 = 512 * 1024;
+/// Bytes of a picture among custom emoji.
+pub const EMOJI_BYTES: u64 = 128 * 1024;
+/// Bytes of an animation in a set.
+pub const STICKER_TGS_BYTES: u64 = 64 * 1024;
+/// Bytes of a video in a set.
+pub const STICKER_WEBM_BYTES: u64 = 256 * 1024;
+/// Bytes of a video among custom emoji.
+pub const EMOJI_WEBM_BYTES: u64 = 64 * 1024;
+/// Bytes of a picture that stands for a set.
+pub const SET_THUMB_BYTES: u64 = 128 * 1024;
+/// Bytes of what moves and stands for a set.
+pub const SET_MOVING_THUMB_BYTES: u64 = 32 * 1024;
+/// Those who are told at once that a set that they installed changed; the others see it when they ask for their lists.
+pub const INSTALLERS_TOLD: i64 = 1000;
+/// Custom emoji in one call of messages.getCustomEmojiDocuments.
+pub const EMOJI_DOCUMENTS: usize = 200;

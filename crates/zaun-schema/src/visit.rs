@@ -40,6 +40,8 @@ pub struct Mentioned {
     /// Ids of stored contents on which people left marks. No object of the schema holds one: whoever shows messages
     /// notes them here.
     pub contents: BTreeSet<i64>,
+    /// Ids of the sets that stickers belong to, noted by whoever shows messages.
+    pub sticker_sets: BTreeSet<i64>,
 }
 
 impl Mentioned {
@@ -103,6 +105,8 @@ pub trait Completer {
     fn photo(&self, photo: &mut types::Photo);
     /// Completes a document.
     fn document(&self, document: &mut types::Document);
+    /// Completes a sticker set.
+    fn sticker_set(&self, _set: &mut types::StickerSet) {}
 }
 
 /// Hands every photo and document anywhere inside an object to a [`Completer`].

@@ -15,4 +15,4 @@ pub(crate) use admin::{
 pub(crate) use create::{check_username, create_channel, update_username};
 pub(crate) use members::{get_participant, get_participants, invite_to_channel, join_channel, leave_channel};
 pub(crate) use messages::{delete_messages, get_messages, read_history, read_message_contents};
-pub(crate) use profile::{get_channels, get_full_channel};
+pub(crate) use profile::{get_channels, get_full_channel, set_stickers};

@@ -29,3 +29,10 @@ pub(crate) async fn get_full_channel(
         users,
     }))
 }
+
+/// channels.setStickers
+pub(crate) async fn set_stickers(call: Call, r: functions::channels::SetStickers) -> Result<bool, Error> {
+    let channel = call.channel(&r.channel)?;
+    call.messenger().set_channel_stickers(call.actor(), channel, &r.stickerset).await?;
+    Ok(true)
+}

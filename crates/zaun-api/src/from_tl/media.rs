@@ -1,6 +1,7 @@
 //! Places of files.
 
 use zaun_messenger::files::download::FileLocation;
+use zaun_messenger::stickers::set_ref;
 use zaun_messenger::{Error, errors};
 use zaun_schema::api::enums;
 
@@ -24,6 +25,9 @@ pub(crate) fn file_location(call: &Call, input: enums::InputFileLocation) -> Res
         },
         L::InputPeerPhotoFileLocation(at) => {
             FileLocation::Profile { peer: call.peer(&at.peer)?, photo_id: at.photo_id, big: at.big }
+        }
+        L::InputStickerSetThumb(at) => {
+            FileLocation::SetThumb(set_ref(&call.messenger().access, &at.stickerset))
         }
         _ => return Err(Error::bad(errors::LOCATION_INVALID)),
     })

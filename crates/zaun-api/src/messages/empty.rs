@@ -13,22 +13,12 @@ empty_answers! {
     get_saved_dialogs: functions::messages::GetSavedDialogs => enums::messages::SavedDialogs = types::messages::SavedDialogs::default();
     /// messages.getPinnedSavedDialogs: notes are one conversation.
     get_pinned_saved_dialogs: functions::messages::GetPinnedSavedDialogs => enums::messages::SavedDialogs = types::messages::SavedDialogs::default();
-    /// messages.getEmojiStickers: there are no sticker sets.
-    get_emoji_stickers: functions::messages::GetEmojiStickers => enums::messages::AllStickers = types::messages::AllStickers::default();
-    /// messages.getAllStickers: there are no sticker sets.
-    get_all_stickers: functions::messages::GetAllStickers => enums::messages::AllStickers = types::messages::AllStickers::default();
-    /// messages.getMaskStickers: there are no sticker sets.
-    get_mask_stickers: functions::messages::GetMaskStickers => enums::messages::AllStickers = types::messages::AllStickers::default();
     /// messages.getFavedStickers: there are no sticker sets.
     get_faved_stickers: functions::messages::GetFavedStickers => enums::messages::FavedStickers = types::messages::FavedStickers::default();
     /// messages.getRecentStickers: there are no sticker sets.
     get_recent_stickers: functions::messages::GetRecentStickers => enums::messages::RecentStickers = types::messages::RecentStickers::default();
     /// messages.getStickers: there are no sticker sets.
     get_stickers: functions::messages::GetStickers => enums::messages::Stickers = types::messages::Stickers::default();
-    /// messages.getArchivedStickers: there are no sticker sets.
-    get_archived_stickers: functions::messages::GetArchivedStickers => enums::messages::ArchivedStickers = types::messages::ArchivedStickers::default();
-    /// messages.getMyStickers: there are no sticker sets.
-    get_my_stickers: functions::messages::GetMyStickers => enums::messages::MyStickers = types::messages::MyStickers::default();
     /// messages.getFeaturedStickers: there are no sticker sets.
     get_featured_stickers: functions::messages::GetFeaturedStickers => enums::messages::FeaturedStickers = types::messages::FeaturedStickers::default();
     /// messages.getFeaturedEmojiStickers: there are no sticker sets.

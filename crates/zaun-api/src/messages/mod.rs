@@ -19,6 +19,7 @@ mod scheduled;
 mod search;
 mod send;
 mod settings;
+mod stickers;
 mod threads;
 mod typing;
 
@@ -41,5 +42,6 @@ pub(crate) use scheduled::*;
 pub(crate) use search::*;
 pub(crate) use send::*;
 pub(crate) use settings::*;
+pub(crate) use stickers::*;
 pub(crate) use threads::*;
 pub(crate) use typing::*;

@@ -90,6 +90,7 @@ pub(crate) fn channel_full(view: View<'_>, profile: &ChannelProfile) -> types::C
     types::ChannelFull {
         can_view_participants: sees_members,
         can_set_username: profile.membership.is_creator(),
+        can_set_stickers: !row.broadcast && rights.has(AdminRights::CHANGE_INFO),
         can_delete_channel: profile.membership.is_creator(),
         hidden_prehistory: is_admin && row.hidden_history,
         participants_hidden: row.hidden_members,
@@ -114,6 +115,7 @@ pub(crate) fn channel_full(view: View<'_>, profile: &ChannelProfile) -> types::C
         notify_settings: profile.notify.clone(),
         bot_info: Vec::new(),
         pinned_msg_id: profile.pinned,
+        stickerset: profile.stickers.clone().map(|set| view.completed(set)),
         has_scheduled: profile.has_scheduled,
         ttl_period: (row.ttl > 0).then_some(row.ttl),
         pts: profile.counters.pts.0,

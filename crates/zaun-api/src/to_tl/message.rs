@@ -48,7 +48,7 @@ pub(crate) fn event_update(view: View<'_>, event: &Event) -> enums::Update {
     match event {
         Event::Message(shown) => new_message(view, shown),
         Event::Edited { message: shown, pts } => edited_message(view, shown, pts.0),
-        Event::Logged { update, .. } | Event::Transient(update) => update.clone(),
+        Event::Logged { update, .. } | Event::Transient(update) => view.completed(update.clone()),
     }
 }
 

@@ -99,6 +99,10 @@ impl Completer for View<'_> {
         document.file_reference = self.access.file_reference(document.id, self.now).into();
         document.dc_id = self.dc;
     }
+
+    fn sticker_set(&self, set: &mut types::StickerSet) {
+        set.thumb_dc_id = set.thumbs.as_ref().map(|_| self.dc);
+    }
 }
 
 /// The users and chats of an answer.

@@ -16,6 +16,7 @@ mod polls;
 mod privacy;
 mod reactions;
 mod scheduled;
+mod stickers;
 mod support;
 mod temporary_keys;
 mod threads;

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use zaun_messenger::peers::PeerRef;
+use zaun_model::rights::AdminRights;
 use zaun_model::{MsgId, Peer};
 
 use super::Call;
@@ -12,7 +13,7 @@ use crate::to_json::{Eyes, members};
 pub(super) async fn get_chat(call: Call<'_>) -> Result<Value, ApiError> {
     let peer = call.peer("chat_id").await?;
     let named = PeerRef::Known(peer);
-    let (mut permissions, mut photo, mut link) = (None, None, None);
+    let (mut permissions, mut photo, mut link, mut set) = (None, None, None, None);
     let (scene, about, pinned) = match peer {
         Peer::Chat(_) => {
             let profile = call.messenger().chat_profile(call.actor(), named).await?;
@@ -24,6 +25,8 @@ pub(super) async fn get_chat(call: Call<'_>) -> Result<Value, ApiError> {
         Peer::Channel(_) => {
             let profile = call.messenger().channel_profile(call.actor(), named).await?;
             let row = &profile.membership.channel;
+            let changes = profile.membership.admin_rights().has(AdminRights::CHANGE_INFO);
+            set = (!row.broadcast).then_some((profile.stickers.map(|set| set.short_name), changes));
             permissions = (!row.broadcast).then_some(row.banned);
             photo.clone_from(&profile.photo);
             link = profile.invite.map(|invite| invite.link);
@@ -48,6 +51,14 @@ pub(super) async fn get_chat(call: Call<'_>) -> Result<Value, ApiError> {
     }
     if let Some(banned) = permissions {
         chat["permissions"] = members::permissions(banned);
+    }
+    if let Some((name, changes)) = set {
+        if let Some(name) = name {
+            chat["sticker_set_name"] = name.into();
+        }
+        if changes {
+            chat["can_set_sticker_set"] = true.into();
+        }
     }
     // Always there; nobody can give anything yet.
     chat["accent_color_id"] = (peer.marked().unsigned_abs() % 7).into();

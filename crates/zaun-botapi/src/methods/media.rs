@@ -56,7 +56,7 @@ pub(super) async fn send_video_note(call: Call<'_>) -> Result<Value, ApiError> {
     send(call, FileKind::VideoNote).await
 }
 
-/// sendSticker: a file of its own, because there are no sets of stickers.
+/// sendSticker: one of a set, or a file of its own.
 pub(super) async fn send_sticker(call: Call<'_>) -> Result<Value, ApiError> {
     send(call, FileKind::Sticker).await
 }

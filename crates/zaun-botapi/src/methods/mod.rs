@@ -15,6 +15,7 @@ mod polls;
 mod profile;
 pub(crate) mod queries;
 mod send;
+pub(crate) mod stickers;
 pub(crate) mod topics;
 mod updates;
 
@@ -53,6 +54,23 @@ macro_rules! handlers {
 }
 
 handlers! {
+    "uploadstickerfile" => stickers::upload_sticker_file,
+    "createnewstickerset" => stickers::create_new_sticker_set,
+    "addstickertoset" => stickers::add_sticker_to_set,
+    "getstickerset" => stickers::get_sticker_set,
+    "getcustomemojistickers" => stickers::get_custom_emoji_stickers,
+    "setstickerpositioninset" => stickers::set_sticker_position_in_set,
+    "deletestickerfromset" => stickers::delete_sticker_from_set,
+    "replacestickerinset" => stickers::replace_sticker_in_set,
+    "setstickeremojilist" => stickers::set_sticker_emoji_list,
+    "setstickerkeywords" => stickers::set_sticker_keywords,
+    "setstickermaskposition" => stickers::set_sticker_mask_position,
+    "setstickersettitle" => stickers::set_sticker_set_title,
+    "setstickersetthumbnail" => stickers::set_sticker_set_thumbnail,
+    "setcustomemojistickersetthumbnail" => stickers::set_custom_emoji_sticker_set_thumbnail,
+    "deletestickerset" => stickers::delete_sticker_set,
+    "setchatstickerset" => stickers::set_chat_sticker_set,
+    "deletechatstickerset" => stickers::delete_chat_sticker_set,
     "answerwebappquery" => apps::answer_web_app_query,
     "setchatmenubutton" => apps::set_chat_menu_button,
     "getchatmenubutton" => apps::get_chat_menu_button,

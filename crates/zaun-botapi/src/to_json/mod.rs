@@ -13,7 +13,7 @@ use zaun_schema::api::{enums, types};
 
 use crate::file_ids::{FileId, FileKind};
 use crate::markup;
-use crate::methods::{payments, topics};
+use crate::methods::{payments, stickers, topics};
 
 use enums::{MessageAction as A, MessageEntity as E, MessageMedia as M};
 
@@ -417,14 +417,15 @@ impl Eyes<'_> {
                     out.set("width", size.w);
                     out.set("height", size.h);
                 }
-                D::DocumentAttributeSticker(sticker) => {
-                    out.some("emoji", Some(sticker.alt.clone()));
-                    out.set("type", "regular");
-                    out.set("is_animated", document.mime_type == "application/x-tgsticker");
-                    out.set("is_video", document.mime_type == "video/webm");
+                D::DocumentAttributeVideo(video) if kind == FileKind::Sticker => {
+                    out.set("width", video.w);
+                    out.set("height", video.h);
                 }
                 _ => {}
             }
+        }
+        if kind == FileKind::Sticker {
+            self.sticker(&mut out, document);
         }
         if kind == FileKind::Animation && !out.0.contains_key("duration") {
             out.set("duration", 0);
@@ -442,6 +443,43 @@ impl Eyes<'_> {
             }
         }
         (kind, out.done())
+    }
+
+    /// What a document says of itself as a sticker.
+    fn sticker(self, out: &mut Object, document: &types::Document) {
+        use enums::DocumentAttribute as D;
+        out.set("is_animated", document.mime_type == "application/x-tgsticker");
+        out.set("is_video", document.mime_type == "video/webm");
+        let set = zaun_messenger::stickers::set_of(document).and_then(|id| self.scene.sticker_set(id));
+        out.some("set_name", set);
+        for attribute in &document.attributes {
+            match attribute {
+                D::DocumentAttributeSticker(sticker) => {
+                    out.some("emoji", Some(sticker.alt.clone()));
+                    out.set("type", if sticker.mask { "mask" } else { "regular" });
+                    out.some("mask_position", sticker.mask_coords.as_ref().map(stickers::mask_position));
+                }
+                D::DocumentAttributeCustomEmoji(emoji) => {
+                    out.some("emoji", Some(emoji.alt.clone()));
+                    out.set("type", "custom_emoji");
+                    out.set("custom_emoji_id", document.id.to_string());
+                    out.some("needs_repainting", Some(emoji.text_color));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Writes the picture that stands for a sticker set.
+    #[must_use]
+    pub fn set_thumb(self, media_id: i64, size: Option<&enums::PhotoSize>) -> Value {
+        let (width, height, bytes) =
+            size.and_then(size_of).map_or((100, 100, 0), |(_, w, h, bytes)| (w, h, bytes));
+        let mut out = self.named(FileId { kind: FileKind::Thumbnail, media_id, letter: 0 });
+        out.set("width", width);
+        out.set("height", height);
+        out.some("file_size", Some(bytes).filter(|bytes| *bytes > 0));
+        out.done()
     }
 
     fn action(self, out: &mut Object, action: &A) -> Option<()> {
@@ -515,7 +553,7 @@ impl Eyes<'_> {
 pub fn kind_of(document: &types::Document) -> FileKind {
     use enums::DocumentAttribute as D;
     let has = |test: fn(&D) -> bool| document.attributes.iter().any(test);
-    if has(|a| matches!(a, D::DocumentAttributeSticker(_))) {
+    if has(|a| matches!(a, D::DocumentAttributeSticker(_) | D::DocumentAttributeCustomEmoji(_))) {
         FileKind::Sticker
     } else if has(|a| matches!(a, D::DocumentAttributeAnimated)) {
         FileKind::Animation

@@ -17,7 +17,7 @@ use crate::peers::PeerRef;
 use crate::rights::Membership;
 use crate::settings::{Scope, notify};
 use crate::views::Scene;
-use crate::{Actor, Error, Messenger, errors};
+use crate::{Actor, Error, Messenger, errors, stickers};
 
 /// What the page of a channel shows.
 #[derive(Debug, Clone)]
@@ -50,6 +50,8 @@ pub struct ChannelProfile {
     pub invite: Option<types::ChatInviteExported>,
     /// How many ask to join, and who did so last, for who decides.
     pub pending: Option<(i32, Vec<UserId>)>,
+    /// The set of stickers of a supergroup.
+    pub stickers: Option<types::StickerSet>,
     /// The channel as the viewer sees it.
     pub scene: Scene,
 }
@@ -70,6 +72,7 @@ impl Messenger {
 
     /// Returns what the page of a channel shows, in one snapshot.
     pub async fn channel_profile(&self, actor: Actor, channel: PeerRef) -> Result<ChannelProfile, Error> {
+        let signer = self.access.clone();
         self.read(actor.user_id, move |tx| {
             let viewer = actor.user_id;
             let id = channel.channel(tx, viewer)?;
@@ -110,6 +113,7 @@ impl Messenger {
                 photo,
                 notify: notify(tx, viewer, Scope::Peer(peer))?,
                 pinned: pinned.first().map(|row| row.id.0),
+                stickers: stickers::channel::of_channel(tx, &signer, viewer, id)?,
                 scene: Scene::of_peers(tx, viewer, peers)?,
                 membership,
             })

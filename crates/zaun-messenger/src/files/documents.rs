@@ -45,6 +45,7 @@ impl Messenger {
         let mime_type = mime_type(&input.mime_type)?;
         let stored = self.uploaded(actor, &input.file).await?;
         let mut attributes = input.attributes;
+        leave_sets(&mut attributes);
         let is_picture = IMAGES.contains(&mime_type.as_str());
         let look = match &input.thumb {
             Some(thumb) => {
@@ -101,6 +102,16 @@ impl Messenger {
         let row = MediaRow { id: document.id, kind: DOCUMENT, created_at: now, uses: 0, body };
         self.insert_media(row, pieces).await?;
         Ok(document)
+    }
+}
+
+/// A file that was only just uploaded is in no set, whatever its sender says, and no custom emoji.
+fn leave_sets(attributes: &mut Vec<A>) {
+    attributes.retain(|attribute| !matches!(attribute, A::DocumentAttributeCustomEmoji(_)));
+    for attribute in attributes {
+        if let A::DocumentAttributeSticker(sticker) = attribute {
+            sticker.stickerset = enums::InputStickerSet::InputStickerSetEmpty;
+        }
     }
 }
 

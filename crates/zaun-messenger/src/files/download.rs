@@ -11,6 +11,7 @@ use zaun_store::repo::{media, users};
 use super::PHOTO;
 use crate::limits::{HASH_RANGE_BYTES, HASH_RANGES};
 use crate::peers::PeerRef;
+use crate::stickers::SetRef;
 use crate::{Actor, Error, Messenger, errors, stored};
 
 /// Offset and limit stay within one block of so many bytes (M-513).
@@ -66,6 +67,8 @@ pub enum FileLocation {
         /// The large size.
         big: bool,
     },
+    /// The picture that stands for a sticker set.
+    SetThumb(SetRef),
 }
 
 /// Some bytes of a file.
@@ -93,6 +96,8 @@ enum Place {
     Media { id: i64, thumb: String },
     /// A user's profile photo.
     Profile { peer: PeerRef, photo_id: i64, big: bool },
+    /// The picture of a sticker set.
+    SetThumb(SetRef),
 }
 
 impl Messenger {
@@ -136,6 +141,11 @@ impl Messenger {
                 let letters: &[&str] = if *big { &["c", "b", "a"] } else { &["a"] };
                 media_bytes(tx, *photo_id, letters)?.ok_or_else(|| Error::bad(errors::LOCATION_INVALID))
             }
+            Place::SetThumb(set) => {
+                let row = set.find(tx)?.ok_or_else(|| Error::refused(406, errors::STICKERSET_INVALID))?;
+                let found = row.thumb_id.map(|id| media_bytes(tx, id, &[""])).transpose()?;
+                found.flatten().ok_or_else(|| Error::bad(errors::LOCATION_INVALID))
+            }
         })
         .await
     }
@@ -146,6 +156,7 @@ impl Messenger {
             FileLocation::Media { id, access_hash, file_reference, thumb } => {
                 self.media_place(id, access_hash, &file_reference, &thumb)
             }
+            FileLocation::SetThumb(set) => Ok(Place::SetThumb(set)),
             FileLocation::Profile { peer, photo_id, big } => Ok(Place::Profile { peer, photo_id, big }),
         }
     }

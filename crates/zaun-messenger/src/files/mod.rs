@@ -50,7 +50,7 @@ impl Files {
     }
 
     /// Runs image work off the async threads.
-    async fn process<T: Send + 'static>(
+    pub(crate) async fn process<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Error> {
@@ -72,7 +72,7 @@ pub(crate) fn count_uses(tx: &Tx<'_>, ids: &BTreeSet<i64>, change: i64) -> Resul
 
 /// The id of a new media object: milliseconds since 2020 and 22 random bits, so that ids rise and nobody needs to be
 /// asked for one.
-fn fresh_id() -> i64 {
+pub(crate) fn fresh_id() -> i64 {
     const EPOCH_MS: u64 = 1_577_836_800_000;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
     let now = u64::try_from(now).unwrap_or(u64::MAX).saturating_sub(EPOCH_MS);

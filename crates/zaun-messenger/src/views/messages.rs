@@ -143,12 +143,23 @@ impl Message {
         mention(out, self.row.peer);
         mention(out, self.row.author);
         self.body.mentions(out);
+        out.sticker_sets.extend(self.sticker_set());
         if self.marked {
             out.contents.insert(self.row.content_id.0);
         }
         let recent = self.reactions.iter().flat_map(|reactions| reactions.recent_reactions.iter().flatten());
         recent.for_each(|reaction| reaction.mentions(out));
         self.replies.iter().for_each(|replies| replies.mentions(out));
+    }
+
+    /// The set of the sticker that the message is.
+    fn sticker_set(&self) -> Option<i64> {
+        let Body::Written(content) = &self.body else { return None };
+        let Some(enums::MessageMedia::MessageMediaDocument(media)) = &content.message.media else {
+            return None;
+        };
+        let Some(enums::Document::Document(document)) = &media.document else { return None };
+        crate::stickers::set_of(document)
     }
 }
 

@@ -28,6 +28,8 @@ pub struct Scene {
     marks: HashMap<(ContentId, UserId), Vec<MarkRow>>,
     /// What users hide from each other.
     hidden: Hidden,
+    /// What the sets of stickers are called.
+    sticker_sets: BTreeMap<i64, String>,
 }
 
 /// A basic group in the eyes of a viewer.
@@ -103,7 +105,7 @@ impl ChannelView<'_> {
 
 impl Scene {
     /// Loads those who are mentioned, for several viewers, in at most four statements, six with basic groups, one more
-    /// if there are marks on messages. Whoever does not exist is left out.
+    /// if there are marks on messages, and one if there are stickers out of sets. Whoever does not exist is left out.
     pub(crate) fn load(
         tx: &Tx<'_>,
         viewers: &BTreeSet<UserId>,
@@ -148,7 +150,17 @@ impl Scene {
                 scene.marks.entry((mark.content_id, user)).or_default().push(mark);
             }
         }
+        if !mentioned.sticker_sets.is_empty() {
+            let ids: Vec<i64> = mentioned.sticker_sets.iter().copied().collect();
+            scene.sticker_sets = crate::stickers::names_of(tx, &ids)?;
+        }
         Ok(scene)
+    }
+
+    /// Returns the short name of a sticker set.
+    #[must_use]
+    pub fn sticker_set(&self, id: i64) -> Option<&str> {
+        self.sticker_sets.get(&id).map(String::as_str)
     }
 
     /// Returns what a viewer left on a message, in order.

@@ -97,6 +97,21 @@ pub fn put_part(tx: &Tx<'_>, media_id: i64, thumb: &str, sha256: &[u8; 32]) -> R
     tx.execute("UPDATE blobs SET uses = uses + 1 WHERE sha256 = $1", params![sha256]).map(drop)
 }
 
+/// All bytes of a media object: letter, hash and size.
+pub fn parts(tx: &Tx<'_>, media_id: i64) -> Result<Vec<(String, [u8; 32], i64)>, StoreError> {
+    tx.query(
+        "SELECT m.thumb, b.sha256, b.size FROM media_blobs m JOIN blobs b ON b.sha256 = m.sha256
+         WHERE m.media_id = $1 ORDER BY m.thumb",
+        params![media_id],
+        |row| Ok((row.column(0)?, row.column(1)?, row.column(2)?)),
+    )
+}
+
+/// Keeps what clients see of a media object anew.
+pub fn set_body(tx: &Tx<'_>, id: i64, body: &[u8]) -> Result<(), StoreError> {
+    tx.execute("UPDATE media SET body = $2 WHERE id = $1", params![id, body]).map(drop)
+}
+
 /// Where the bytes of a media object (or a thumbnail of it) are: hash and size.
 pub fn part(tx: &Tx<'_>, media_id: i64, thumb: &str) -> Result<Option<([u8; 32], i64)>, StoreError> {
     tx.query_one(

@@ -25,6 +25,7 @@ pub mod privacy;
 pub mod scheduled;
 pub mod search;
 pub mod settings;
+pub mod stickers;
 pub mod threads;
 pub mod users;
 
