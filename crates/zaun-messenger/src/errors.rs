@@ -395,6 +395,8 @@ texts! {
     NOGENERAL_HIDE_FORBIDDEN,
     /// 400: General keeps its icon (G-266).
     GENERAL_MODIFY_ICON_FORBIDDEN,
+    /// 400: no channel with direct messages was named.
+    PARENT_PEER_INVALID,
     /// 400: too many are pinned (G-274, G-416).
     PINNED_TOO_MUCH,
     /// 400: the topic is pinned already, or not (G-274).

@@ -189,6 +189,8 @@ pub const UNUSED_KEY_DAYS: i64 = 30;
 pub const UNUSED_MEDIA_DAYS: i64 = 1;
 /// Rows that one step of a sweep removes, so that others can write in between.
 pub const SWEEP_BATCH: i64 = 200;
+/// Conversations of Saved Messages that one user may pin (G-416).
+pub const PINNED_SAVED_DIALOGS: usize = 5;
 /// Conversations that one user may pin (pinned_dialogs_count_max).
 pub const PINNED_DIALOGS: usize = 5;
 /// Messages that one call of deleteHistory removes; the client calls again for the rest.

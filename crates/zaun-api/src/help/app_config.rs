@@ -54,6 +54,7 @@ const LIMITS: &[(&str, usize)] = &[
     ("dialog_filters_limit", limits::FOLDERS),
     ("dialogs_folder_pinned_limit", limits::PINNED_DIALOGS),
     ("dialogs_pinned_limit", limits::PINNED_DIALOGS),
+    ("saved_dialogs_pinned_limit", limits::PINNED_SAVED_DIALOGS),
     ("upload_max_fileparts", limits::FILE_PARTS),
 ];
 

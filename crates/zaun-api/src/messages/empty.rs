@@ -9,10 +9,6 @@ empty_answers! {
     get_sponsored_messages: functions::messages::GetSponsoredMessages => enums::messages::SponsoredMessages = enums::messages::SponsoredMessages::SponsoredMessagesEmpty;
     /// messages.getAttachMenuBots: no bot has a place in the menu.
     get_attach_menu_bots: functions::messages::GetAttachMenuBots => enums::AttachMenuBots = types::AttachMenuBots::default();
-    /// messages.getSavedDialogs: notes are one conversation.
-    get_saved_dialogs: functions::messages::GetSavedDialogs => enums::messages::SavedDialogs = types::messages::SavedDialogs::default();
-    /// messages.getPinnedSavedDialogs: notes are one conversation.
-    get_pinned_saved_dialogs: functions::messages::GetPinnedSavedDialogs => enums::messages::SavedDialogs = types::messages::SavedDialogs::default();
     /// messages.getEmojiStickers: there are no sticker sets.
     get_emoji_stickers: functions::messages::GetEmojiStickers => enums::messages::AllStickers = types::messages::AllStickers::default();
     /// messages.getAllStickers: there are no sticker sets.
