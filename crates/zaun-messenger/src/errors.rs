@@ -193,6 +193,16 @@ texts! {
     RIGHT_FORBIDDEN,
     /// 403: a user does not let others bring it into groups.
     USER_PRIVACY_RESTRICTED,
+    /// 403: who hides when it was seen is not told when others read (G-377).
+    YOUR_PRIVACY_RESTRICTED,
+    /// 400: the group is too large for that (G-376).
+    CHAT_TOO_BIG,
+    /// 400: nobody knows any more who read the message (G-376).
+    MSG_TOO_OLD,
+    /// 400: nobody knows any more when the message was read (G-377).
+    MESSAGE_TOO_OLD,
+    /// 400: the other side has not read the message (G-377).
+    MESSAGE_NOT_READ_YET,
     /// 406: a channel has too many members to be deleted (G-158).
     CHANNEL_TOO_LARGE,
     /// 400: several messages at once in a group with a slow mode (G-223).

@@ -69,6 +69,10 @@ pub const MENTIONS_PER_MESSAGE: usize = 50;
 pub const KINDS_OF_REACTIONS: i32 = 11;
 /// Reactions that a conversation may name as the only ones (G-370).
 pub const REACTIONS_OF_CHAT: usize = 100;
+/// Members of a group up to which its members are told who read what they wrote (G-376).
+pub const READERS_OF_CHAT: i32 = 100;
+/// Seconds for which it is known who read a message (G-376, G-377).
+pub const READ_DATES_S: i32 = 7 * 86_400;
 /// Days for which it is known who saw a post.
 pub const VIEWS_DAYS: i64 = 30;
 /// Peers that one user may block; all of them are read for each page of the list.

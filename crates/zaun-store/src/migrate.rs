@@ -10,7 +10,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0002_bots", include_str!("../migrations/0002_bots.sql")),
     ("0003_invites", include_str!("../migrations/0003_invites.sql")),
     ("0004_payments", include_str!("../migrations/0004_payments.sql")),
-    ("0006_saved", include_str!("../migrations/0006_saved.sql")),
+    ("0006_saved_and_read", include_str!("../migrations/0006_saved_and_read.sql")),
 ];
 
 /// The schema version of this build: the number of migrations.

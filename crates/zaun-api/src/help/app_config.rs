@@ -58,6 +58,13 @@ const LIMITS: &[(&str, usize)] = &[
     ("upload_max_fileparts", limits::FILE_PARTS),
 ];
 
+/// How long, and up to how many members, it is known who read what.
+const READING: &[(&str, i32)] = &[
+    ("chat_read_mark_expire_period", limits::READ_DATES_S),
+    ("chat_read_mark_size_threshold", limits::READERS_OF_CHAT),
+    ("pm_read_date_expire_period", limits::READ_DATES_S),
+];
+
 fn number(value: usize) -> enums::JSONValue {
     types::JsonNumber { value: f64::from(u32::try_from(value).unwrap_or(u32::MAX)) }.into()
 }
@@ -86,6 +93,11 @@ fn values() -> Vec<types::JsonObjectValue> {
         ("reactions_uniq_max", usize::try_from(limits::KINDS_OF_REACTIONS).unwrap_or(0)),
     ];
     all.extend(plain.map(|(key, value)| (key.to_owned(), number(value))));
+    all.extend(
+        READING
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), types::JsonNumber { value: f64::from(*value) }.into())),
+    );
     all.push(("quote_length_max".to_owned(), number(limits::QUOTE_LENGTH)));
     all.sort_by(|a, b| a.0.cmp(&b.0));
     all.into_iter().map(|(key, value)| types::JsonObjectValue { key, value }).collect()

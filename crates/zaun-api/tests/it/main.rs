@@ -15,6 +15,7 @@ mod oracle;
 mod polls;
 mod privacy;
 mod reactions;
+mod readers;
 mod saved;
 mod scheduled;
 mod support;

@@ -12,6 +12,7 @@ pub mod pins;
 pub mod polls;
 pub mod reactions;
 pub mod read;
+pub mod readers;
 pub mod saved;
 pub mod scheduled;
 pub mod search;

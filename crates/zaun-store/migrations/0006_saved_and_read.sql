@@ -21,3 +21,15 @@ CREATE TABLE saved_messages (
     PRIMARY KEY (user_id, peer, id)
 ) WITHOUT ROWID;
 CREATE INDEX saved_messages_by_id ON saved_messages (user_id, id);
+
+-- When users read up to which message, in private chats and small groups, for as long as anybody may ask. Ids are those
+-- of the reader's view; `thread_id` is 0 for the whole conversation, 1 for a forum's General.
+CREATE TABLE read_dates (
+    user_id   BIGINT NOT NULL,
+    peer      BIGINT NOT NULL,
+    thread_id BIGINT NOT NULL,
+    id        BIGINT NOT NULL,
+    date      BIGINT NOT NULL,
+    PRIMARY KEY (user_id, peer, thread_id, id)
+) WITHOUT ROWID;
+CREATE INDEX read_dates_date ON read_dates (date);
