@@ -73,6 +73,8 @@ pub const REACTIONS_OF_CHAT: usize = 100;
 pub const READERS_OF_CHAT: i32 = 100;
 /// Seconds for which it is known who read a message (G-376, G-377).
 pub const READ_DATES_S: i32 = 7 * 86_400;
+/// Reactions that a user is reminded of having chosen: as many as apps show (getRecentReactions).
+pub const RECENT_REACTIONS: usize = 50;
 /// Days for which it is known who saw a post.
 pub const VIEWS_DAYS: i64 = 30;
 /// Peers that one user may block; all of them are read for each page of the list.

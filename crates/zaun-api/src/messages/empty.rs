@@ -45,10 +45,6 @@ empty_answers! {
     get_emoji_keywords_languages: functions::messages::GetEmojiKeywordsLanguages => Vec<enums::EmojiLanguage> = Vec::new();
     /// messages.getAvailableReactions: nobody can react yet.
     get_available_reactions: functions::messages::GetAvailableReactions => enums::messages::AvailableReactions = types::messages::AvailableReactions::default();
-    /// messages.getTopReactions: nobody can react yet.
-    get_top_reactions: functions::messages::GetTopReactions => enums::messages::Reactions = types::messages::Reactions::default();
-    /// messages.getRecentReactions: nobody can react yet.
-    get_recent_reactions: functions::messages::GetRecentReactions => enums::messages::Reactions = types::messages::Reactions::default();
     /// messages.getDefaultTagReactions: nobody can react yet.
     get_default_tag_reactions: functions::messages::GetDefaultTagReactions => enums::messages::Reactions = types::messages::Reactions::default();
     /// messages.getSavedReactionTags: notes have no tags.

@@ -13,6 +13,7 @@ pub mod polls;
 pub mod reactions;
 pub mod read;
 pub mod readers;
+pub mod recent_reactions;
 pub mod saved;
 pub mod scheduled;
 pub mod search;
