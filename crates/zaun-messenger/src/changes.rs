@@ -17,6 +17,7 @@ use zaun_store::repo::threads::{self, GENERAL};
 
 use crate::content_ids::ContentIds;
 use crate::messages::content::Body;
+use crate::messages::saved;
 use crate::stored;
 use crate::views::{Message, Scene};
 use crate::{Actor, Error};
@@ -326,6 +327,7 @@ impl<'t, 'c> Changes<'t, 'c> {
     fn add_row(&mut self, message: Message, unread: bool) -> Result<Arc<Message>, Error> {
         let row = message.row.clone();
         messages::insert(self.tx, &row)?;
+        saved::add(self.tx, &message)?;
         if row.media_kind > 0 {
             messages::count_media(self.tx, row.box_id, row.peer, row.media_kind, 1)?;
         }

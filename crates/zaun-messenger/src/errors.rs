@@ -193,6 +193,16 @@ texts! {
     RIGHT_FORBIDDEN,
     /// 403: a user does not let others bring it into groups.
     USER_PRIVACY_RESTRICTED,
+    /// 403: who hides when it was seen is not told when others read (G-377).
+    YOUR_PRIVACY_RESTRICTED,
+    /// 400: the group is too large for that (G-376).
+    CHAT_TOO_BIG,
+    /// 400: nobody knows any more who read the message (G-376).
+    MSG_TOO_OLD,
+    /// 400: nobody knows any more when the message was read (G-377).
+    MESSAGE_TOO_OLD,
+    /// 400: the other side has not read the message (G-377).
+    MESSAGE_NOT_READ_YET,
     /// 406: a channel has too many members to be deleted (G-158).
     CHANNEL_TOO_LARGE,
     /// 400: several messages at once in a group with a slow mode (G-223).
@@ -395,6 +405,8 @@ texts! {
     NOGENERAL_HIDE_FORBIDDEN,
     /// 400: General keeps its icon (G-266).
     GENERAL_MODIFY_ICON_FORBIDDEN,
+    /// 400: no channel with direct messages was named.
+    PARENT_PEER_INVALID,
     /// 400: too many are pinned (G-274, G-416).
     PINNED_TOO_MUCH,
     /// 400: the topic is pinned already, or not (G-274).

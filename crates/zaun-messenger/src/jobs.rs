@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use zaun_model::BoxId;
 use zaun_store::repo::{
     admin_log, authorizations, bot_updates, boxes, events, keys, login_tokens, marks, media, messages,
-    passwords,
+    passwords, read_dates,
 };
 use zaun_store::{StoreError, Tx};
 
 use crate::limits::{
-    ADMIN_LOG_S, LOG_DAYS, PASSWORD_STAGE_S, SWEEP_BATCH, UNUSED_KEY_DAYS, UNUSED_MEDIA_DAYS, VIEWS_DAYS,
+    ADMIN_LOG_S, LOG_DAYS, PASSWORD_STAGE_S, READ_DATES_S, SWEEP_BATCH, UNUSED_KEY_DAYS, UNUSED_MEDIA_DAYS,
+    VIEWS_DAYS,
 };
 use crate::{Error, Messenger, NOBODY};
 
@@ -35,6 +36,8 @@ impl Messenger {
         self.sweep_in_steps(move |tx| bot_updates::sweep(tx, now, SWEEP_BATCH)).await?;
         let before = now - VIEWS_DAYS * DAY_S;
         self.sweep_in_steps(move |tx| marks::sweep_views(tx, before, SWEEP_BATCH)).await?;
+        let before = now - i64::from(READ_DATES_S);
+        self.sweep_in_steps(move |tx| read_dates::sweep(tx, before, SWEEP_BATCH)).await?;
         self.sweep_events().await?;
         self.sweep_media().await
     }

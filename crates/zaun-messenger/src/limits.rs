@@ -69,6 +69,12 @@ pub const MENTIONS_PER_MESSAGE: usize = 50;
 pub const KINDS_OF_REACTIONS: i32 = 11;
 /// Reactions that a conversation may name as the only ones (G-370).
 pub const REACTIONS_OF_CHAT: usize = 100;
+/// Members of a group up to which its members are told who read what they wrote (G-376).
+pub const READERS_OF_CHAT: i32 = 100;
+/// Seconds for which it is known who read a message (G-376, G-377).
+pub const READ_DATES_S: i32 = 7 * 86_400;
+/// Reactions that a user is reminded of having chosen: as many as apps show (getRecentReactions).
+pub const RECENT_REACTIONS: usize = 50;
 /// Days for which it is known who saw a post.
 pub const VIEWS_DAYS: i64 = 30;
 /// Peers that one user may block; all of them are read for each page of the list.
@@ -189,6 +195,8 @@ pub const UNUSED_KEY_DAYS: i64 = 30;
 pub const UNUSED_MEDIA_DAYS: i64 = 1;
 /// Rows that one step of a sweep removes, so that others can write in between.
 pub const SWEEP_BATCH: i64 = 200;
+/// Conversations of Saved Messages that one user may pin (G-416).
+pub const PINNED_SAVED_DIALOGS: usize = 5;
 /// Conversations that one user may pin (pinned_dialogs_count_max).
 pub const PINNED_DIALOGS: usize = 5;
 /// Messages that one call of deleteHistory removes; the client calls again for the rest.

@@ -99,6 +99,15 @@ fn is_mentioned(mentioned: &Mentioned, peer: Peer) -> bool {
     }
 }
 
+/// Reads a peer as clients see it.
+pub(crate) fn peer_from_tl(peer: &enums::Peer) -> Peer {
+    match peer {
+        enums::Peer::PeerUser(peer) => Peer::User(UserId(peer.user_id)),
+        enums::Peer::PeerChat(peer) => Peer::Chat(ChatId(peer.chat_id)),
+        enums::Peer::PeerChannel(peer) => Peer::Channel(ChannelId(peer.channel_id)),
+    }
+}
+
 /// Returns a peer as clients see it.
 #[must_use]
 pub fn peer_to_tl(peer: Peer) -> enums::Peer {

@@ -11,6 +11,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0003_invites", include_str!("../migrations/0003_invites.sql")),
     ("0004_payments", include_str!("../migrations/0004_payments.sql")),
     ("0005_stickers", include_str!("../migrations/0005_stickers.sql")),
+    ("0006_saved_and_read", include_str!("../migrations/0006_saved_and_read.sql")),
 ];
 
 /// The schema version of this build: the number of migrations.

@@ -54,7 +54,15 @@ const LIMITS: &[(&str, usize)] = &[
     ("dialog_filters_limit", limits::FOLDERS),
     ("dialogs_folder_pinned_limit", limits::PINNED_DIALOGS),
     ("dialogs_pinned_limit", limits::PINNED_DIALOGS),
+    ("saved_dialogs_pinned_limit", limits::PINNED_SAVED_DIALOGS),
     ("upload_max_fileparts", limits::FILE_PARTS),
+];
+
+/// How long, and up to how many members, it is known who read what.
+const READING: &[(&str, i32)] = &[
+    ("chat_read_mark_expire_period", limits::READ_DATES_S),
+    ("chat_read_mark_size_threshold", limits::READERS_OF_CHAT),
+    ("pm_read_date_expire_period", limits::READ_DATES_S),
 ];
 
 fn number(value: usize) -> enums::JSONValue {
@@ -85,6 +93,11 @@ fn values() -> Vec<types::JsonObjectValue> {
         ("reactions_uniq_max", usize::try_from(limits::KINDS_OF_REACTIONS).unwrap_or(0)),
     ];
     all.extend(plain.map(|(key, value)| (key.to_owned(), number(value))));
+    all.extend(
+        READING
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), types::JsonNumber { value: f64::from(*value) }.into())),
+    );
     all.push(("quote_length_max".to_owned(), number(limits::QUOTE_LENGTH)));
     all.sort_by(|a, b| a.0.cmp(&b.0));
     all.into_iter().map(|(key, value)| types::JsonObjectValue { key, value }).collect()

@@ -9,10 +9,6 @@ empty_answers! {
     get_sponsored_messages: functions::messages::GetSponsoredMessages => enums::messages::SponsoredMessages = enums::messages::SponsoredMessages::SponsoredMessagesEmpty;
     /// messages.getAttachMenuBots: no bot has a place in the menu.
     get_attach_menu_bots: functions::messages::GetAttachMenuBots => enums::AttachMenuBots = types::AttachMenuBots::default();
-    /// messages.getSavedDialogs: notes are one conversation.
-    get_saved_dialogs: functions::messages::GetSavedDialogs => enums::messages::SavedDialogs = types::messages::SavedDialogs::default();
-    /// messages.getPinnedSavedDialogs: notes are one conversation.
-    get_pinned_saved_dialogs: functions::messages::GetPinnedSavedDialogs => enums::messages::SavedDialogs = types::messages::SavedDialogs::default();
     /// messages.getFavedStickers: there are no sticker sets.
     get_faved_stickers: functions::messages::GetFavedStickers => enums::messages::FavedStickers = types::messages::FavedStickers::default();
     /// messages.getRecentStickers: there are no sticker sets.
@@ -39,10 +35,6 @@ empty_answers! {
     get_emoji_keywords_languages: functions::messages::GetEmojiKeywordsLanguages => Vec<enums::EmojiLanguage> = Vec::new();
     /// messages.getAvailableReactions: nobody can react yet.
     get_available_reactions: functions::messages::GetAvailableReactions => enums::messages::AvailableReactions = types::messages::AvailableReactions::default();
-    /// messages.getTopReactions: nobody can react yet.
-    get_top_reactions: functions::messages::GetTopReactions => enums::messages::Reactions = types::messages::Reactions::default();
-    /// messages.getRecentReactions: nobody can react yet.
-    get_recent_reactions: functions::messages::GetRecentReactions => enums::messages::Reactions = types::messages::Reactions::default();
     /// messages.getDefaultTagReactions: nobody can react yet.
     get_default_tag_reactions: functions::messages::GetDefaultTagReactions => enums::messages::Reactions = types::messages::Reactions::default();
     /// messages.getSavedReactionTags: notes have no tags.

@@ -57,6 +57,7 @@ pub(crate) async fn get_history(
         min_id: r.min_id,
         range: call.range,
         thread: None,
+        saved: None,
     };
     let found = call.messenger().history(call.actor(), call.peer(&r.peer)?, window).await?;
     Ok(page(&call, &found))

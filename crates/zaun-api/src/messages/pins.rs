@@ -5,6 +5,7 @@ use zaun_model::MsgId;
 use zaun_schema::api::{enums, functions};
 
 use crate::Call;
+use crate::from_tl::place_in_list;
 use crate::messages::affected_history;
 use crate::to_tl;
 
@@ -24,5 +25,7 @@ pub(crate) async fn unpin_all_messages(
     r: functions::messages::UnpinAllMessages,
 ) -> Result<enums::messages::AffectedHistory, Error> {
     let peer = call.peer(&r.peer)?;
-    call.messenger().unpin_all(call.actor(), peer, r.top_msg_id.map(MsgId)).await.map(affected_history)
+    let saved_from = r.saved_peer_id.and_then(|peer| place_in_list(&peer, call.user_id));
+    let part = (r.top_msg_id.map(MsgId), saved_from);
+    call.messenger().unpin_all(call.actor(), peer, part).await.map(affected_history)
 }

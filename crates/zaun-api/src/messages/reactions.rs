@@ -3,6 +3,7 @@
 use zaun_messenger::Error;
 use zaun_messenger::messages::mentions::Waiting;
 use zaun_messenger::messages::reactions;
+use zaun_messenger::messages::recent_reactions::hash_of;
 use zaun_model::MsgId;
 use zaun_schema::api::{enums, functions, types};
 
@@ -16,18 +17,70 @@ fn reactions_update(view: View<'_>, message: &zaun_messenger::views::Message) ->
     reactions::update(message, reactions::shown(message, Some((view.user_id(), view.scene))))
 }
 
-/// messages.sendReaction; the list of recent ones is not kept.
+/// messages.sendReaction
 pub(crate) async fn send_reaction(
     call: Call,
     r: functions::messages::SendReaction,
 ) -> Result<enums::Updates, Error> {
     let peer = call.peer(&r.peer)?;
     let wanted = r.reaction.unwrap_or_default();
+    let chosen = wanted.last().cloned().filter(|_| r.add_to_recent);
     let done = call.messenger().send_reaction(call.actor(), peer, MsgId(r.msg_id), wanted, r.big).await?;
-    // G-365: who reacted gets the complete form.
-    let scene = call.messenger().scene_of(call.user_id, &done.value).await?;
+    if let Some(chosen) = chosen {
+        call.messenger().note_reaction(call.actor(), chosen).await?;
+    }
+    told(&call, &done.value).await
+}
+
+/// G-365: who changed reactions gets the complete form.
+async fn told(call: &Call, message: &zaun_messenger::views::Message) -> Result<enums::Updates, Error> {
+    let scene = call.messenger().scene_of(call.user_id, message).await?;
     let view = call.view(&scene);
-    Ok(to_tl::updates(view, vec![reactions_update(view, &done.value)]))
+    Ok(to_tl::updates(view, vec![reactions_update(view, message)]))
+}
+
+/// messages.deleteParticipantReaction
+pub(crate) async fn delete_participant_reaction(
+    call: Call,
+    r: functions::messages::DeleteParticipantReaction,
+) -> Result<enums::Updates, Error> {
+    let (peer, whom) = (call.peer(&r.peer)?, call.peer(&r.participant)?);
+    let done = call.messenger().delete_reaction(call.actor(), peer, MsgId(r.msg_id), whom).await?;
+    told(&call, &done.value).await
+}
+
+/// A list of reactions, unless the client has it already.
+fn list(reactions: Vec<enums::Reaction>, known: i64) -> enums::messages::Reactions {
+    let hash = hash_of(&reactions);
+    if known != 0 && hash == known {
+        return enums::messages::Reactions::ReactionsNotModified;
+    }
+    types::messages::Reactions { hash, reactions }.into()
+}
+
+/// messages.getTopReactions
+pub(crate) async fn get_top_reactions(
+    call: Call,
+    r: functions::messages::GetTopReactions,
+) -> Result<enums::messages::Reactions, Error> {
+    Ok(list(call.messenger().top_reactions(call.actor(), r.limit).await?, r.hash))
+}
+
+/// messages.getRecentReactions
+pub(crate) async fn get_recent_reactions(
+    call: Call,
+    r: functions::messages::GetRecentReactions,
+) -> Result<enums::messages::Reactions, Error> {
+    Ok(list(call.messenger().recent_reactions(call.actor(), r.limit).await?, r.hash))
+}
+
+/// messages.clearRecentReactions
+pub(crate) async fn clear_recent_reactions(
+    call: Call,
+    _: functions::messages::ClearRecentReactions,
+) -> Result<bool, Error> {
+    call.messenger().clear_recent_reactions(call.actor()).await?;
+    Ok(true)
 }
 
 /// messages.getMessagesReactions (G-368)

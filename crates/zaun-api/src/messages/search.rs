@@ -32,6 +32,7 @@ pub(crate) async fn search(
             min_id: r.min_id,
             range: call.range,
             thread: None,
+            saved: r.saved_peer_id.and_then(|peer| place_in_list(&peer, call.user_id)),
         },
         thread: r.top_msg_id.map(MsgId),
         after: None,
@@ -64,6 +65,7 @@ pub(crate) async fn search_global(
             min_id: 0,
             range: call.range,
             thread: None,
+            saved: None,
         },
         thread: None,
         after,
@@ -83,9 +85,10 @@ pub(crate) async fn get_search_counters(
     r: functions::messages::GetSearchCounters,
 ) -> Result<Vec<enums::messages::SearchCounter>, Error> {
     let filters = r.filters.iter().map(filter).collect();
+    let saved_from = r.saved_peer_id.and_then(|peer| place_in_list(&peer, call.user_id));
     let counts = call
         .messenger()
-        .search_counters(call.actor(), call.peer(&r.peer)?, r.top_msg_id.map(MsgId), filters)
+        .search_counters(call.actor(), call.peer(&r.peer)?, (r.top_msg_id.map(MsgId), saved_from), filters)
         .await?;
     let counter = |(filter, count)| types::messages::SearchCounter { inexact: false, filter, count };
     Ok(r.filters.into_iter().zip(counts).map(counter).collect())

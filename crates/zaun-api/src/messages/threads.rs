@@ -26,6 +26,7 @@ pub(crate) async fn get_replies(
         min_id: r.min_id,
         range: call.range,
         thread: None,
+        saved: None,
     };
     let found = call.messenger().replies(call.actor(), call.peer(&r.peer)?, MsgId(r.msg_id), window).await?;
     Ok(page(&call, &found))

@@ -80,6 +80,7 @@ pub(crate) async fn get_full_user(
         profile_photo: photo.map(|photo| view.completed(enums::Photo::from(photo))),
         notify_settings: profile.notify,
         can_pin_message: true,
+        read_dates_private: hides(bit::STATUS),
         pinned_msg_id: profile.pinned,
         blocked: profile.terms.blocked,
         folder_id: profile.terms.archived.then_some(1),

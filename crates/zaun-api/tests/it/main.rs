@@ -15,6 +15,8 @@ mod oracle;
 mod polls;
 mod privacy;
 mod reactions;
+mod readers;
+mod saved;
 mod scheduled;
 mod stickers;
 mod support;

@@ -282,3 +282,76 @@ async fn g315_g366_posts_count_views_and_hide_who_reacted() {
     };
     assert_eq!(refused(&mut world.alice, &list).await, "403 BROADCAST_FORBIDDEN");
 }
+
+/// An administrator takes away what a member reacted with, and nobody else does.
+#[tokio::test]
+async fn an_administrator_deletes_a_reaction_of_a_member() {
+    let mut world = world("999667").await;
+    let users =
+        vec![named(&mut world.alice, "9996670002").await, named(&mut world.alice, "9996670003").await];
+    let create = functions::messages::CreateChat {
+        users: users.clone(),
+        title: "Reacting".into(),
+        ..Default::default()
+    };
+    let made = packet(world.alice.call(&create).await.unwrap().updates);
+    let Some(enums::Chat::Chat(chat)) = made.chats.first().cloned() else { panic!("{made:?}") };
+    let group: enums::InputPeer = types::InputPeerChat { chat_id: chat.id }.into();
+    let msg_id = say(&mut world.alice, &group, "what do you think?", None).await;
+    let at_bob = newest(&mut world.bob, &group).await.id;
+    react(&mut world.bob, &group, at_bob, &["👎"]).await.unwrap();
+
+    let participant = |user: &enums::InputUser| match user {
+        enums::InputUser::InputUser(user) => {
+            types::InputPeerUser { user_id: user.user_id, access_hash: user.access_hash }.into()
+        }
+        other => panic!("{other:?}"),
+    };
+    let bob_at_carol = named(&mut world.carol, "9996670002").await;
+    let at_carol = newest(&mut world.carol, &group).await.id;
+    let delete = functions::messages::DeleteParticipantReaction {
+        peer: group.clone(),
+        msg_id: at_carol,
+        participant: participant(&bob_at_carol),
+    };
+    assert_eq!(refused(&mut world.carol, &delete).await, "400 CHAT_ADMIN_REQUIRED");
+    let delete = functions::messages::DeleteParticipantReaction {
+        peer: group.clone(),
+        msg_id,
+        participant: participant(&users[0]),
+    };
+    let done = packet(world.alice.call(&delete).await.unwrap());
+    assert_eq!(counts(&done.updates.iter().find_map(reactions).unwrap()), []);
+    assert!(newest(&mut world.bob, &group).await.reactions.is_none());
+    assert_eq!(refused(&mut world.alice, &delete).await, "400 MESSAGE_NOT_MODIFIED");
+}
+
+/// G-371: what somebody chose last is offered first.
+#[tokio::test]
+async fn g371_recent_reactions_are_kept_and_forgotten() {
+    let mut world = world("999667").await;
+    let msg_id = say(&mut world.alice, &enums::InputPeer::InputPeerSelf, "a note", None).await;
+    for chosen in ["👍", "❤"] {
+        let send = functions::messages::SendReaction {
+            add_to_recent: true,
+            peer: enums::InputPeer::InputPeerSelf,
+            msg_id,
+            reaction: Some(vec![emoji(chosen)]),
+            ..Default::default()
+        };
+        world.alice.call(&send).await.unwrap();
+    }
+    let recent = |hash| functions::messages::GetRecentReactions { limit: 10, hash };
+    let found = world.alice.call(&recent(0)).await.unwrap();
+    let enums::messages::Reactions::Reactions(list) = found else { panic!("{found:?}") };
+    assert_eq!(list.reactions, [emoji("❤"), emoji("👍")]);
+    let again = world.alice.call(&recent(list.hash)).await.unwrap();
+    assert!(matches!(again, enums::messages::Reactions::ReactionsNotModified));
+    let top = functions::messages::GetTopReactions { limit: 3, hash: 0 };
+    let found = world.alice.call(&top).await.unwrap();
+    let enums::messages::Reactions::Reactions(top) = found else { panic!("{found:?}") };
+    assert_eq!(top.reactions, [emoji("❤"), emoji("👍"), emoji("👎")]);
+    world.alice.call(&functions::messages::ClearRecentReactions {}).await.unwrap();
+    let found = world.alice.call(&recent(list.hash)).await.unwrap();
+    assert!(matches!(found, enums::messages::Reactions::Reactions(list) if list.reactions.is_empty()));
+}

@@ -139,6 +139,6 @@ pub(super) async fn unpin_chat_message(call: Call<'_>) -> Result<Value, ApiError
 /// unpinAllChatMessages
 pub(super) async fn unpin_all_chat_messages(call: Call<'_>) -> Result<Value, ApiError> {
     let peer = call.peer("chat_id").await?;
-    while call.messenger().unpin_all(call.actor(), PeerRef::Known(peer), None).await?.offset > 0 {}
+    while call.messenger().unpin_all(call.actor(), PeerRef::Known(peer), (None, None)).await?.offset > 0 {}
     Ok(json!(true))
 }

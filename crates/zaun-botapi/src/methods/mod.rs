@@ -104,6 +104,7 @@ handlers! {
     "revokechatinvitelink" => links::revoke_chat_invite_link,
     "sendpoll" => polls::send_poll,
     "setmessagereaction" => polls::set_message_reaction,
+    "deletemessagereaction" => polls::delete_message_reaction,
     "stoppoll" => polls::stop_poll,
     "answercallbackquery" => queries::answer_callback_query,
     "answerinlinequery" => inline::answer_inline_query,

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use zaun_messenger::messages::content::Body;
 use zaun_messenger::peers::PeerRef;
+use zaun_model::Peer;
 use zaun_schema::api::{enums, types};
 
 use super::Call;
@@ -138,4 +139,15 @@ pub(super) async fn set_message_reaction(call: Call<'_>) -> Result<Value, ApiErr
         Err(error) => Err(error.into()),
         Ok(_) => Ok(json!(true)),
     }
+}
+
+/// deleteMessageReaction; channels do not react here.
+pub(super) async fn delete_message_reaction(call: Call<'_>) -> Result<Value, ApiError> {
+    let (peer, id) = (call.peer("chat_id").await?, call.message_id("message_id")?);
+    if call.params.get("actor_chat_id").is_some() {
+        return Err(ApiError::bad("MESSAGE_NOT_MODIFIED"));
+    }
+    let whom = PeerRef::Known(Peer::User(call.user()?));
+    call.messenger().delete_reaction(call.actor(), PeerRef::Known(peer), id, whom).await?;
+    Ok(json!(true))
 }

@@ -36,7 +36,7 @@ impl Call<'_> {
 
     async fn unpin_topic(&self, peer: Peer, id: MsgId) -> Result<Value, ApiError> {
         let named = PeerRef::Known(peer);
-        while self.messenger().unpin_all(self.actor(), named, Some(id)).await?.offset > 0 {}
+        while self.messenger().unpin_all(self.actor(), named, (Some(id), None)).await?.offset > 0 {}
         Ok(json!(true))
     }
 

@@ -103,6 +103,7 @@ pub(super) async fn newest(
 ) -> Result<Vec<Message>, Error> {
     let window = Window {
         thread: None,
+        saved: None,
         offset_id: 0,
         offset_date: 0,
         add_offset: 0,

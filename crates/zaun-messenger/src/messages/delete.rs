@@ -11,6 +11,7 @@ use zaun_store::repo::messages::{self, MessageRow, Range};
 use zaun_store::repo::{dialogs, payments, search};
 
 use super::content::Body;
+use super::saved;
 use crate::changes::{Place, Thread};
 use crate::channels;
 use crate::limits::{DELETE_BATCH, IDS_PER_CALL};
@@ -267,6 +268,9 @@ fn remove_from_box(
         match box_id {
             BoxId::User(user) => {
                 forget_waiting(changes, user, peer, &rows)?;
+                if peer == Peer::User(user) {
+                    saved::forget(changes.tx, user, &rows)?;
+                }
                 mend_dialog(changes, user, peer, &rows)?;
             }
             BoxId::Channel(id) => {

@@ -6,7 +6,7 @@ use zaun_model::{BoxId, MsgId, Peer, Pts, UnixTime, UserId};
 use zaun_schema::visit::Mentioned;
 use zaun_store::Tx;
 use zaun_store::repo::messages::{self, MessageRow, Range};
-use zaun_store::repo::{boxes, dialogs};
+use zaun_store::repo::{boxes, dialogs, saved};
 
 use crate::limits::{COUNTED_MESSAGES, IDS_PER_CALL, PAGE};
 use crate::peers::PeerRef;
@@ -35,6 +35,8 @@ pub struct Window {
     pub range: (i32, i32),
     /// Only messages of this thread of a channel, 0 for those of none.
     pub thread: Option<MsgId>,
+    /// Only messages of this conversation of Saved Messages.
+    pub saved: Option<Peer>,
 }
 
 impl Default for Window {
@@ -54,6 +56,7 @@ impl Window {
         min_id: 0,
         range: WHOLE_RANGE,
         thread: None,
+        saved: None,
     };
 
     /// Leaves out what is hidden from the viewer.
@@ -202,8 +205,12 @@ pub(crate) fn finish_page(
         let whole = (MsgId(1), MsgId::MAX);
         page.total = messages::count_in_thread(tx, place, UserId(0), whole, COUNTED_MESSAGES)?;
     }
+    if let Some(peer) = window.saved {
+        let found = saved::find_many(tx, reading.viewer, &[peer])?.pop();
+        page.total = found.map_or(0, |row| row.messages);
+    }
     page.skipped = match newest {
-        _ if window.thread.is_some() => None,
+        _ if window.thread.is_some() || window.saved.is_some() => None,
         _ if first_page && window.range == WHOLE_RANGE => Some(0),
         Some(newest) => {
             let range = (newest.next(), MsgId(window.range.1));
@@ -230,9 +237,10 @@ pub(crate) fn page(tx: &Tx<'_>, reading: &Reading, w: Window) -> Result<Vec<Mess
     let mut rows = Vec::new();
     if ahead > 0 {
         let range = Range { from: start.max(low), to: high, skip: 0, limit: ahead.min(10 * PAGE) };
-        rows = match w.thread {
-            Some(thread) => messages::oldest_in_thread(tx, box_id, thread, range)?,
-            None => messages::oldest(tx, box_id, peer, range)?,
+        rows = match (w.thread, w.saved) {
+            (_, Some(saved)) => saved::oldest(tx, reading.viewer, saved, range)?,
+            (Some(thread), None) => messages::oldest_in_thread(tx, box_id, thread, range)?,
+            (None, None) => messages::oldest(tx, box_id, peer, range)?,
         };
         rows.reverse();
         rows.truncate(usize::try_from(limit).unwrap_or(0));
@@ -241,9 +249,10 @@ pub(crate) fn page(tx: &Tx<'_>, reading: &Reading, w: Window) -> Result<Vec<Mess
     if left > 0 {
         let below = if start == MsgId::MAX { high } else { high.min(start.before()) };
         let range = Range { from: low, to: below, skip: skip.min(MAX_SKIPPED), limit: left };
-        rows.extend(match w.thread {
-            Some(thread) => messages::newest_in_thread(tx, box_id, thread, range)?,
-            None => messages::newest(tx, box_id, peer, range)?,
+        rows.extend(match (w.thread, w.saved) {
+            (_, Some(saved)) => saved::newest(tx, reading.viewer, saved, range)?,
+            (Some(thread), None) => messages::newest_in_thread(tx, box_id, thread, range)?,
+            (None, None) => messages::newest(tx, box_id, peer, range)?,
         });
     }
     Ok(rows)

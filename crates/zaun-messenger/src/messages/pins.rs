@@ -8,6 +8,7 @@ use zaun_store::repo::messages::{self, MessageRow};
 
 use super::content::Body;
 use super::delete::Affected;
+use super::saved;
 use super::send;
 use crate::channels;
 use crate::limits::PINNED_MESSAGES;
@@ -45,12 +46,12 @@ impl Messenger {
         self.change(actor, work).await
     }
 
-    /// Unpins everything in a conversation, or in a topic of it, for everybody; a batch at a time.
+    /// Unpins everything in a conversation, or in a topic or a conversation of Saved Messages, for everybody; a batch at a time.
     pub async fn unpin_all(
         &self,
         actor: Actor,
         peer: PeerRef,
-        thread: Option<MsgId>,
+        (thread, saved_from): (Option<MsgId>, Option<Peer>),
     ) -> Result<Affected, Error> {
         let work = move |changes: &mut Changes<'_, '_>| {
             let reading = rights::reading(changes.tx, actor.user_id, peer)?;
@@ -62,6 +63,11 @@ impl Messenger {
             if let Some(of) = thread {
                 rows = messages::pinned(changes.tx, reading.box_id, reading.peer, PINNED_IN_CHAT)?;
                 rows.retain(|row| row.thread_id == of.column());
+                rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+            }
+            if let Some(peer) = saved_from.filter(|_| reading.peer == Peer::User(actor.user_id)) {
+                rows = messages::pinned(changes.tx, reading.box_id, reading.peer, PINNED_IN_CHAT)?;
+                rows = saved::retain(changes.tx, actor.user_id, peer, rows)?;
                 rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
             }
             let more = rows.len() > usize::try_from(PINNED_MESSAGES).unwrap_or(usize::MAX);

@@ -20,7 +20,7 @@ use crate::views::{self, Message, Scene};
 use crate::{Actor, Changes, Error, Messenger, Outcome, bots, errors, stored};
 
 /// Reactions that apps offer; others are refused (G-363). `getAvailableReactions` would need animations for each.
-const EMOJI: &[&str] = &[
+pub(super) const EMOJI: &[&str] = &[
     "👍",
     "👎",
     "❤",
@@ -120,7 +120,7 @@ pub fn to_tl(value: &[u8]) -> Reaction {
 }
 
 /// Returns how a reaction is stored. Custom emoji take Premium, which does not exist here; paid ones are refused.
-fn from_tl(reaction: &Reaction) -> Result<Option<String>, Error> {
+pub(super) fn from_tl(reaction: &Reaction) -> Result<Option<String>, Error> {
     match reaction {
         Reaction::ReactionEmpty => Ok(None),
         Reaction::ReactionEmoji(emoji) => {
@@ -268,6 +268,46 @@ impl Messenger {
             let told = (&row, body.is_post());
             bots::marks::tell_reaction(changes, &content, told, actor.user_id, (old, new), &sum.results)?;
             save(changes.tx, content.id, sum, unread)?;
+            super::tell_viewers(changes, actor, &row, |message, viewer| {
+                update(message, shown(message, viewer))
+            })
+        };
+        self.change(actor, work).await
+    }
+
+    /// Takes away what somebody reacted to a message of a group with, as an administrator who may delete messages.
+    pub async fn delete_reaction(
+        &self,
+        actor: Actor,
+        peer: PeerRef,
+        id: MsgId,
+        participant: PeerRef,
+    ) -> Result<Outcome<Message>, Error> {
+        let work = move |changes: &mut Changes<'_, '_>| {
+            let reading = rights::reading(changes.tx, actor.user_id, peer)?;
+            if reading.peer.user().is_some() {
+                return Err(Error::bad(errors::PEER_ID_INVALID));
+            }
+            rights::require_over_others(changes.tx, &reading, AdminRights::DELETE_MESSAGES, None)?;
+            let whom = participant.user(changes.tx, actor.user_id)?;
+            let (row, content) = find(changes.tx, &reading, id)?;
+            let body = super::content::Body::decode(&content)?;
+            // G-366: where nobody sees who reacted, nobody can say whose reaction is to go.
+            if body.is_post() {
+                return Err(Error::refused(403, errors::BROADCAST_FORBIDDEN));
+            }
+            let before = marks::of_peer(changes.tx, content.id, REACTION, Peer::User(whom))?;
+            if before.is_empty() {
+                return Err(Error::bad(errors::MESSAGE_NOT_MODIFIED));
+            }
+            let mut sum = content.reactions.clone().map(decode).transpose()?.unwrap_or_default();
+            before.iter().for_each(|mark| count(&mut sum, &to_tl(&mark.value), -1));
+            marks::delete(changes.tx, content.id, REACTION, Peer::User(whom))?;
+            call_author(changes, &content, whom, false)?;
+            let old = before.iter().map(|mark| to_tl(&mark.value)).collect();
+            let told = (&row, false);
+            bots::marks::tell_reaction(changes, &content, told, whom, (old, Vec::new()), &sum.results)?;
+            save(changes.tx, content.id, sum, false)?;
             super::tell_viewers(changes, actor, &row, |message, viewer| {
                 update(message, shown(message, viewer))
             })

@@ -9,7 +9,7 @@ use zaun_store::repo::dialogs::{self, DialogRow, MAX_COUNTED_UNREAD};
 use zaun_store::repo::messages::{self, MessageRow};
 
 use super::delete::Affected;
-use super::mentions;
+use super::{mentions, readers};
 use crate::limits::IDS_PER_CALL;
 use crate::peers::{PeerRef, peer_to_tl};
 use crate::rights::{self, Reading};
@@ -131,6 +131,7 @@ fn read_in_own_box(
     let fewer = dialog.unread - left;
     (dialog.read_inbox, dialog.unread, dialog.unread_mark) = (newest.id, left, false);
     dialogs::save(changes.tx, &dialog)?;
+    readers::note(changes, viewer, (peer, MsgId(0)), newest.id)?;
     changes.count(box_id, |counters| counters.unread = (counters.unread - fewer).max(0))?;
     let pts = changes.log_event(box_id, 1, |pts| {
         types::UpdateReadHistoryInbox {
@@ -193,6 +194,7 @@ pub(crate) fn read_channel(
     }
     (dialog.read_inbox, dialog.unread_mark) = (max_id, false);
     dialogs::save(changes.tx, &dialog)?;
+    readers::note(changes, viewer, (peer, MsgId(0)), max_id)?;
     let limit = MAX_COUNTED_UNREAD;
     let left = messages::count_incoming(changes.tx, box_id, peer, viewer, max_id, limit)?;
     let update = types::UpdateReadChannelInbox {

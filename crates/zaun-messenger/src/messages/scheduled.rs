@@ -12,9 +12,10 @@ use zaun_store::repo::scheduled::{self, Queue, ScheduledRow};
 use super::change::{Edit, apply_edit};
 use super::content::{Body, Content};
 use super::entities::settle_content;
+use super::saved;
 use super::send::{self, Draft, ReplyTo, Sent};
 use crate::limits::{IDS_PER_CALL, SCHEDULE_AHEAD_S, SCHEDULED_PER_CHAT, SCHEDULED_TOLD, SWEEP_BATCH};
-use crate::peers::{PeerRef, peer_to_tl};
+use crate::peers::{PeerRef, peer_from_tl, peer_to_tl};
 use crate::rights::{self, Membership, Posting};
 use crate::views::Scene;
 use crate::{Actor, Changes, Error, Messenger, NOBODY, Outcome, bots, errors, files, stored};
@@ -107,14 +108,6 @@ fn reply_of(header: Option<enums::MessageReplyHeader>) -> Option<ReplyTo> {
     })
 }
 
-fn peer_from_tl(peer: &enums::Peer) -> Peer {
-    match peer {
-        enums::Peer::PeerUser(peer) => Peer::User(UserId(peer.user_id)),
-        enums::Peer::PeerChat(peer) => Peer::Chat(zaun_model::ChatId(peer.chat_id)),
-        enums::Peer::PeerChannel(peer) => Peer::Channel(zaun_model::ChannelId(peer.channel_id)),
-    }
-}
-
 /// Tells everybody who shares a queue: the author, or the administrators of a broadcast channel.
 fn tell(
     changes: &mut Changes<'_, '_>,
@@ -161,6 +154,9 @@ fn put(
         let mut content = draft.content.clone();
         content.message.reply_to = draft.reply_to.as_ref().map(|reply| header_of(reply).into());
         content.message.post = posting.is_post;
+        if queue.1 == Peer::User(author_id) {
+            content.message.saved_peer_id = Some(peer_to_tl(saved::origin(&content, author_id)));
+        }
         let body = Body::from(content.clone());
         let row = ScheduledRow {
             owner: queue.0,

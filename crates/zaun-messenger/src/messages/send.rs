@@ -10,7 +10,7 @@ use zaun_store::repo::{channels, contents, users};
 
 use super::content::{Body, Content};
 use super::entities::settle_content;
-use super::{mentions, polls, ttl};
+use super::{mentions, polls, saved, ttl};
 use crate::changes::{Place, Thread};
 use crate::limits::{CAPTION_LENGTH, ENTITIES, MESSAGE_LENGTH, QUOTE_LENGTH};
 use crate::payments;
@@ -190,9 +190,7 @@ pub(crate) fn send_one_message(
     }
     if peer == Peer::User(sender) {
         // G-414: each note says to which conversation of Saved Messages it belongs.
-        let forwarded = content.message.fwd_from.as_ref();
-        let origin = forwarded.and_then(|header| header.saved_from_peer.clone());
-        content.message.saved_peer_id = Some(origin.unwrap_or_else(|| peer_to_tl(peer)));
+        content.message.saved_peer_id = Some(peer_to_tl(saved::origin(&content, sender)));
     }
     if let Peer::User(bot) = peer
         && posting.starts_bot

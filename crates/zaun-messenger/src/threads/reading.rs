@@ -11,6 +11,7 @@ use zaun_store::repo::threads::{self, GENERAL, ThreadRead};
 
 use super::comments;
 use crate::messages::history::{Window, finish_page, page};
+use crate::messages::readers;
 use crate::peers::PeerRef;
 use crate::rights::{self, Membership, Reading};
 use crate::views::{self, Message, MessagePage, Scene};
@@ -158,6 +159,7 @@ fn read(changes: &mut Changes<'_, '_>, of: &ThreadOf, max_id: MsgId) -> Result<(
         return Ok(());
     }
     threads::put_read(changes.tx, user, (peer, of.root), ThreadRead { inbox: max_id, ..before })?;
+    readers::note(changes, user, (peer, of.root), max_id)?;
     let Peer::Channel(channel) = peer else { return Ok(()) };
     let post = comments::post_of(changes.tx, channel, of.root)?;
     let update = types::UpdateReadChannelDiscussionInbox {

@@ -13,7 +13,7 @@ use super::Scene;
 use crate::Error;
 use crate::limits::ANSWER_BYTES;
 use crate::messages::content::Body;
-use crate::messages::{polls, reactions};
+use crate::messages::{polls, reactions, saved};
 use crate::peers::{mention, peer_to_tl};
 use crate::stored;
 
@@ -110,6 +110,7 @@ impl Message {
                 peer_id,
                 date: row.date.to_tl(),
                 reply_to: self.reply_header(service.reply_to.clone()),
+                saved_peer_id: saved::place_of(row, &self.body).map(peer_to_tl),
                 ..(**service).clone()
             }
             .into(),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use zaun_model::{ChannelId, ChatId, ContentId, Peer, UserId};
+use zaun_model::{ChannelId, ChatId, ContentId, Peer, UnixTime, UserId};
 use zaun_schema::visit::Mentioned;
 use zaun_store::Tx;
 use zaun_store::repo::channels::{self, ChannelRow, MemberRow};
@@ -12,6 +12,7 @@ use zaun_store::repo::marks::{self, MarkRow};
 use zaun_store::repo::users::{self, UserRow};
 
 use crate::Error;
+use crate::messages::saved::HIDDEN_AUTHOR;
 use crate::privacy::{self, Hidden};
 
 /// Everybody that an answer or an event mentions, with what each of its viewers knows of them.
@@ -103,6 +104,28 @@ impl ChannelView<'_> {
     }
 }
 
+/// Nobody's account, under which clients gather what was saved of authors who hide (G-414).
+fn hidden_author() -> UserRow {
+    UserRow {
+        id: HIDDEN_AUTHOR,
+        phone: None,
+        first_name: "Author Hidden".to_owned(),
+        last_name: String::new(),
+        username: None,
+        about: String::new(),
+        photo_id: None,
+        photo_thumb: None,
+        last_seen: UnixTime(0),
+        created_at: UnixTime(0),
+        deleted: false,
+        home_dc: 0,
+        bot_version: 0,
+        bot_flags: 0,
+        bot_placeholder: None,
+        hides: 0,
+    }
+}
+
 impl Scene {
     /// Loads those who are mentioned, for several viewers, in at most four statements, six with basic groups, one more
     /// if there are marks on messages, and one if there are stickers out of sets. Whoever does not exist is left out.
@@ -119,6 +142,9 @@ impl Scene {
         let users = if user_ids.is_empty() { Vec::new() } else { users::find_many(tx, &wanted)? };
         let present = users.iter().filter(|user| mentioned.users.contains(&user.id.0));
         scene.users = present.map(|user| (user.id, user.clone())).collect();
+        if mentioned.users.contains(&HIDDEN_AUTHOR.0) {
+            scene.users.entry(HIDDEN_AUTHOR).or_insert_with(hidden_author);
+        }
         let channels = channels::find_many(tx, &channel_ids)?;
         scene.channels = channels.into_iter().map(|channel| (channel.id, channel)).collect();
         let group_ids: Vec<ChatId> = mentioned.chats.iter().copied().map(ChatId).collect();

@@ -22,6 +22,8 @@ pub mod messages;
 pub mod passwords;
 pub mod payments;
 pub mod privacy;
+pub mod read_dates;
+pub mod saved;
 pub mod scheduled;
 pub mod search;
 pub mod settings;

@@ -3,6 +3,7 @@
 mod limits;
 mod lists;
 mod postgres_only;
+mod saved;
 mod sqlite_only;
 mod statements;
 mod transactions;

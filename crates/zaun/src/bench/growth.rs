@@ -226,6 +226,7 @@ impl World {
             min_id: 0,
             range: WHOLE_RANGE,
             thread: None,
+            saved: None,
         };
         let page = async |window: Window| {
             let page = self.messenger.history(self.me, self.peer(), window).await?;
@@ -256,6 +257,7 @@ impl World {
                 min_id: 0,
                 range: WHOLE_RANGE,
                 thread: None,
+                saved: None,
             };
             let query = Query {
                 peer: (!everywhere).then(|| self.peer()),
@@ -276,7 +278,7 @@ impl World {
                 .map(|kind| Filter::Kinds(vec![kind]))
                 .into();
         let counters = async |_| {
-            self.messenger.search_counters(self.me, self.peer(), None, filters.clone()).await?;
+            self.messenger.search_counters(self.me, self.peer(), (None, None), filters.clone()).await?;
             Ok(())
         };
         Ok(vec![

@@ -1,12 +1,14 @@
 //! Filling the index: in batches behind the writer, and before somebody searches.
 
-use zaun_model::{BoxId, ContentId, Peer};
+use zaun_model::{BoxId, ContentId, Peer, UserId};
 use zaun_store::repo::contents::ContentRow;
 use zaun_store::repo::{messages, search};
 use zaun_store::{Dialect, Tx};
 
 use super::fold;
 use crate::content_ids::ContentIds;
+use crate::messages::content::Body;
+use crate::messages::saved;
 use crate::{Error, Messenger, NOBODY};
 
 /// Seconds within which a transaction ends that has taken a content's id: twice as long as a closure may run, and more.
@@ -35,6 +37,11 @@ pub(super) fn kind_term(kind: i64) -> String {
 }
 
 /// A marked id in letters and digits.
+/// What contents that a user saved from a conversation are found by.
+pub(super) fn saved_term(user: UserId, peer: Peer) -> String {
+    format!("s{}p{}", user.0, digits(peer.marked()))
+}
+
 fn digits(mark: i64) -> String {
     if mark < 0 { format!("n{}", mark.unsigned_abs()) } else { mark.to_string() }
 }
@@ -84,6 +91,10 @@ fn put_content(
     for (box_id, peer, author) in shown {
         scope.push(box_term(box_id));
         scope.push(conversation_term(box_id, peer));
+        if let Some(user) = box_id.user().filter(|user| Peer::User(*user) == peer) {
+            let body = Body::decode(content)?;
+            scope.push(saved_term(user, saved::place_in(user, &body)));
+        }
         if author != content.author {
             scope.push(author_term(author));
         }

@@ -14,6 +14,7 @@ use zaun_store::repo::search::{self, Sought};
 use zaun_store::repo::{boxes, channels, dialogs};
 
 use super::history::{WHOLE_RANGE, Window};
+use super::saved;
 use crate::content_ids::ContentIds;
 use crate::limits::{CHANNELS_PER_USER, COUNTED_MESSAGES, IDS_PER_CALL, PAGE, PINNED_MESSAGES};
 use crate::peers::PeerRef;
@@ -80,15 +81,22 @@ impl Messenger {
         &self,
         actor: Actor,
         peer: PeerRef,
-        thread: Option<MsgId>,
+        (thread, saved_from): (Option<MsgId>, Option<Peer>),
         filters: Vec<Filter>,
     ) -> Result<Vec<i32>, Error> {
         if filters.len() > IDS_PER_CALL {
             return Err(Error::bad(errors::LIMIT_INVALID));
         }
+        if saved_from.is_some() {
+            self.index_messages().await?;
+        }
         self.read(actor.user_id, move |tx| {
             let Some(id) = thread else {
                 let reading = rights::reading(tx, actor.user_id, peer)?;
+                let own = Peer::User(actor.user_id);
+                if let Some(peer) = saved_from.filter(|_| reading.peer == own) {
+                    return filters.iter().map(|filter| count_saved(tx, &reading, peer, filter)).collect();
+                }
                 return filters.iter().map(|filter| count_filtered(tx, &reading, filter)).collect();
             };
             let of = threads::find(tx, actor.user_id, peer, id)?;
@@ -138,6 +146,23 @@ fn count_filtered(tx: &Tx<'_>, reading: &Reading, filter: &Filter) -> Result<i32
     })
 }
 
+/// Counts the messages of a conversation of Saved Messages that a filter lets through.
+fn count_saved(tx: &Tx<'_>, reading: &Reading, peer: Peer, filter: &Filter) -> Result<i32, Error> {
+    let kinds = match filter {
+        Filter::Nothing => return Ok(0),
+        Filter::Pinned => {
+            let pinned = messages::pinned(tx, reading.box_id, reading.peer, COUNTED_MESSAGES)?;
+            let pinned = saved::retain(tx, reading.viewer, peer, pinned)?;
+            return Ok(i32::try_from(pinned.len()).unwrap_or(i32::MAX));
+        }
+        Filter::Kinds(kinds) => Some(kinds.iter().map(|kind| index::kind_term(*kind)).collect()),
+        Filter::Any => None,
+    };
+    let mut scopes = vec![vec![index::saved_term(reading.viewer, peer)]];
+    scopes.extend(kinds);
+    Ok(search::count(tx, &Sought { scopes, phrases: Vec::new() }, COUNTED_MESSAGES)?)
+}
+
 fn search_page(tx: &Tx<'_>, viewer: UserId, q: &Query) -> Result<MessagePage, Error> {
     let mut q = q.clone();
     let reading = match (q.peer, q.thread) {
@@ -151,13 +176,18 @@ fn search_page(tx: &Tx<'_>, viewer: UserId, q: &Query) -> Result<MessagePage, Er
     if let Some(reading) = &reading {
         q.window = q.window.within(reading);
     }
+    // Only Saved Messages have such conversations.
+    let is_saved = reading.as_ref().is_some_and(|reading| reading.peer == Peer::User(viewer));
+    q.window.saved = q.window.saved.filter(|_| is_saved);
     let q = &q;
     let from = q.from.map(|from| from.resolve(tx, viewer)).transpose()?;
     let phrases = fold::phrases(&q.text);
     let nothing = q.filter == Filter::Nothing || (phrases.is_empty() && !q.text.trim().is_empty());
     let (rows, total) = match &reading {
         _ if nothing => (Vec::new(), 0),
-        Some(reading) if phrases.is_empty() && from.is_none() => by_kind(tx, reading, q)?,
+        Some(reading) if phrases.is_empty() && from.is_none() && q.window.saved.is_none() => {
+            by_kind(tx, reading, q)?
+        }
         _ => by_index(tx, viewer, reading.as_ref(), from, phrases, q)?,
     };
     let (messages, _) = views::cut_to_budget(tx, rows)?;
@@ -286,6 +316,7 @@ fn by_index(
         None => searched.keys().map(|box_id| index::box_term(*box_id)).collect(),
     }];
     scopes.extend(from.map(|from| vec![index::author_term(from)]));
+    scopes.extend(q.window.saved.map(|peer| vec![index::saved_term(viewer, peer)]));
     if let Filter::Kinds(kinds) = &q.filter {
         scopes.push(kinds.iter().map(|kind| index::kind_term(*kind)).collect());
     }
