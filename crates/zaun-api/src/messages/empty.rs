@@ -13,20 +13,12 @@ empty_answers! {
     get_saved_dialogs: functions::messages::GetSavedDialogs => enums::messages::SavedDialogs = types::messages::SavedDialogs::default();
     /// messages.getPinnedSavedDialogs: notes are one conversation.
     get_pinned_saved_dialogs: functions::messages::GetPinnedSavedDialogs => enums::messages::SavedDialogs = types::messages::SavedDialogs::default();
-    /// messages.getFavedStickers: there are no sticker sets.
-    get_faved_stickers: functions::messages::GetFavedStickers => enums::messages::FavedStickers = types::messages::FavedStickers::default();
-    /// messages.getRecentStickers: there are no sticker sets.
-    get_recent_stickers: functions::messages::GetRecentStickers => enums::messages::RecentStickers = types::messages::RecentStickers::default();
-    /// messages.getStickers: there are no sticker sets.
-    get_stickers: functions::messages::GetStickers => enums::messages::Stickers = types::messages::Stickers::default();
     /// messages.getFeaturedStickers: there are no sticker sets.
     get_featured_stickers: functions::messages::GetFeaturedStickers => enums::messages::FeaturedStickers = types::messages::FeaturedStickers::default();
     /// messages.getFeaturedEmojiStickers: there are no sticker sets.
     get_featured_emoji_stickers: functions::messages::GetFeaturedEmojiStickers => enums::messages::FeaturedStickers = types::messages::FeaturedStickers::default();
     /// messages.getOldFeaturedStickers: there are no sticker sets.
     get_old_featured_stickers: functions::messages::GetOldFeaturedStickers => enums::messages::FeaturedStickers = types::messages::FeaturedStickers::default();
-    /// messages.getSavedGifs: none can be saved.
-    get_saved_gifs: functions::messages::GetSavedGifs => enums::messages::SavedGifs = types::messages::SavedGifs::default();
     /// messages.getEmojiGroups: emoji are in no groups.
     get_emoji_groups: functions::messages::GetEmojiGroups => enums::messages::EmojiGroups = types::messages::EmojiGroups::default();
     /// messages.getEmojiStickerGroups: emoji are in no groups.
