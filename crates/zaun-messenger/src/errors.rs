@@ -609,4 +609,8 @@ texts! {
     STICKER_THUMB_TGS_NOTGS,
     /// 400: the video that stands for a set is too large.
     STICKER_THUMB_VIDEO_BIG,
+    /// 400: the document is no sticker.
+    STICKER_ID_INVALID,
+    /// 400: the document is no animation.
+    GIF_ID_INVALID,
 }

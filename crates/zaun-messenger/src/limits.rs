@@ -395,3 +395,11 @@ pub const SET_MOVING_THUMB_BYTES: u64 = 32 * 1024;
 pub const INSTALLERS_TOLD: i64 = 1000;
 /// Custom emoji in one call of messages.getCustomEmojiDocuments.
 pub const EMOJI_DOCUMENTS: usize = 200;
+/// Favourite stickers of a user, as the configuration says.
+pub const FAVED_STICKERS: i64 = 5;
+/// Stickers that a user used last, as the configuration says.
+pub const RECENT_STICKERS: i64 = 200;
+/// Saved animations of a user, as the configuration says.
+pub const SAVED_GIFS: i64 = 200;
+/// Stickers for one emoji in one answer.
+pub const EMOJI_FOUND: i64 = 200;

@@ -53,3 +53,16 @@ CREATE TABLE channel_stickers (
     set_id     BIGINT NOT NULL
 );
 CREATE INDEX channel_stickers_set ON channel_stickers (set_id);
+
+-- What users keep of stickers and animations.
+CREATE TABLE sticker_lists (
+    user_id  BIGINT NOT NULL,
+    -- 0 favourites, 1 used last, 2 put on pictures last, 3 saved animations
+    list     BIGINT NOT NULL,
+    media_id BIGINT NOT NULL,
+    -- the highest is the newest
+    number   BIGINT NOT NULL,
+    date     BIGINT NOT NULL,
+    PRIMARY KEY (user_id, list, media_id)
+) WITHOUT ROWID;
+CREATE INDEX sticker_lists_number ON sticker_lists (user_id, list, number);

@@ -9,20 +9,12 @@ empty_answers! {
     get_sponsored_messages: functions::messages::GetSponsoredMessages => enums::messages::SponsoredMessages = enums::messages::SponsoredMessages::SponsoredMessagesEmpty;
     /// messages.getAttachMenuBots: no bot has a place in the menu.
     get_attach_menu_bots: functions::messages::GetAttachMenuBots => enums::AttachMenuBots = types::AttachMenuBots::default();
-    /// messages.getFavedStickers: there are no sticker sets.
-    get_faved_stickers: functions::messages::GetFavedStickers => enums::messages::FavedStickers = types::messages::FavedStickers::default();
-    /// messages.getRecentStickers: there are no sticker sets.
-    get_recent_stickers: functions::messages::GetRecentStickers => enums::messages::RecentStickers = types::messages::RecentStickers::default();
-    /// messages.getStickers: there are no sticker sets.
-    get_stickers: functions::messages::GetStickers => enums::messages::Stickers = types::messages::Stickers::default();
-    /// messages.getFeaturedStickers: there are no sticker sets.
+    /// messages.getFeaturedStickers: no set is recommended.
     get_featured_stickers: functions::messages::GetFeaturedStickers => enums::messages::FeaturedStickers = types::messages::FeaturedStickers::default();
-    /// messages.getFeaturedEmojiStickers: there are no sticker sets.
+    /// messages.getFeaturedEmojiStickers: no set is recommended.
     get_featured_emoji_stickers: functions::messages::GetFeaturedEmojiStickers => enums::messages::FeaturedStickers = types::messages::FeaturedStickers::default();
-    /// messages.getOldFeaturedStickers: there are no sticker sets.
+    /// messages.getOldFeaturedStickers: no set is recommended.
     get_old_featured_stickers: functions::messages::GetOldFeaturedStickers => enums::messages::FeaturedStickers = types::messages::FeaturedStickers::default();
-    /// messages.getSavedGifs: none can be saved.
-    get_saved_gifs: functions::messages::GetSavedGifs => enums::messages::SavedGifs = types::messages::SavedGifs::default();
     /// messages.getEmojiGroups: emoji are in no groups.
     get_emoji_groups: functions::messages::GetEmojiGroups => enums::messages::EmojiGroups = types::messages::EmojiGroups::default();
     /// messages.getEmojiStickerGroups: emoji are in no groups.

@@ -1,7 +1,7 @@
 //! Sets of stickers, and who has them installed.
 
 use zaun_messenger::Error;
-use zaun_messenger::stickers::{EMOJI, MASKS, REGULAR};
+use zaun_messenger::stickers::{EMOJI, Kept, KeptList, MASKS, REGULAR};
 use zaun_messenger::views::Scene;
 use zaun_schema::api::{enums, functions, types};
 
@@ -112,4 +112,94 @@ pub(crate) async fn get_custom_emoji_documents(
 ) -> Result<Vec<enums::Document>, Error> {
     let found = call.messenger().custom_emoji(call.actor(), r.document_id).await?;
     Ok(call.view(&Scene::default()).completed(found.into_iter().map(Into::into).collect()))
+}
+
+/// messages.getFavedStickers
+pub(crate) async fn get_faved_stickers(
+    call: Call,
+    r: functions::messages::GetFavedStickers,
+) -> Result<enums::messages::FavedStickers, Error> {
+    let Kept { hash, documents, packs, .. } =
+        call.messenger().kept_documents(call.actor(), KeptList::Faved).await?;
+    if r.hash != 0 && r.hash == hash {
+        return Ok(enums::messages::FavedStickers::FavedStickersNotModified);
+    }
+    let stickers = completed(&call, documents);
+    Ok(types::messages::FavedStickers { hash, packs, stickers }.into())
+}
+
+/// messages.faveSticker
+pub(crate) async fn fave_sticker(call: Call, r: functions::messages::FaveSticker) -> Result<bool, Error> {
+    call.messenger().keep_document_in(call.actor(), KeptList::Faved, &r.id, r.unfave).await?;
+    Ok(true)
+}
+
+fn recent(attached: bool) -> KeptList {
+    if attached { KeptList::Attached } else { KeptList::Recent }
+}
+
+/// messages.getRecentStickers
+pub(crate) async fn get_recent_stickers(
+    call: Call,
+    r: functions::messages::GetRecentStickers,
+) -> Result<enums::messages::RecentStickers, Error> {
+    let Kept { hash, documents, packs, dates } =
+        call.messenger().kept_documents(call.actor(), recent(r.attached)).await?;
+    if r.hash != 0 && r.hash == hash {
+        return Ok(enums::messages::RecentStickers::RecentStickersNotModified);
+    }
+    let stickers = completed(&call, documents);
+    Ok(types::messages::RecentStickers { hash, packs, stickers, dates }.into())
+}
+
+/// messages.saveRecentSticker
+pub(crate) async fn save_recent_sticker(
+    call: Call,
+    r: functions::messages::SaveRecentSticker,
+) -> Result<bool, Error> {
+    call.messenger().keep_document_in(call.actor(), recent(r.attached), &r.id, r.unsave).await?;
+    Ok(true)
+}
+
+/// messages.clearRecentStickers
+pub(crate) async fn clear_recent_stickers(
+    call: Call,
+    r: functions::messages::ClearRecentStickers,
+) -> Result<bool, Error> {
+    call.messenger().clear_kept(call.actor(), recent(r.attached)).await?;
+    Ok(true)
+}
+
+/// messages.getSavedGifs
+pub(crate) async fn get_saved_gifs(
+    call: Call,
+    r: functions::messages::GetSavedGifs,
+) -> Result<enums::messages::SavedGifs, Error> {
+    let Kept { hash, documents, .. } = call.messenger().kept_documents(call.actor(), KeptList::Gifs).await?;
+    if r.hash != 0 && r.hash == hash {
+        return Ok(enums::messages::SavedGifs::SavedGifsNotModified);
+    }
+    Ok(types::messages::SavedGifs { hash, gifs: completed(&call, documents) }.into())
+}
+
+/// messages.saveGif
+pub(crate) async fn save_gif(call: Call, r: functions::messages::SaveGif) -> Result<bool, Error> {
+    call.messenger().keep_document_in(call.actor(), KeptList::Gifs, &r.id, r.unsave).await?;
+    Ok(true)
+}
+
+/// messages.getStickers: those of installed sets.
+pub(crate) async fn get_stickers(
+    call: Call,
+    r: functions::messages::GetStickers,
+) -> Result<enums::messages::Stickers, Error> {
+    let Kept { hash, documents, .. } = call.messenger().stickers_of_emoji(call.actor(), &r.emoticon).await?;
+    if r.hash != 0 && r.hash == hash {
+        return Ok(enums::messages::Stickers::StickersNotModified);
+    }
+    Ok(types::messages::Stickers { hash, stickers: completed(&call, documents) }.into())
+}
+
+fn completed(call: &Call, documents: Vec<types::Document>) -> Vec<enums::Document> {
+    call.view(&Scene::default()).completed(documents.into_iter().map(Into::into).collect())
 }

@@ -399,3 +399,65 @@ async fn a111_masks_emoji_and_the_set_of_a_group() {
     assert!(world.alice.call(&set(enums::InputStickerSet::InputStickerSetEmpty)).await.unwrap());
     assert_eq!(stickers(&mut world.alice).await, None);
 }
+
+/// favourites, what was used last, saved animations, stickers by emoji.
+#[tokio::test]
+async fn a124_stickers_and_animations_are_kept() {
+    let mut world = world("999667").await;
+    let first = document(&mut world.alice, png(512, 1), "image/png").await;
+    let second = document(&mut world.alice, png(512, 2), "image/png").await;
+    let made = new("cats", vec![item(&first, "😀👍"), item(&second, "🐈")]);
+    let made = whole(world.alice.call(&made).await.unwrap());
+    let set = whole(world.bob.call(&get(by_id(&made.set))).await.unwrap());
+    let (one, two) = (named_document(&set.documents[0]), named_document(&set.documents[1]));
+    let (one_id, two_id) = (written(&set.documents[0]).id, written(&set.documents[1]).id);
+
+    let fave =
+        |id: &enums::InputDocument, unfave| functions::messages::FaveSticker { id: id.clone(), unfave };
+    for id in [&one, &two] {
+        assert!(world.bob.call(&fave(id, false)).await.unwrap());
+    }
+    let get_faved = functions::messages::GetFavedStickers { hash: 0 };
+    let faved = world.bob.call(&get_faved).await.unwrap();
+    let enums::messages::FavedStickers::FavedStickers(faved) = faved else { panic!() };
+    assert_eq!(faved.stickers.iter().map(|one| written(one).id).collect::<Vec<_>>(), [two_id, one_id]);
+    assert_eq!((faved.hash, faved.packs.len()), (list_hash([two_id, one_id]), 2), "A-101");
+    let same = functions::messages::GetFavedStickers { hash: faved.hash };
+    assert!(matches!(
+        world.bob.call(&same).await.unwrap(),
+        enums::messages::FavedStickers::FavedStickersNotModified
+    ));
+    assert!(world.bob.call(&fave(&two, true)).await.unwrap());
+
+    // What is sent was used last.
+    let media = types::InputMediaDocument { id: one.clone(), ..Default::default() };
+    let send = functions::messages::SendMedia {
+        peer: enums::InputPeer::InputPeerSelf,
+        media: media.into(),
+        random_id: 1,
+        ..Default::default()
+    };
+    world.bob.call(&send).await.unwrap();
+    let get_recent = functions::messages::GetRecentStickers { attached: false, hash: 0 };
+    let recent = world.bob.call(&get_recent).await.unwrap();
+    let enums::messages::RecentStickers::RecentStickers(recent) = recent else { panic!() };
+    assert_eq!((recent.stickers.len(), recent.dates.len()), (1, 1), "A-124");
+    assert!(world.bob.call(&functions::messages::ClearRecentStickers { attached: false }).await.unwrap());
+    let recent = world.bob.call(&get_recent).await.unwrap();
+    assert!(
+        matches!(recent, enums::messages::RecentStickers::RecentStickers(list) if list.stickers.is_empty() && list.hash == 0)
+    );
+
+    let save = functions::messages::SaveGif { id: one, unsave: false };
+    assert_eq!(refused(&mut world.bob, &save).await, "400 GIF_ID_INVALID", "A-124");
+    let gifs = world.bob.call(&functions::messages::GetSavedGifs { hash: 0 }).await.unwrap();
+    assert!(matches!(gifs, enums::messages::SavedGifs::SavedGifs(list) if list.gifs.is_empty()));
+
+    let find = functions::messages::GetStickers { emoticon: "👍".into(), hash: 0 };
+    let found = world.bob.call(&find).await.unwrap();
+    assert!(matches!(found, enums::messages::Stickers::Stickers(list) if list.stickers.is_empty()));
+    let install = functions::messages::InstallStickerSet { stickerset: by_id(&made.set), archived: false };
+    world.bob.call(&install).await.unwrap();
+    let found = world.bob.call(&find).await.unwrap();
+    assert!(matches!(found, enums::messages::Stickers::Stickers(list) if list.stickers.len() == 1), "A-123");
+}

@@ -215,6 +215,7 @@ pub(crate) fn send_one_message(
         spot.header.as_ref().is_some_and(|header| !header.forum_topic || header.reply_to_top_id.is_some())
     });
     let mentioned = mentions::of(changes.tx, posting, &content, answered)?;
+    crate::stickers::lists::note_sent(changes, sender, content.message.media.as_ref())?;
     let posted = changes.post(sender, posting.author, &content.into(), &places, &mentioned)?;
     let message = posted.into_iter().next().ok_or_else(|| Error::bad(errors::PEER_ID_INVALID))?;
     polls::note_end(changes.tx, &message)?;

@@ -8,6 +8,7 @@ mod edit;
 mod emoji;
 mod files;
 mod install;
+pub(crate) mod lists;
 mod names;
 
 use std::collections::{BTreeMap, HashMap};
@@ -21,6 +22,7 @@ use zaun_store::repo::stickers::{self, InstallRow, SetRow, StickerRow};
 
 pub use edit::{NewSet, StickerChange};
 pub use install::Installed;
+pub use lists::{Kept, KeptList};
 pub use zaun_store::repo::stickers::{EMOJI, MASKS, REGULAR};
 
 use crate::access::Signer;

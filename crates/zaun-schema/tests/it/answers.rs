@@ -146,6 +146,7 @@ fn old_ids_of_a_method_get_the_result_they_promise() {
         "messages.addChatUser",
         "messages.createChat",
         "messages.getDialogFilters",
+        "messages.getMessageReadParticipants",
         "messages.getPeerSettings",
         "messages.importChatInvite",
         "messages.requestSimpleWebView",

@@ -228,3 +228,58 @@ pub fn set_of_channel(tx: &Tx<'_>, channel: ChannelId, set: Option<i64>) -> Resu
     let sql = "INSERT INTO channel_stickers (channel_id, set_id) VALUES ($1, $2)";
     tx.execute(sql, params![channel, set]).map(drop)
 }
+
+table! {
+    /// A document that a user keeps in a list.
+    ListedRow in "sticker_lists" {
+        /// Who keeps it.
+        user_id: UserId,
+        /// In which list.
+        list: i64,
+        /// The document.
+        media_id: i64,
+        /// Its place: the highest is the newest.
+        number: i64,
+        /// When it was added.
+        date: UnixTime,
+    }
+}
+
+/// What a user keeps in a list, the newest first.
+pub fn listed(tx: &Tx<'_>, user: UserId, list: i64, limit: i64) -> Result<Vec<ListedRow>, StoreError> {
+    let sql = format!(
+        "SELECT {} FROM sticker_lists WHERE user_id = $1 AND list = $2 ORDER BY number DESC LIMIT $3",
+        ListedRow::COLUMNS
+    );
+    tx.query(&sql, params![user, list, limit], ListedRow::read)
+}
+
+/// Adds a document to a list where it is not.
+pub fn put_listed(
+    tx: &Tx<'_>,
+    user_id: UserId,
+    list: i64,
+    media_id: i64,
+    date: UnixTime,
+) -> Result<(), StoreError> {
+    let number = listed(tx, user_id, list, 1)?.first().map_or(0, |row| row.number) + 1;
+    ListedRow { user_id, list, media_id, number, date }.insert(tx)
+}
+
+/// Takes a document out of a list; `false` if it was not there.
+pub fn remove_listed(tx: &Tx<'_>, user: UserId, list: i64, media: i64) -> Result<bool, StoreError> {
+    let sql = "DELETE FROM sticker_lists WHERE user_id = $1 AND list = $2 AND media_id = $3";
+    Ok(tx.execute(sql, params![user, list, media])? == 1)
+}
+
+/// Stickers of the sets that a user installed, whose emoji hold one; as if they were a list.
+pub fn of_emoji(tx: &Tx<'_>, user: UserId, emoji: &str, limit: i64) -> Result<Vec<ListedRow>, StoreError> {
+    tx.query(
+        "SELECT i.user_id, i.kind, s.media_id, s.place, i.date
+         FROM sticker_installs i JOIN stickers s ON s.set_id = i.set_id
+         WHERE i.user_id = $1 AND i.kind = 0 AND i.archived = 0 AND s.emoji LIKE $2
+         ORDER BY i.place DESC, s.place LIMIT $3",
+        params![user, &format!("%{emoji}%"), limit],
+        ListedRow::read,
+    )
+}
