@@ -511,6 +511,8 @@ texts! {
     REPLY_MARKUP_BUY_EMPTY,
     /// 400: no such word may stand in a link to a bot (B-119).
     START_PARAM_INVALID,
+    /// 400: what a client says of its colours or platform is too long.
+    THEME_PARAMS_INVALID,
     /// 400: the bot has no such page.
     BOT_APP_INVALID,
     /// 400: no page is at this address.

@@ -25,6 +25,7 @@ mod error;
 pub mod errors;
 pub mod files;
 pub mod folders;
+mod held;
 pub mod invites;
 mod jobs;
 pub mod limits;

@@ -331,14 +331,22 @@ pub const INVOICE_AMOUNT_MAX: i64 = 100_000_000;
 pub const STARS_MAX: i64 = 1_000_000;
 /// Suggested tips of an invoice (B-129).
 pub const SUGGESTED_TIPS: usize = 4;
-/// Forms that are being filled in at once.
-pub const OPEN_FORMS: usize = 100_000;
+/// Forms of one user that are being filled in at once; the oldest makes room.
+pub const OPEN_FORMS_PER_USER: usize = 32;
+/// Characters of each thing that a payer says of itself, and of each name of a way to send something.
+pub const REQUESTED_INFO_LENGTH: usize = 256;
+/// Ways in which one thing can be sent.
+pub const SHIPPING_OPTIONS: usize = 100;
 /// How long a form may be filled in.
 pub const REQUESTED_INFO_LIFE_S: i64 = 3600;
 /// Rows in one answer about stars (B-144).
 pub const STAR_PAGE: i64 = 100;
-/// Pages of bots that may send a message, open at once.
-pub const OPEN_APPS: usize = 100_000;
+/// Pages of bots that may send a message for one user, open at once; the oldest makes room.
+pub const OPEN_APPS_PER_USER: usize = 32;
+/// Bytes of the colours that a page is told of (B-147).
+pub const APP_THEME_BYTES: usize = 8192;
+/// Bytes of what a client calls its platform.
+pub const APP_PLATFORM_BYTES: usize = 64;
 /// How long such a page may do so after the client's last sign of life (B-158).
 pub const APP_LIFE_S: i64 = 120;
 /// Bytes that a page sends to its bot (B-161).

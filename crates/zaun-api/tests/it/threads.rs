@@ -429,3 +429,56 @@ async fn g245_g257_comments() {
     let kept = say(&mut world.bob, &talk, "more", None).await.unwrap_err();
     assert_eq!(kept, "406 CHANNEL_PRIVATE");
 }
+
+/// G-346: what may not be said any more when its time comes is dropped, and keeps nothing else waiting.
+#[tokio::test]
+async fn g346_a_closed_topic_keeps_no_other_message_waiting() {
+    let mut world = world("999665").await;
+    let alice = world.bob.befriend("9996650001").await.unwrap();
+    let groups = forum(&mut world.alice, &mut [&mut world.bob]).await;
+    let id = topic(&mut world.alice, &groups[0], "News", 7).await.unwrap();
+    let now = i32::try_from(world._sandbox.clock().now()).unwrap();
+    let reply = types::InputReplyToMessage { reply_to_msg_id: id, ..Default::default() };
+    let to_topic = functions::messages::SendMessage {
+        peer: groups[1].peer.clone(),
+        message: "too late".into(),
+        reply_to: Some(reply.into()),
+        random_id: 1,
+        schedule_date: Some(now + 60),
+        ..Default::default()
+    };
+    let to_alice = functions::messages::SendMessage {
+        peer: alice,
+        message: "in time".into(),
+        reply_to: None,
+        random_id: 2,
+        schedule_date: Some(now + 61),
+        ..to_topic.clone()
+    };
+    world.bob.call(&to_topic).await.unwrap();
+    world.bob.call(&to_alice).await.unwrap();
+    let close = functions::messages::EditForumTopic {
+        peer: groups[0].peer.clone(),
+        topic_id: id,
+        closed: Some(true),
+        ..Default::default()
+    };
+    world.alice.call(&close).await.unwrap();
+    world._sandbox.advance(62).await;
+    let text = update(&mut world.alice, |update| match update {
+        enums::Update::UpdateNewMessage(update) => match &update.message {
+            enums::Message::Message(message) => Some(message.message.clone()),
+            _ => None,
+        },
+        enums::Update::UpdateNewChannelMessage(update) => match &update.message {
+            enums::Message::Message(message) => Some(message.message.clone()),
+            _ => None,
+        },
+        _ => None,
+    })
+    .await;
+    assert_eq!(text, "in time");
+    let left = functions::messages::GetScheduledHistory { peer: groups[1].peer.clone(), hash: 0 };
+    let enums::messages::Messages::Messages(left) = world.bob.call(&left).await.unwrap() else { panic!() };
+    assert!(left.messages.is_empty());
+}

@@ -1,11 +1,9 @@
 //! Mini apps: pages that a bot shows inside a client, and what they are told of who opened them (B-146 … B-162).
 
-use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use parking_lot::Mutex;
 use zaun_crypto::hash::hmac_sha256;
-use zaun_model::{Peer, UnixTime, UserId};
+use zaun_model::{Peer, UserId};
 use zaun_schema::api::enums::BotMenuButton;
 use zaun_schema::api::{enums, types};
 use zaun_store::Tx;
@@ -13,7 +11,11 @@ use zaun_store::repo::{bots, settings, users};
 
 use super::{InlineResult, Token, is_bot};
 use crate::changes::{Place, Thread};
-use crate::limits::{APP_BUTTON_LENGTH, APP_DATA_BYTES, APP_LIFE_S, OPEN_APPS, START_PARAM_LENGTH};
+use crate::held::Held;
+use crate::limits::{
+    APP_BUTTON_LENGTH, APP_DATA_BYTES, APP_LIFE_S, APP_PLATFORM_BYTES, APP_THEME_BYTES, OPEN_APPS_PER_USER,
+    START_PARAM_LENGTH,
+};
 use crate::messages::content::Body;
 use crate::messages::send::{Draft, ReplyTo, Sent};
 use crate::peers::PeerRef;
@@ -70,54 +72,26 @@ impl OpenedApp {
     }
 }
 
-/// A page that may send a message.
+/// A page that may send a message for its user.
 #[derive(Debug, Clone)]
 struct Open {
     bot: UserId,
-    user: UserId,
     peer: Peer,
     reply_to: Option<ReplyTo>,
-    until: UnixTime,
 }
 
 /// Pages that may send a message; in memory, because they are open only while somebody looks.
-#[derive(Default)]
-pub struct Apps(Mutex<HashMap<i64, Open>>);
+pub struct Apps(Held<i64, Open>);
+
+impl Default for Apps {
+    fn default() -> Apps {
+        Apps(Held::new(OPEN_APPS_PER_USER))
+    }
+}
 
 impl Apps {
     pub(crate) fn clear(&self) {
-        self.0.lock().clear();
-    }
-
-    fn add(&self, open: Open, now: UnixTime) -> Result<i64, Error> {
-        let mut all = self.0.lock();
-        if all.len() >= OPEN_APPS {
-            all.retain(|_, one| one.until > now);
-        }
-        if all.len() >= OPEN_APPS {
-            return Err(Error::flood(1));
-        }
-        let id = (rand::Rng::next_u64(&mut rand::rng()) >> 1).cast_signed();
-        all.insert(id, open);
-        Ok(id)
-    }
-
-    fn prolong(&self, id: i64, user: UserId, now: UnixTime) -> bool {
-        let mut all = self.0.lock();
-        match all.get_mut(&id).filter(|open| open.user == user && open.until > now) {
-            Some(open) => {
-                open.until = now + APP_LIFE_S;
-                true
-            }
-            None => false,
-        }
-    }
-
-    /// Takes a page out: it sends one message.
-    fn take(&self, id: i64, bot: UserId, now: UnixTime) -> Option<Open> {
-        let mut all = self.0.lock();
-        all.get(&id).filter(|open| open.bot == bot && open.until > now)?;
-        all.remove(&id)
+        self.0.clear();
     }
 }
 
@@ -276,6 +250,11 @@ impl Messenger {
         request: AppRequest,
     ) -> Result<OpenedApp, Error> {
         checked_param(request.start_param.as_ref())?;
+        if request.platform.len() > APP_PLATFORM_BYTES
+            || request.theme.as_ref().is_some_and(|theme| theme.len() > APP_THEME_BYTES)
+        {
+            return Err(Error::bad(errors::THEME_PARAMS_INVALID));
+        }
         let signer = self.access.clone();
         let (user_id, asked, place) = (actor.user_id, request.clone(), opened.clone());
         let (token, user, page, peer) = self
@@ -304,8 +283,9 @@ impl Messenger {
         let (bot, now) = (token.bot_id(), self.now());
         let query_id = match (opened, peer) {
             (Opened::Chat { reply_to, .. }, Some(peer)) => {
-                let open = Open { bot, user: user_id, peer, reply_to, until: now + APP_LIFE_S };
-                Some(self.apps.add(open, now)?)
+                let id = (rand::Rng::next_u64(&mut rand::rng()) >> 1).cast_signed();
+                self.apps.0.add(user_id, id, Open { bot, peer, reply_to }, now + APP_LIFE_S, now);
+                Some(id)
             }
             _ => None,
         };
@@ -321,7 +301,8 @@ impl Messenger {
 
     /// Keeps a page alive (B-158).
     pub fn prolong_app(&self, actor: Actor, query_id: i64) -> Result<(), Error> {
-        match self.apps.prolong(query_id, actor.user_id, self.now()) {
+        let now = self.now();
+        match self.apps.0.prolong(actor.user_id, &query_id, now + APP_LIFE_S, now) {
             true => Ok(()),
             false => Err(Error::bad(errors::QUERY_ID_INVALID)),
         }
@@ -336,16 +317,18 @@ impl Messenger {
     ) -> Result<Option<super::InlineMessageId>, Error> {
         let invalid = || Error::bad(errors::QUERY_ID_INVALID);
         let id = read_query_name(query).ok_or_else(invalid)?;
-        let open = self.apps.take(id, bot.user_id, self.now()).ok_or_else(invalid)?;
+        // Taken before it is sent, so that it is sent once.
+        let taken = self.apps.0.take(&id, self.now(), |_, open| open.bot == bot.user_id);
+        let (user, open) = taken.ok_or_else(invalid)?;
         let mut content = result.content.ok_or_else(|| Error::bad(errors::WEBPAGE_CURL_FAILED))?;
         content.message.via_bot_id = Some(bot.user_id.0);
         let has_keyboard = content.message.reply_markup.is_some();
-        let actor = Actor { user_id: open.user, key_id: 0, session_id: 0 };
+        let actor = Actor { user_id: user, key_id: 0, session_id: 0 };
         let random_id = (rand::Rng::next_u64(&mut rand::rng()) >> 1).cast_signed().max(1);
         let draft = Draft { random_id, content, reply_to: open.reply_to, ..Draft::default() };
         let sent: Outcome<Vec<Sent>> = self.send(actor, PeerRef::Known(open.peer), vec![draft]).await?;
         let update = types::UpdateWebViewResultSent { query_id: id };
-        self.hint(vec![Audience::User(open.user)], update.into()).await?;
+        self.hint(vec![Audience::User(user)], update.into()).await?;
         let message = sent.value.first().map(|sent| sent.message.clone());
         Ok(message.filter(|_| has_keyboard).map(|message| {
             super::InlineMessageId::new(&self.access, bot.user_id, message.row.box_id, message.id())

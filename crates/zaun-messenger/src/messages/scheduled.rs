@@ -196,12 +196,11 @@ fn dispatch(changes: &mut Changes<'_, '_>, row: &ScheduledRow) -> Result<Option<
     let reply_to = reply_of(content.message.reply_to.take());
     content.message.from_scheduled = true;
     let draft = Draft { random_id: row.random_id, content, reply_to, clear_draft: false, invoice: None };
+    // Whatever is refused is dropped: a message that can never be sent must not keep the others waiting.
     let posting = rights::posting(changes.tx, row.author_id, PeerRef::Known(row.peer));
-    let sent = match posting {
-        Ok(posting) if posting.forbidden.check(&draft.content).is_ok() => {
-            Some(send::send_one_message(changes, &posting, &draft)?.message.id())
-        }
-        Ok(_) | Err(Error::Refused { .. }) => None,
+    let sent = match posting.and_then(|posting| send::send_one_message(changes, &posting, &draft)) {
+        Ok(sent) => Some(sent.message.id()),
+        Err(Error::Refused { .. }) => None,
         Err(error) => return Err(error),
     };
     take(changes, row)?;
@@ -360,7 +359,8 @@ impl Messenger {
                     (row.text, row.body) = (body.text().to_owned(), body.encode()?);
                 }
                 // Only its date changes.
-                Err(_) if moved => {}
+                Err(Error::Refused { text, .. })
+                    if moved && (text == errors::MESSAGE_NOT_MODIFIED || is_same(&edit)) => {}
                 Err(error) => return Err(error),
             }
             scheduled::save(changes.tx, &row)?;
@@ -431,6 +431,7 @@ impl Messenger {
 
     /// Sends messages, those of one queue together, so that a queue that fails keeps no other waiting.
     async fn dispatch_each(&self, due: Vec<ScheduledRow>) -> Result<(), Error> {
+        let mut failed = None;
         let mut queues: BTreeMap<(UserId, Peer, Peer), Vec<ScheduledRow>> = BTreeMap::new();
         for row in due {
             queues.entry((row.author_id, row.owner, row.peer)).or_default().push(row);
@@ -445,10 +446,15 @@ impl Messenger {
                 rows.sort_unstable_by_key(|row| (row.at, row.id));
                 dispatch_all(changes, (owner, peer), &rows)
             };
-            self.change(actor, work).await?;
+            failed = self.change(actor, work).await.err().or(failed);
         }
-        Ok(())
+        failed.map_or(Ok(()), Err)
     }
+}
+
+/// Whether an edit says nothing of what the message says.
+fn is_same(edit: &Edit) -> bool {
+    edit.text.is_none() && edit.media.is_none()
 }
 
 fn check_ids(ids: &[MsgId]) -> Result<(), Error> {

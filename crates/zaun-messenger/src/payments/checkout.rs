@@ -1,9 +1,7 @@
 //! Forms, questions to the bot, and the charge (B-132 … B-141).
 
-use std::collections::HashMap;
 use std::time::Duration;
 
-use parking_lot::Mutex;
 use zaun_model::{BoxId, MsgId, Peer, UnixTime, UserId};
 use zaun_schema::api::{enums, types};
 use zaun_store::repo::payments::{self, PaymentRow};
@@ -11,7 +9,11 @@ use zaun_store::repo::payments::{self, PaymentRow};
 use super::{Invoice, InvoiceRef, STARS, find, photo, stars, total};
 use crate::bots::Questions;
 use crate::changes::{Place, Thread};
-use crate::limits::{OPEN_FORMS, QUERY_WAIT_S, REQUESTED_INFO_LIFE_S};
+use crate::held::Held;
+use crate::limits::{
+    INVOICE_PRICES, OPEN_FORMS_PER_USER, QUERY_WAIT_S, REQUESTED_INFO_LENGTH, REQUESTED_INFO_LIFE_S,
+    SHIPPING_OPTIONS,
+};
 use crate::messages::content::Body;
 use crate::peers::PeerRef;
 use crate::views::Scene;
@@ -22,21 +24,26 @@ pub type ShippingAnswer = Result<Vec<enums::ShippingOption>, String>;
 /// What a bot answers before the charge: nothing, or why not.
 pub type Checkout = Result<(), String>;
 
-/// What payers said of themselves, until they pay; in memory, because a form is filled in within minutes.
+/// What a payer said of itself, until it pays; in memory, because a form is filled in within minutes.
 struct Requested {
-    user: UserId,
+    /// The invoice that it is for.
     key: i64,
-    until: UnixTime,
     info: types::PaymentRequestedInfo,
     options: Vec<enums::ShippingOption>,
 }
 
 /// Questions to bots and forms that are being filled in.
-#[derive(Default)]
 pub struct Checkouts {
     shipping: Questions<ShippingAnswer>,
     checks: Questions<Checkout>,
-    requested: Mutex<HashMap<String, Requested>>,
+    requested: Held<String, Requested>,
+}
+
+impl Default for Checkouts {
+    fn default() -> Checkouts {
+        let requested = Held::new(OPEN_FORMS_PER_USER);
+        Checkouts { shipping: Questions::default(), checks: Questions::default(), requested }
+    }
 }
 
 impl Checkouts {
@@ -44,25 +51,58 @@ impl Checkouts {
     pub(crate) fn clear(&self) {
         self.shipping.clear();
         self.checks.clear();
-        self.requested.lock().clear();
+        self.requested.clear();
     }
 
-    fn note(&self, id: &str, requested: Requested, now: UnixTime) -> Result<(), Error> {
-        let mut all = self.requested.lock();
-        if all.len() >= OPEN_FORMS {
-            all.retain(|_, one| one.until > now);
-        }
-        if all.len() >= OPEN_FORMS {
-            return Err(Error::flood(1));
-        }
-        all.insert(id.to_owned(), requested);
-        Ok(())
+    fn note(&self, user: UserId, id: String, requested: Requested, now: UnixTime) {
+        self.requested.add(user, id, requested, now + REQUESTED_INFO_LIFE_S, now);
     }
 
     fn take(&self, id: &str, user: UserId, key: i64, now: UnixTime) -> Option<Requested> {
-        let found = self.requested.lock().remove(id)?;
-        (found.user == user && found.key == key && found.until > now).then_some(found)
+        let meant = |owner: UserId, requested: &Requested| owner == user && requested.key == key;
+        self.requested.take(&id.to_owned(), now, meant).map(|(_, requested)| requested)
     }
+}
+
+/// Checks what a payer says of itself.
+fn check_info(wanted: &types::Invoice, info: &types::PaymentRequestedInfo) -> Result<(), Error> {
+    let check = |asked: bool, said: &Option<String>, error: &'static str| {
+        let length = said.as_ref().map_or(0, |text| text.trim().chars().count());
+        if (asked && length == 0) || length > REQUESTED_INFO_LENGTH { Err(Error::bad(error)) } else { Ok(()) }
+    };
+    check(wanted.name_requested, &info.name, errors::REQ_INFO_NAME_INVALID)?;
+    check(wanted.phone_requested, &info.phone, errors::REQ_INFO_PHONE_INVALID)?;
+    check(wanted.email_requested, &info.email, errors::REQ_INFO_EMAIL_INVALID)?;
+    let long = info.shipping_address.as_ref().is_some_and(|address| {
+        let parts = [
+            &address.street_line1,
+            &address.street_line2,
+            &address.city,
+            &address.state,
+            &address.country_iso2,
+            &address.post_code,
+        ];
+        parts.iter().any(|part| part.chars().count() > REQUESTED_INFO_LENGTH)
+    });
+    if long || (wanted.shipping_address_requested && info.shipping_address.is_none()) {
+        return Err(Error::bad(errors::ADDRESS_STREET_LINE1_INVALID));
+    }
+    Ok(())
+}
+
+/// Checks how a bot says that a thing can be sent.
+fn check_options(options: &[enums::ShippingOption]) -> Result<(), Error> {
+    let long = |text: &str| text.chars().count() > REQUESTED_INFO_LENGTH;
+    let bad = |option: &enums::ShippingOption| {
+        option.prices.len() > INVOICE_PRICES
+            || long(&option.id)
+            || long(&option.title)
+            || option.prices.iter().any(|price| long(&price.label))
+    };
+    if options.len() > SHIPPING_OPTIONS || options.iter().any(bad) {
+        return Err(Error::bad(errors::SHIPPING_OPTION_INVALID));
+    }
+    Ok(())
 }
 
 /// What is asked of a payer.
@@ -153,17 +193,9 @@ impl Messenger {
             .await?;
         let nonce = rand::Rng::next_u64(&mut rand::rng()).cast_signed();
         let form_id = form_id(self, user, &invoice, nonce);
-        self.checkouts.note(
-            &form_id.to_string(),
-            Requested {
-                user,
-                key: invoice.key,
-                until: self.now() + REQUESTED_INFO_LIFE_S,
-                info: types::PaymentRequestedInfo::default(),
-                options: Vec::new(),
-            },
-            self.now(),
-        )?;
+        let blank =
+            Requested { key: invoice.key, info: types::PaymentRequestedInfo::default(), options: Vec::new() };
+        self.checkouts.note(user, form_id.to_string(), blank, self.now());
         let photo = photo(&invoice.media);
         Ok(PaymentForm { form_id, bot: invoice.bot, photo, invoice: invoice.media, scene })
     }
@@ -178,15 +210,7 @@ impl Messenger {
         let user = actor.user_id;
         let invoice = self.read(user, move |tx| find(tx, user, &named)).await?;
         let wanted = &invoice.media.invoice;
-        let missing = |asked: bool, given: bool, error: &'static str| {
-            if asked && !given { Err(Error::bad(error)) } else { Ok(()) }
-        };
-        let given = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.trim().is_empty());
-        missing(wanted.name_requested, given(&info.name), errors::REQ_INFO_NAME_INVALID)?;
-        missing(wanted.phone_requested, given(&info.phone), errors::REQ_INFO_PHONE_INVALID)?;
-        missing(wanted.email_requested, given(&info.email), errors::REQ_INFO_EMAIL_INVALID)?;
-        let address = info.shipping_address.is_some();
-        missing(wanted.shipping_address_requested, address, errors::ADDRESS_STREET_LINE1_INVALID)?;
+        check_info(wanted, &info)?;
         let mut options = None;
         if let Some(shipping_address) = info.shipping_address.clone().filter(|_| wanted.flexible) {
             let (query_id, answer) = self.checkouts.shipping.ask(invoice.bot, self.now())?;
@@ -202,10 +226,8 @@ impl Messenger {
             });
         }
         let id = format!("{:016x}", rand::Rng::next_u64(&mut rand::rng()));
-        let until = self.now() + REQUESTED_INFO_LIFE_S;
-        let requested =
-            Requested { user, key: invoice.key, until, info, options: options.clone().unwrap_or_default() };
-        self.checkouts.note(&id, requested, self.now())?;
+        let requested = Requested { key: invoice.key, info, options: options.clone().unwrap_or_default() };
+        self.checkouts.note(user, id.clone(), requested, self.now());
         Ok(Validated { id, options })
     }
 
@@ -303,6 +325,7 @@ impl Messenger {
 
     /// Answers a question about shipping.
     pub fn answer_shipping(&self, bot: UserId, query_id: i64, answer: ShippingAnswer) -> Result<(), Error> {
+        check_options(answer.as_deref().unwrap_or_default())?;
         self.checkouts.shipping.answer(bot, query_id, self.now(), answer)
     }
 
