@@ -25,6 +25,7 @@
 //! ```
 
 mod bind;
+mod budget;
 mod clock;
 mod content;
 mod error;
@@ -66,6 +67,7 @@ use crate::container;
 use crate::gzip;
 use crate::packet::{self, Opened};
 use crate::session::ConnId;
+use budget::Budget;
 use clock::Clock;
 use links::Link;
 use outbox::{Outbox, Service};
@@ -97,6 +99,17 @@ struct Asked {
     msg_ids: Vec<i64>,
     /// Running number of its stamp: what was sent later is not in the answer.
     number: u64,
+}
+
+/// For everything that a server could make the client repeat without end.
+#[derive(Debug, Default)]
+struct Budgets {
+    /// Queries repeated because a session was announced (M-193).
+    announced: Budget,
+    /// Queries repeated because the server asks for them (M-293).
+    resent: Budget,
+    /// Queries repeated because of states that nobody asked for (M-287).
+    told: Budget,
 }
 
 /// How a session begins.
@@ -133,6 +146,7 @@ pub struct Session {
     /// Sessions to destroy, and when to ask for it next.
     destroying: BTreeMap<i64, Monotonic>,
     announcements: VecDeque<i64>,
+    budgets: Budgets,
     /// The key is temporary and has to be bound first.
     pending: Option<bind::Pending>,
     /// Highest identifier that the server is known to have taken.
@@ -166,6 +180,7 @@ impl Session {
             asked: BTreeMap::new(),
             destroying: BTreeMap::new(),
             announcements: VecDeque::new(),
+            budgets: Budgets::default(),
             pending: None,
             confirmed_up_to: 0,
             refused_in_a_row: 0,

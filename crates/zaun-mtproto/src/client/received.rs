@@ -1,6 +1,6 @@
 //! What the client received: repeats, acknowledgements to send, and true answers about it (M-221, M-286, M-321, M-324).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use super::{Monotonic, Profile};
 use crate::session::MAX_IDS;
@@ -21,7 +21,8 @@ pub struct Received {
     entries: BTreeMap<i64, Entry>,
     /// Everything up to here was forgotten.
     forgotten: Option<i64>,
-    acks: Vec<i64>,
+    /// Never more than [`WINDOW`].
+    acks: VecDeque<i64>,
     /// When the first of them came.
     acks_since: Option<Monotonic>,
 }
@@ -52,9 +53,13 @@ impl Received {
         new
     }
 
-    /// Queues an acknowledgement.
+    /// Queues an acknowledgement. Of more than [`WINDOW`] that wait the oldest is given up, as nothing is remembered of
+    /// its message; the server sends that again.
     pub fn acknowledge(&mut self, msg_id: i64, now: Monotonic) {
-        self.acks.push(msg_id);
+        self.acks.push_back(msg_id);
+        if self.acks.len() > WINDOW {
+            self.acks.pop_front();
+        }
         self.acks_since.get_or_insert(now);
     }
 
@@ -117,6 +122,17 @@ mod tests {
         assert_eq!(received.acks_due(&Profile::TDLIB), Some(Monotonic::from_secs(31)));
         (1..16).for_each(|n| _ = received.note(4 * n + 1, true, Monotonic::from_secs(2)));
         assert_eq!(received.acks_due(&Profile::STANDARD), Some(Monotonic::from_secs(1)));
+    }
+
+    #[test]
+    fn acknowledgements_that_nothing_carries_are_bounded() {
+        let mut received = Received::default();
+        (0..100_000).for_each(|n| _ = received.note(4 * n + 1, true, Monotonic::ZERO));
+        let mut taken = Vec::new();
+        while received.acks_due(&Profile::STANDARD).is_some() {
+            taken.extend(received.take_acks());
+        }
+        assert_eq!((taken.len(), taken.last()), (WINDOW, Some(&399_997)));
     }
 
     #[test]

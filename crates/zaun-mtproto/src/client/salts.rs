@@ -59,7 +59,6 @@ impl SaltBook {
         }
         self.current = salt;
         self.future.clear();
-        self.asked_at = None;
     }
 
     /// The salt named in new_session_created, which may have been under way for long: a known list knows better.
@@ -75,10 +74,10 @@ impl SaltBook {
         salts.sort_unstable_by_key(|salt| salt.valid_since);
         salts.truncate(MAX_FUTURE);
         self.future = salts;
-        self.asked_at = None;
     }
 
-    /// When to ask for more: at once, later, or not while nothing changes.
+    /// When to ask for more: at once, later, or not while nothing changes. Never twice within a minute, whatever was
+    /// answered: a server may have one salt only, which ends soon.
     pub fn ask_at(&self, server_time: UnixTime, now: Monotonic) -> Monotonic {
         let known_until = self.future.last().map_or(0, |salt| salt.valid_until);
         let spare_s = known_until.saturating_sub(RENEW_BEFORE_S).saturating_sub(server_time.as_secs());
@@ -129,6 +128,9 @@ mod tests {
         book.learn(salts(3), server);
         assert_eq!(book.ask_at(server, NOW), NOW + Duration::from_secs(1800 * 3));
         book.correct(9);
-        assert_eq!((book.current(server), book.ask_at(server, NOW)), (9, NOW));
+        assert_eq!((book.current(server), book.ask_at(server, NOW)), (9, NOW + ASK_AGAIN));
+        book.asked(NOW + ASK_AGAIN);
+        book.learn(Vec::new(), server);
+        assert_eq!(book.ask_at(server, NOW + ASK_AGAIN), NOW + 2 * ASK_AGAIN, "an answer without salts");
     }
 }

@@ -100,11 +100,13 @@ impl Session {
                 }
             }
             // Sent at any time, it knows nothing of what we sent lately.
-            Content::AllInfo(all) => {
+            Content::AllInfo(all) if self.budgets.told.take(now) => {
                 self.states(now, &Asked { msg_ids: all.msg_ids, number: 0 }, &all.info);
             }
             Content::StateReq(msg_ids) => self.tell_states(conn, msg_id, &msg_ids),
-            Content::ResendReq(msg_ids) => self.resend(conn, msg_id, &msg_ids),
+            Content::ResendReq(msg_ids) if self.budgets.resent.take(now) => {
+                self.resend(conn, msg_id, &msg_ids);
+            }
             Content::Detailed(info) => {
                 self.confirmed(info.msg_id);
                 let wanted = self.queries.by_msg_id(info.msg_id).is_some();
@@ -112,6 +114,8 @@ impl Session {
             }
             Content::NewDetailed(info) => self.fetch(now, conn, info.answer_msg_id, true),
             Content::Destroyed(answer) => self.destroyed(&answer),
+            // Beyond the budget nothing is done: a query that was lost is asked for in its time.
+            Content::AllInfo(_) | Content::ResendReq(_) => {}
             Content::RpcResult { .. } | Content::Other(_) => {}
         }
     }
@@ -189,13 +193,21 @@ impl Session {
             self.announcements.pop_front();
         }
         self.salts.hint(created.server_salt);
-        self.refused_in_a_row = 0;
+        // A server that announces sessions without end would make every query go with each of them.
+        let promptly = self.budgets.announced.take(now);
+        if promptly {
+            self.refused_in_a_row = 0;
+        }
         for id in self.queries.ids() {
             let Some(query) = self.queries.find(id) else { continue };
             let (Some(stamp), confirmed) = (query.stamp, query.confirmed) else { continue };
             if stamp.msg_id < created.first_msg_id {
                 self.queries.doubt(id);
-                self.queries.repeat(id);
+                if promptly {
+                    self.queries.repeat(id);
+                }
+            } else if !promptly {
+                // Its state is asked for when that is due anyhow.
             } else if confirmed {
                 self.queries.doubt(id);
                 self.queries.check_at(id, now, self.profile.state_after);
