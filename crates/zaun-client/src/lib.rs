@@ -32,7 +32,7 @@ pub use client::{
 };
 pub use connection::{
     Closed, ConnectError, Connection, ConnectionBuilder, IN_FLIGHT, Introduce, InvokeError, MAX_PUSHED,
-    Pending, Pushed, State,
+    MAX_PUSHED_BYTES, Pending, Pushed, PushedQueue, State,
 };
 pub use files::{
     BIG_FILE_BYTES, Download, MAX_CONNECTIONS, MAX_PARTS, PART_BYTES, Progress, TransferError, Upload,

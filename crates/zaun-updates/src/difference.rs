@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use zaun_schema::api::{enums, types};
 
+use crate::channels::More;
 use crate::handler::{Event, Fetch, Peers};
 use crate::place::{Place, place};
-use crate::{ChannelFailure, Monotonic, UpdateHandler, short};
+use crate::{ChannelFailure, MAX_UNREADABLE, Monotonic, UpdateHandler, short};
 
 impl UpdateHandler {
     /// The answer to [`Event::GetState`].
@@ -22,6 +23,7 @@ impl UpdateHandler {
         if self.fetch != Fetch::UnderWay {
             return;
         }
+        self.unreadable = 0;
         match difference {
             Difference::DifferenceEmpty(empty) => {
                 (self.date, self.seq) = (empty.date, empty.seq);
@@ -46,6 +48,9 @@ impl UpdateHandler {
                 let state = part.intermediate_state;
                 // One that does not move would be asked for without end (M-382).
                 let moved = (state.pts, state.qts, state.date) != (self.pts.at(), self.qts.at(), self.date);
+                let brought = !(part.new_messages.is_empty()
+                    && part.new_encrypted_messages.is_empty()
+                    && part.other_updates.is_empty());
                 let peers = Arc::new(Peers { users: part.users, chats: part.chats });
                 self.contents(
                     now,
@@ -56,12 +61,18 @@ impl UpdateHandler {
                     &state,
                 );
                 self.move_to(&state);
-                if moved { self.ask() } else { self.fetch_failed(now) }
+                match (moved, brought) {
+                    (true, true) => self.ask(),
+                    // Numbers that go back and forth, or rise for nothing, would be followed without end.
+                    (true, false) => self.ask_within_budget(now),
+                    (false, _) => self.fetch_failed(now),
+                }
             }
             Difference::DifferenceTooLong(gap) => {
                 self.events.push_back(Event::TooLong);
+                let moved = gap.pts != self.pts.at();
                 self.pts.reset(now, gap.pts, &mut Vec::new());
-                self.ask();
+                if moved { self.ask_within_budget(now) } else { self.fetch_failed(now) }
             }
         }
         self.start_channels();
@@ -71,6 +82,18 @@ impl UpdateHandler {
     pub fn fetch_failed(&mut self, now: Monotonic) {
         self.failures += 1;
         self.fetch = Fetch::At(now.saturating_add(self.profile.delay(self.failures)));
+    }
+
+    /// A difference came that cannot be decoded: the server is newer. It is tried again later; after [`MAX_UNREADABLE`] in
+    /// a row the account is followed from now on, and [`Event::TooLong`] says that something was missed.
+    pub fn unreadable(&mut self, now: Monotonic) {
+        self.unreadable += 1;
+        if self.unreadable < MAX_UNREADABLE {
+            return self.fetch_failed(now);
+        }
+        (self.unreadable, self.known) = (0, false);
+        self.events.push_back(Event::TooLong);
+        self.ask_within_budget(now);
     }
 
     /// The answer to [`Event::GetChannelDifference`].
@@ -86,18 +109,21 @@ impl UpdateHandler {
             ChannelDifference::ChannelDifferenceEmpty(empty) => {
                 // One that does not move would be asked for without end.
                 let moved = self.channels.pts(channel_id) != Some(empty.pts);
-                self.channels.fetched(now, channel_id, empty.pts, !empty.r#final && moved, &mut out);
+                let more = More::of(!empty.r#final && moved, false);
+                self.channels.fetched(now, channel_id, empty.pts, more, &mut out);
             }
             ChannelDifference::ChannelDifference(all) => {
                 // One that does not move would be asked for without end.
                 let moved = self.channels.pts(channel_id) != Some(all.pts);
+                let brought = !(all.new_messages.is_empty() && all.other_updates.is_empty());
                 let peers = Arc::new(Peers { users: all.users, chats: all.chats });
                 let messages = all.new_messages.into_iter();
                 let new = messages.map(|message| short::new_channel_message(message, all.pts, 0));
                 for update in new.chain(all.other_updates) {
                     self.fetched_update(now, update, &peers, Some(channel_id));
                 }
-                self.channels.fetched(now, channel_id, all.pts, !all.r#final && moved, &mut out);
+                let more = More::of(!all.r#final && moved, brought);
+                self.channels.fetched(now, channel_id, all.pts, more, &mut out);
             }
             ChannelDifference::ChannelDifferenceTooLong(gap) => {
                 let pts = match &gap.dialog {
@@ -109,7 +135,8 @@ impl UpdateHandler {
                 let peers = Arc::new(Peers { users: gap.users, chats: gap.chats });
                 let (dialog, messages) = (Box::new(gap.dialog), gap.messages);
                 self.events.push_back(Event::ChannelTooLong { channel_id, dialog, messages, peers });
-                self.channels.fetched(now, channel_id, pts, !gap.r#final && known != Some(pts), &mut out);
+                let more = More::of(!gap.r#final && known != Some(pts), false);
+                self.channels.fetched(now, channel_id, pts, more, &mut out);
             }
         }
         self.emit(out);
@@ -118,7 +145,9 @@ impl UpdateHandler {
 
     /// The difference of a channel could not be fetched.
     pub fn channel_failed(&mut self, now: Monotonic, channel_id: i64, why: ChannelFailure) {
-        self.channels.failed(now, channel_id, why, &self.profile);
+        if self.channels.failed(now, channel_id, why, &self.profile) {
+            self.events.push_back(Event::ChannelMissed { channel_id });
+        }
         self.start_channels();
     }
 

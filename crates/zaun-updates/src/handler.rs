@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use zaun_schema::api::{enums, functions, types};
 
+use crate::budget::Budget;
 use crate::channels::Channels;
 use crate::line::Line;
 use crate::place::{Place, place};
@@ -47,7 +48,12 @@ pub enum Event {
     },
     /// Too much was missed to be told (M-383): what is known of all conversations is old and has to be loaded anew.
     TooLong,
-    /// The same for a channel (M-395); these are its newest messages.
+    /// What happened in a channel cannot be read: the server is newer. The channel begins anew with what comes next.
+    ChannelMissed {
+        /// The channel.
+        channel_id: i64,
+    },
+    /// Too much was missed in a channel to be told (M-395); these are its newest messages.
     ChannelTooLong {
         /// The channel.
         channel_id: i64,
@@ -157,6 +163,10 @@ pub struct UpdateHandler {
     pub(crate) channels: Channels,
     pub(crate) fetch: Fetch,
     pub(crate) failures: u32,
+    /// Differences in a row that could not be decoded.
+    pub(crate) unreadable: u32,
+    /// For differences that are asked for only because the server says so.
+    budget: Budget,
     /// Something may have been missed since the request that is under way.
     again: bool,
     heard_at: Monotonic,
@@ -184,9 +194,11 @@ impl UpdateHandler {
             packets: BTreeMap::new(),
             packets_since: None,
             futile: 0,
-            channels: Channels::default(),
+            channels: Channels::new(profile.gap),
             fetch: Fetch::No,
             failures: 0,
+            unreadable: 0,
+            budget: Budget::default(),
             again: false,
             heard_at: now,
             events: VecDeque::new(),
@@ -279,7 +291,7 @@ impl UpdateHandler {
     pub fn refetch(&mut self, now: Monotonic) {
         self.heard_at = now;
         match self.fetch {
-            Fetch::No if self.known => self.ask(),
+            Fetch::No if self.known => self.ask_within_budget(now),
             Fetch::No | Fetch::UnderWay => self.again = true,
             Fetch::At(_) => {}
         }
@@ -370,7 +382,7 @@ impl UpdateHandler {
             Place::Channel { channel_id, pts, pts_count } => {
                 self.channels.offer(now, channel_id, pts, pts_count, entry, &mut out);
             }
-            Place::ChannelTooLong { channel_id, pts } => self.channels.too_long(channel_id, pts),
+            Place::ChannelTooLong { channel_id, pts } => self.channels.too_long(now, channel_id, pts),
             Place::Free => out.push(entry),
         }
         self.emit(out);
@@ -411,11 +423,19 @@ impl UpdateHandler {
         });
     }
 
+    /// The same, because the server says so: a moment later, if it says so again and again.
+    pub(crate) fn ask_within_budget(&mut self, now: Monotonic) {
+        match self.budget.reserve(now) {
+            at if at <= now => self.ask(),
+            at => (self.fetch, self.again) = (Fetch::At(at), false),
+        }
+    }
+
     /// A difference is complete.
     pub(crate) fn fetched(&mut self, now: Monotonic) {
         (self.fetch, self.failures, self.heard_at) = (Fetch::No, 0, now);
         if self.again {
-            self.ask();
+            self.ask_within_budget(now);
         }
         self.packets_since = (!self.packets.is_empty()).then_some(now);
         self.drain_packets();
@@ -442,7 +462,7 @@ impl UpdateHandler {
                 gaps.into_iter().flatten().chain([idle]).min()
             }
         };
-        account.into_iter().chain(self.channels.next_deadline(self.profile.gap)).min()
+        account.into_iter().chain(self.channels.next_deadline()).min()
     }
 
     fn packets_due(&self) -> Option<Monotonic> {
@@ -467,9 +487,9 @@ impl UpdateHandler {
         };
         if due {
             self.heard_at = now;
-            self.ask();
+            if self.fetch == Fetch::No { self.ask_within_budget(now) } else { self.ask() }
         }
-        self.channels.on_time(now, self.profile.gap);
+        self.channels.on_time(now);
         self.start_channels();
     }
 }

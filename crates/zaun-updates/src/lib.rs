@@ -36,6 +36,7 @@
     )
 )]
 
+mod budget;
 mod channels;
 mod difference;
 mod handler;
@@ -58,5 +59,7 @@ pub type Monotonic = std::time::Duration;
 pub const MAX_WAITING: usize = 1000;
 /// Channels that are followed; of more than that an update is applied, and nothing is remembered.
 pub const MAX_CHANNELS: usize = 100_000;
+/// So many differences in a row that cannot be decoded; then the account, or the channel, is followed from now on.
+pub const MAX_UNREADABLE: u32 = 3;
 /// Differences of channels that are fetched at the same time.
 pub const MAX_CHANNEL_FETCHES: usize = 8;

@@ -4,7 +4,6 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use parking_lot::{Mutex, RwLock};
-use tokio::sync::mpsc;
 use zaun_schema::LAYER;
 use zaun_schema::api::functions::{InitConnection, InvokeWithLayer, InvokeWithoutUpdates};
 use zaun_tl::{Encode, RawObject};
@@ -12,7 +11,7 @@ use zaun_tl::{Encode, RawObject};
 use super::cdn::CdnKeys;
 use super::flood::{FloodMemory, FloodPolicy};
 use super::pool::{Configure, Pool, Purpose};
-use super::{Client, ClientError, Inner, MAX_WAITING};
+use super::{Client, ClientError, Inner};
 use crate::connection::{ConnectionBuilder, Introduce};
 use crate::servers::Servers;
 use crate::storage::{MemoryStorage, Storage};
@@ -134,7 +133,7 @@ impl ClientBuilder {
     pub async fn connect(self) -> Result<Client, ClientError> {
         let mut saved = self.storage.load()?.unwrap_or_default();
         saved.test = self.servers.test;
-        let (pushed, receiver) = mpsc::channel(MAX_WAITING);
+        let (pushed, receiver) = crate::connection::queue();
         let inner = Inner {
             app: self.app,
             servers: RwLock::new(self.servers),

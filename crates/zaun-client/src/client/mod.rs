@@ -12,7 +12,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use parking_lot::{Mutex, RwLock};
-use tokio::sync::mpsc;
 use zaun_schema::api::enums;
 use zaun_schema::api::functions::{auth, help, users};
 use zaun_tl::Function;
@@ -23,7 +22,7 @@ pub use login::{LoginCode, LoginError, QrLogin, SignedIn};
 pub use pool::Purpose;
 pub use updates::Updates;
 
-use crate::connection::{ConnectError, Connection, InvokeError, Pushed};
+use crate::connection::{ConnectError, Connection, InvokeError, Pushed, PushedQueue, Pusher};
 use crate::servers::{Migration, Servers};
 use crate::storage::{Account, Saved, Storage, StorageError};
 use cdn::CdnKeys;
@@ -32,8 +31,6 @@ use pool::Pool;
 
 /// A query may be sent to another data centre so often before its error is believed.
 const MAX_MIGRATIONS: u32 = 3;
-/// Pushed objects that wait for the user.
-const MAX_WAITING: usize = crate::connection::MAX_PUSHED;
 
 /// One account. Clones share it.
 ///
@@ -70,10 +67,11 @@ struct Inner {
     pool: Pool,
     flood: FloodMemory,
     cdn_keys: CdnKeys,
-    pushed: mpsc::Sender<Pushed>,
-    receiver: Mutex<Option<mpsc::Receiver<Pushed>>>,
+    pushed: Pusher,
+    /// As long as nobody has taken it, nothing is put in.
+    receiver: Mutex<Option<PushedQueue>>,
     /// Where results go that move the boxes of updates, if those are followed.
-    results: OnceLock<mpsc::Sender<Bytes>>,
+    results: OnceLock<Pusher>,
 }
 
 impl std::fmt::Debug for Client {
@@ -184,11 +182,17 @@ impl Client {
         self.inner.saved.lock().clone()
     }
 
-    /// What the server pushes, once; `None` if it was taken already. While nobody takes it, the oldest is kept up to a
-    /// limit, and then a [`Pushed::Refetch`] stands for the rest.
+    /// What the server pushes from now on, once; `None` if it was taken already. It begins with a [`Pushed::Refetch`]: what
+    /// came before is not kept. Up to [`MAX_PUSHED`](crate::MAX_PUSHED) objects and
+    /// [`MAX_PUSHED_BYTES`](crate::MAX_PUSHED_BYTES) wait, and then a [`Pushed::Refetch`] stands for the rest.
     #[must_use]
-    pub fn pushed(&self) -> Option<mpsc::Receiver<Pushed>> {
-        self.inner.receiver.lock().take()
+    pub fn pushed(&self) -> Option<PushedQueue> {
+        let queue = self.inner.receiver.lock().take();
+        if queue.is_some() {
+            // Nothing is in the queue yet.
+            let _ = self.inner.pushed.try_push(Pushed::Refetch);
+        }
+        queue
     }
 
     /// Follows the updates of the account. Everything that happens after this returned comes out; and what happened
@@ -197,8 +201,8 @@ impl Client {
     /// # Errors
     /// [`InvokeError::Taken`] the second time, and after [`Client::pushed`].
     pub async fn updates(&self) -> Result<Updates, InvokeError> {
-        let pushed = self.pushed().ok_or(InvokeError::Taken)?;
-        let (sender, results) = mpsc::channel(updates::MAX_RESULTS);
+        let pushed = self.inner.receiver.lock().take().ok_or(InvokeError::Taken)?;
+        let (sender, results) = crate::connection::queue();
         // It was taken for the first time just now.
         let _ = self.inner.results.set(sender);
         let mut updates = Updates::new(self.clone(), pushed, results);
@@ -287,12 +291,17 @@ fn account_of(user: &enums::User) -> Account {
 }
 
 impl Inner {
+    /// Whether somebody follows what the server pushes.
+    fn is_followed(&self) -> bool {
+        self.receiver.lock().is_none()
+    }
+
     fn note_result(&self, method: &str, result: &Bytes) {
         if let Some(results) = self.results.get()
             && updates::moves_boxes(method, result)
         {
             // One that finds no room is a gap, and is fetched.
-            let _ = results.try_send(result.clone());
+            let _ = results.try_push(Pushed::Object(result.clone()));
         }
     }
 

@@ -1,13 +1,13 @@
 //! One connection per data centre and purpose, made when it is needed.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::Mutex;
 use zaun_mtproto::client::SavedSession;
 
 use super::{CALL_TIMEOUT, Inner};
-use crate::connection::{Closed, Connection, ConnectionBuilder, InvokeError, Pushed, State};
+use crate::connection::{Closed, Connection, ConnectionBuilder, InvokeError, PushedQueue, State};
 use crate::servers::DcAddress;
 
 /// Changes the settings of every connection.
@@ -134,7 +134,7 @@ impl Pool {
             self.keep_key(inner, dc, purpose, connection.saved());
         }
         if purpose == Purpose::Main {
-            tokio::spawn(pass_on(pushed, inner.pushed.clone()));
+            tokio::spawn(pass_on(pushed, Arc::downgrade(inner)));
         }
         Ok(connection)
     }
@@ -190,12 +190,20 @@ fn to(first: &DcAddress, addresses: &[DcAddress]) -> ConnectionBuilder {
     }
 }
 
-async fn pass_on(mut from: mpsc::Receiver<Pushed>, to: mpsc::Sender<Pushed>) {
+/// Passes on what the server pushes, if anybody follows it.
+async fn pass_on(mut from: PushedQueue, inner: Weak<Inner>) {
+    let Some(to) = inner.upgrade().map(|inner| inner.pushed.clone()) else { return };
     while let Some(pushed) = from.recv().await {
-        if to.send(pushed).await.is_err() {
+        if to.is_closed() {
             return;
+        }
+        let Some(inner) = inner.upgrade() else { return };
+        if inner.is_followed() && !to.try_push(pushed) {
+            // Meanwhile the connection drops what is too much for it.
+            drop(inner);
+            to.missed().await;
         }
     }
     // The connection is closed for good: asking for what comes after leads to another one, or to the reason.
-    let _ = to.send(Pushed::Refetch).await;
+    to.missed().await;
 }

@@ -6,19 +6,16 @@ use std::pin::Pin;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use tokio::sync::mpsc;
 use tokio::time::Instant;
 use zaun_schema::api::functions::updates::{GetChannelDifference, GetDifference, GetState};
 use zaun_schema::api::{enums, types};
 use zaun_updates::{ChannelFailure, Event, Monotonic, Peers, UpdateHandler};
 
 use super::Client;
-use crate::connection::{InvokeError, Pushed};
+use crate::connection::{InvokeError, Pushed, PushedQueue};
 
 /// Users and groups that are remembered, so that short messages of them are understood.
 const MAX_KNOWN: usize = 100_000;
-/// Results of calls that wait to be counted; beyond that a difference tells.
-pub(super) const MAX_RESULTS: usize = 1024;
 
 type Fetch = Pin<Box<dyn Future<Output = Fetched> + Send>>;
 
@@ -34,8 +31,9 @@ enum Fetched {
 pub struct Updates {
     client: Client,
     handler: UpdateHandler,
-    pushed: mpsc::Receiver<Pushed>,
-    results: mpsc::Receiver<Bytes>,
+    pushed: PushedQueue,
+    /// Results of calls that wait to be counted; for those that found no room a difference tells.
+    results: PushedQueue,
     fetches: FuturesUnordered<Fetch>,
     known: HashSet<i64>,
     channels: HashMap<i64, i64>,
@@ -49,11 +47,7 @@ impl std::fmt::Debug for Updates {
 }
 
 impl Updates {
-    pub(super) fn new(
-        client: Client,
-        pushed: mpsc::Receiver<Pushed>,
-        results: mpsc::Receiver<Bytes>,
-    ) -> Updates {
+    pub(super) fn new(client: Client, pushed: PushedQueue, results: PushedQueue) -> Updates {
         let saved = client.inner.saved.lock().updates.clone();
         // What cannot be read is as good as nothing: the account is followed from now on.
         let handler = UpdateHandler::from_bytes(&saved, Monotonic::ZERO)
@@ -81,8 +75,8 @@ impl Updates {
         Ok(())
     }
 
-    /// The next update, or the news that too much was missed: [`Event::Update`], [`Event::TooLong`] and
-    /// [`Event::ChannelTooLong`]; nothing else comes out. It may be dropped while it waits.
+    /// The next update, or the news that too much was missed: [`Event::Update`], [`Event::TooLong`],
+    /// [`Event::ChannelTooLong`] and [`Event::ChannelMissed`]; nothing else comes out. It may be dropped while it waits.
     ///
     /// # Errors
     /// [`InvokeError::Closed`] if the account cannot be reached any more.
@@ -100,7 +94,7 @@ impl Updates {
                         self.learn(&peers);
                         return Ok(event);
                     }
-                    Event::TooLong => return Ok(event),
+                    Event::TooLong | Event::ChannelMissed { .. } => return Ok(event),
                 }
             }
             self.keep();
@@ -114,7 +108,7 @@ impl Updates {
         let late = deadline.unwrap_or_else(|| self.began + Monotonic::from_secs(1 << 32));
         tokio::select! {
             Some(pushed) = self.pushed.recv() => self.take(pushed),
-            Some(result) = self.results.recv() => self.take_result(result),
+            Some(Pushed::Object(result)) = self.results.recv() => self.take_result(result),
             Some(fetched) = self.fetches.next() => self.take_fetched(fetched)?,
             () = tokio::time::sleep_until(late) => self.handler.on_time(self.began.elapsed()),
         }
@@ -152,6 +146,11 @@ impl Updates {
             Fetched::Channel(channel_id, Ok(difference)) => {
                 self.handler.channel_difference(now, channel_id, difference);
             }
+            // The server is newer; asking again alone would never help.
+            Fetched::Difference(Err(InvokeError::Decode(error))) => {
+                tracing::debug!(%error, "the difference cannot be read");
+                self.handler.unreadable(now);
+            }
             Fetched::State(Err(error)) | Fetched::Difference(Err(error)) => {
                 self.handler.fetch_failed(now);
                 if let InvokeError::Closed(_) = error {
@@ -161,7 +160,11 @@ impl Updates {
             }
             Fetched::Channel(channel_id, Err(error)) => {
                 let gone = ["CHANNEL_PRIVATE", "CHANNEL_INVALID"].iter().any(|name| error.is(name));
-                let why = if gone { ChannelFailure::Gone } else { ChannelFailure::Other };
+                let why = match error {
+                    InvokeError::Decode(_) => ChannelFailure::Unreadable,
+                    _ if gone => ChannelFailure::Gone,
+                    _ => ChannelFailure::Other,
+                };
                 self.handler.channel_failed(now, channel_id, why);
             }
         }

@@ -12,7 +12,7 @@ use zaun_schema::LAYER;
 use zaun_transport::{Framing, ProxySecret};
 
 use super::driver::Driver;
-use super::{ConnectError, Connection, IN_FLIGHT, MAX_PUSHED, Pushed, Shared, State, keys, wall_clock};
+use super::{ConnectError, Connection, IN_FLIGHT, PushedQueue, Shared, State, keys, wall_clock};
 use crate::backoff::ReconnectStrategy;
 use zaun_link::Link;
 use zaun_link::Proxy;
@@ -211,10 +211,10 @@ impl ConnectionBuilder {
     ///
     /// # Errors
     /// As [`ConnectionBuilder::connect`].
-    pub async fn connect_with_updates(self) -> Result<(Connection, mpsc::Receiver<Pushed>), ConnectError> {
+    pub async fn connect_with_updates(self) -> Result<(Connection, PushedQueue), ConnectError> {
         let (link, saved) = self.first_link().await?;
         let (commands, receiver) = mpsc::unbounded_channel();
-        let (pushed, updates) = mpsc::channel(MAX_PUSHED);
+        let (pushed, updates) = super::queue();
         let (state_sender, state) = watch::channel(State::Connecting);
         let (saver, saved) = watch::channel(saved);
         let shared = Shared {

@@ -9,7 +9,7 @@ use zaun_mtproto::handshake::{ClientConfig, NegotiatedKey};
 
 use super::builder::ConnectionBuilder;
 use super::talk::Calls;
-use super::{Closed, Command, ConnectError, Pushed, State, keys, wall_clock};
+use super::{Closed, Command, ConnectError, Pusher, State, keys, wall_clock};
 use crate::backoff::{FloodControl, ReconnectStrategy, random_id};
 use zaun_link::Address;
 use zaun_link::Link;
@@ -46,9 +46,7 @@ pub(super) struct Temporary {
 pub(super) struct Driver {
     pub settings: Arc<ConnectionBuilder>,
     pub commands: mpsc::UnboundedReceiver<Command>,
-    pub pushed: mpsc::Sender<Pushed>,
-    /// Pushed objects were dropped, and the user does not know yet.
-    pub missed: bool,
+    pub pushed: Pusher,
     pub state: watch::Sender<State>,
     pub saved: watch::Sender<SavedSession>,
     pub session: Session,
@@ -70,7 +68,7 @@ impl Driver {
     pub fn new(
         settings: ConnectionBuilder,
         commands: mpsc::UnboundedReceiver<Command>,
-        pushed: mpsc::Sender<Pushed>,
+        pushed: Pusher,
         state: watch::Sender<State>,
         saved: watch::Sender<SavedSession>,
     ) -> Driver {
@@ -84,7 +82,6 @@ impl Driver {
             session,
             commands,
             pushed,
-            missed: false,
             state,
             saved,
             temporary: None,

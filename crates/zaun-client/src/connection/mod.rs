@@ -5,6 +5,7 @@ mod builder;
 mod driver;
 mod error;
 mod keys;
+mod pushed;
 mod talk;
 
 use std::sync::Arc;
@@ -20,22 +21,13 @@ use zaun_tl::{Encode, Function};
 pub use builder::{ConnectionBuilder, Introduce};
 pub use error::{Closed, ConnectError, InvokeError};
 pub(crate) use keys::wall_clock;
+pub use pushed::{MAX_PUSHED, MAX_PUSHED_BYTES, Pushed, PushedQueue};
+pub(crate) use pushed::{Pusher, queue};
 
 use zaun_link::Address;
 
 /// Calls that wait for answers at once, unless the builder says otherwise; more wait for their turn.
 pub const IN_FLIGHT: usize = 1024;
-/// Pushed objects that wait to be taken. Beyond that they are dropped, and the user is told to fetch what was missed.
-pub const MAX_PUSHED: usize = 4096;
-
-/// What comes without being asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Pushed {
-    /// A serialized object, in general `Updates`.
-    Object(Bytes),
-    /// Something may have been missed: the state has to be fetched (M-199).
-    Refetch,
-}
 
 /// Whether there is a link.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -229,7 +229,7 @@ impl Driver {
 
     /// Tells what the session has to tell.
     fn events(&mut self, conn: ConnId) -> Option<End> {
-        self.tell_missed();
+        self.pushed.tell_missed();
         while let Some(event) = self.session.next_event() {
             match event {
                 Event::Answer { query, result } => {
@@ -238,8 +238,8 @@ impl Driver {
                     }
                 }
                 Event::Failed { query, why } => self.calls.end(query, Err(why.into())),
-                Event::Pushed { body } => self.push(Pushed::Object(body)),
-                Event::Refetch => self.push(Pushed::Refetch),
+                Event::Pushed { body } => self.pushed.push(Pushed::Object(body)),
+                Event::Refetch => self.pushed.push(Pushed::Refetch),
                 Event::Reconnect { conn: broken, why } if broken == conn => {
                     return Some(End::Broken(format!("{why:?}")));
                 }
@@ -285,18 +285,6 @@ impl Driver {
             return;
         };
         self.call(Call { number, query, after: None, reply, _turn });
-    }
-
-    fn push(&mut self, pushed: Pushed) {
-        use tokio::sync::mpsc::error::TrySendError;
-        self.missed |= matches!(self.pushed.try_send(pushed), Err(TrySendError::Full(_)));
-    }
-
-    fn tell_missed(&mut self) {
-        if self.missed && self.pushed.capacity() > 0 {
-            self.missed = false;
-            self.push(Pushed::Refetch);
-        }
     }
 }
 

@@ -21,6 +21,11 @@ pub async fn follow(client: &Client, count: Option<usize>) -> anyhow::Result<()>
             UpdateEvent::ChannelTooLong { channel_id, .. } => {
                 terminal::say(format_args!("too much was missed in channel {channel_id}"))?;
             }
+            UpdateEvent::ChannelMissed { channel_id } => {
+                terminal::say(format_args!(
+                    "what happened in channel {channel_id} cannot be read; it goes on from here"
+                ))?;
+            }
             _ => terminal::say("too much was missed to be told")?,
         }
         left -= 1;
