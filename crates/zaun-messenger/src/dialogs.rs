@@ -136,6 +136,52 @@ impl Messenger {
         self.change(actor, work).await.map(drop)
     }
 
+    /// Puts the pinned conversations of a folder in an order; those that are not named follow, or with `force` lose their
+    /// pins, while new ones get one.
+    pub async fn reorder_pinned_dialogs(
+        &self,
+        actor: Actor,
+        folder_id: i32,
+        order: Vec<PeerRef>,
+        force: bool,
+    ) -> Result<(), Error> {
+        if order.len() > PINNED_DIALOGS {
+            return Err(Error::bad(errors::PINNED_DIALOGS_TOO_MUCH));
+        }
+        let work = move |changes: &mut Changes<'_, '_>| {
+            let user = actor.user_id;
+            let before = dialogs::pinned(changes.tx, user, folder_id)?;
+            let mut wanted: Vec<DialogRow> = Vec::new();
+            for peer in &order {
+                let peer = rights::reading(changes.tx, user, *peer)?.peer;
+                let row = dialogs::find(changes.tx, user, peer)?.filter(|row| row.folder_id == folder_id);
+                let row = row.filter(|row| force || row.pinned_order.is_some());
+                wanted.extend(row.filter(|row| wanted.iter().all(|other| other.peer != row.peer)));
+            }
+            let named = wanted.len();
+            let mut rest = before.clone();
+            rest.retain(|row| wanted.iter().all(|kept| kept.peer != row.peer));
+            wanted.extend(rest);
+            let is_kept = |place: usize| place < named || !force;
+            for (place, row) in wanted.iter().enumerate() {
+                let pinned_order = is_kept(place).then(|| i64::try_from(place).unwrap_or(i64::MAX));
+                dialogs::save(changes.tx, &DialogRow { pinned_order, ..row.clone() })?;
+            }
+            let kept =
+                wanted.iter().enumerate().filter(|(place, _)| is_kept(*place)).map(|(_, row)| row.peer);
+            let kept: Vec<Peer> = kept.collect();
+            if before.iter().map(|row| row.peer).eq(kept.iter().copied()) {
+                return Ok(());
+            }
+            let order =
+                kept.iter().map(|peer| types::DialogPeer { peer: peer_to_tl(*peer) }.into()).collect();
+            let folder_id = Some(folder_id).filter(|id| *id != 0);
+            changes.hint_user(user, types::UpdatePinnedDialogs { folder_id, order: Some(order) }.into());
+            Ok(())
+        };
+        self.change(actor, work).await.map(drop)
+    }
+
     /// Marks a conversation as unread, or takes the mark away.
     pub async fn mark_dialog(&self, actor: Actor, peer: PeerRef, unread: bool) -> Result<(), Error> {
         let work = move |changes: &mut Changes<'_, '_>| {

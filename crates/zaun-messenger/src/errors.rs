@@ -205,6 +205,10 @@ texts! {
     MESSAGE_NOT_READ_YET,
     /// 406: a channel has too many members to be deleted (G-158).
     CHANNEL_TOO_LARGE,
+    /// 400: a channel has too long a history to delete it for everybody at once (G-235).
+    CHANNEL_TOO_BIG,
+    /// 400: nobody may write as that peer here (G-168).
+    SEND_AS_PEER_INVALID,
     /// 400: several messages at once in a group with a slow mode (G-223).
     SLOWMODE_MULTI_MSGS_DISABLED,
     /// 400: no such slow mode (G-222).

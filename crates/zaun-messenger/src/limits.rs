@@ -31,6 +31,8 @@ pub const COUNTED_MESSAGES: i64 = 10_000;
 pub const PINNED_MESSAGES: i64 = 100;
 /// Drafts that one answer of getAllDrafts holds.
 pub const DRAFTS_PER_ANSWER: i64 = 500;
+/// Own channels that are offered to write as in a group.
+pub const SENDERS: i64 = 100;
 /// Channels that one user may be a member of (channels_limit_default); all of them are read for each screen.
 pub const CHANNELS_PER_USER: usize = 500;
 /// Characters of the title of an invite link (G-177).

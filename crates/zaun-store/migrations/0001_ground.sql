@@ -252,6 +252,8 @@ CREATE TABLE scheduled (
     text       TEXT NOT NULL,
     -- canonical TL Message without its text
     body       BLOB NOT NULL,
+    -- as whom it is sent, if its author said so
+    send_as    BIGINT,
     PRIMARY KEY (owner, peer, id)
 ) WITHOUT ROWID;
 CREATE INDEX scheduled_at ON scheduled (at, peer);
@@ -503,7 +505,19 @@ CREATE TABLE channel_members (
     posted_at  BIGINT NOT NULL DEFAULT 0,
     -- whether the user sees a forum as one list of messages
     as_messages BIGINT NOT NULL DEFAULT 0,
+    -- as whom the user writes unless it says otherwise; NULL for as itself
+    send_as    BIGINT,
+    -- messages up to this one the user took out of its own view
+    cleared_until BIGINT NOT NULL DEFAULT 0,
     PRIMARY KEY (channel_id, user_id)
+) WITHOUT ROWID;
+-- Channels as which nobody may write in a group.
+CREATE TABLE channel_sender_bans (
+    channel_id BIGINT NOT NULL,
+    sender_id  BIGINT NOT NULL,
+    by_id      BIGINT NOT NULL,
+    at         BIGINT NOT NULL,
+    PRIMARY KEY (channel_id, sender_id)
 ) WITHOUT ROWID;
 CREATE INDEX channel_members_user ON channel_members (user_id, channel_id) WHERE status = 1;
 CREATE INDEX channel_members_joined ON channel_members (channel_id, joined_at, user_id) WHERE status = 1;

@@ -52,8 +52,12 @@ fn member_filter(input: &enums::ChannelParticipantsFilter) -> MemberFilter {
         F::ChannelParticipantsContacts(search) => MemberFilter::Contacts(search.q.clone()),
         F::ChannelParticipantsKicked(search) => MemberFilter::Removed(search.q.clone()),
         F::ChannelParticipantsBanned(search) => MemberFilter::Restricted(search.q.clone()),
-        // Bots and mentions are not told apart yet.
-        _ => MemberFilter::Nobody,
+        F::ChannelParticipantsBots => MemberFilter::Bots,
+        // G-091
+        F::ChannelParticipantsMentions(search) => match search.q.as_deref().map(str::trim) {
+            None | Some("") => MemberFilter::Recent,
+            Some(text) => MemberFilter::Search(text.to_owned()),
+        },
     }
 }
 

@@ -5,6 +5,7 @@ mod create;
 mod members;
 mod messages;
 mod profile;
+mod senders;
 
 pub(crate) use admin::{
     delete_channel, edit_admin, edit_banned, edit_photo, edit_title, get_admin_log,
@@ -14,5 +15,9 @@ pub(crate) use admin::{
 };
 pub(crate) use create::{check_username, create_channel, update_username};
 pub(crate) use members::{get_participant, get_participants, invite_to_channel, join_channel, leave_channel};
-pub(crate) use messages::{delete_messages, get_messages, read_history, read_message_contents};
+pub(crate) use messages::{
+    delete_history, delete_messages, delete_participant_history, export_message_link, get_messages,
+    read_history, read_message_contents,
+};
 pub(crate) use profile::{get_channels, get_full_channel, set_stickers};
+pub(crate) use senders::get_send_as;

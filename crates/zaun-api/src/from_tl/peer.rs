@@ -108,6 +108,11 @@ impl Call {
         Ok(Some(ReplyTo { msg_id: MsgId(reply.reply_to_msg_id), elsewhere, quote, thread }))
     }
 
+    /// Reads as whom something is sent.
+    pub(crate) fn send_as(&self, input: Option<enums::InputPeer>) -> Result<Option<PeerRef>, Error> {
+        input.as_ref().map(|peer| self.peer(peer)).transpose()
+    }
+
     /// Reads entities: a mention by input user becomes one by id, an empty list none.
     pub(crate) fn entities(
         &self,

@@ -103,6 +103,16 @@ pub(crate) async fn toggle_dialog_pin(
     Ok(true)
 }
 
+/// messages.reorderPinnedDialogs
+pub(crate) async fn reorder_pinned_dialogs(
+    call: Call,
+    r: functions::messages::ReorderPinnedDialogs,
+) -> Result<bool, Error> {
+    let order: Result<Vec<_>, Error> = r.order.iter().map(|peer| dialog_peer(&call, peer)).collect();
+    call.messenger().reorder_pinned_dialogs(call.actor(), r.folder_id, order?, r.force).await?;
+    Ok(true)
+}
+
 /// messages.markDialogUnread
 pub(crate) async fn mark_dialog_unread(
     call: Call,

@@ -1,6 +1,6 @@
 //! Inline bots: asking them, their answers, sending and editing what they made (B-101 … B-116).
 
-use zaun_messenger::bots::{InlineAnswer, InlineMessageId, InlineQuery};
+use zaun_messenger::bots::{InlineAnswer, InlineDraft, InlineMessageId, InlineQuery};
 use zaun_messenger::messages::change::Edit;
 use zaun_messenger::peers::PeerRef;
 use zaun_messenger::{Error, errors};
@@ -93,8 +93,13 @@ pub(crate) async fn send_inline_bot_result(
     if let Some(sent) = call.messenger().sent_before(call.actor(), peer, vec![r.random_id]).await? {
         return Ok(to_tl::sent_updates(call.view(&sent.scene), &sent));
     }
-    let reply_to = call.reply_to(r.reply_to)?;
-    let draft = (r.random_id, reply_to, r.clear_draft, r.silent);
+    let draft = InlineDraft {
+        random_id: r.random_id,
+        reply_to: call.reply_to(r.reply_to)?,
+        clear_draft: r.clear_draft,
+        silent: r.silent,
+        send_as: call.send_as(r.send_as)?,
+    };
     let sent = call.messenger().send_inline(call.actor(), peer, (r.query_id, r.id), draft).await?;
     Ok(to_tl::sent_updates(call.view(&sent.scene), &sent))
 }

@@ -42,6 +42,7 @@ pub(crate) async fn send_media(
         reply_to: call.reply_to(r.reply_to)?,
         clear_draft: r.clear_draft,
         invoice,
+        send_as: call.send_as(r.send_as)?,
     };
     send_drafts(&call, peer, vec![draft], r.schedule_date).await
 }
@@ -59,7 +60,7 @@ pub(crate) async fn send_multi_media(
     if let Some(sent) = call.messenger().sent_before(call.actor(), peer, random_ids).await? {
         return Ok(to_tl::sent_updates(call.view(&sent.scene), &sent));
     }
-    let reply_to = call.reply_to(r.reply_to)?;
+    let (reply_to, send_as) = (call.reply_to(r.reply_to)?, call.send_as(r.send_as)?);
     let shared = types::Message {
         silent: r.silent,
         noforwards: r.noforwards,
@@ -80,6 +81,7 @@ pub(crate) async fn send_multi_media(
             reply_to: reply_to.clone(),
             clear_draft: r.clear_draft,
             invoice: None,
+            send_as,
         });
     }
     check_album(&media)?;

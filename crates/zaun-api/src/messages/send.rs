@@ -31,6 +31,7 @@ pub(crate) async fn send_message(
         reply_to: call.reply_to(r.reply_to)?,
         clear_draft: r.clear_draft,
         invoice: None,
+        send_as: call.send_as(r.send_as)?,
     };
     send_drafts(&call, peer, vec![draft], r.schedule_date).await
 }
@@ -52,6 +53,7 @@ pub(crate) async fn forward_messages(
         silent: r.silent,
         noforwards: r.noforwards,
         thread: r.top_msg_id.map(MsgId),
+        send_as: call.send_as(r.send_as)?,
     };
     if let Some(date) = r.schedule_date {
         let planned = call.messenger().schedule_forward(call.actor(), forward, date).await?;

@@ -17,3 +17,13 @@ pub(crate) async fn get_peer_settings(
     let settings = person.as_ref().map(peer_settings).unwrap_or_default();
     Ok(call.answer(&scene, |Lists { users, chats }| types::messages::PeerSettings { settings, chats, users }))
 }
+
+/// messages.saveDefaultSendAs
+pub(crate) async fn save_default_send_as(
+    call: Call,
+    r: functions::messages::SaveDefaultSendAs,
+) -> Result<bool, Error> {
+    let (channel, sender) = (call.peer(&r.peer)?, call.peer(&r.send_as)?);
+    call.messenger().set_default_sender(call.actor(), channel, sender).await?;
+    Ok(true)
+}

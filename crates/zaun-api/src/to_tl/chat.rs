@@ -123,6 +123,7 @@ pub(crate) fn channel_full(view: View<'_>, profile: &ChannelProfile) -> types::C
         reactions_limit: Some(row.reactions_limit).filter(|limit| *limit > 0),
         exported_invite: profile.invite.clone().map(Into::into),
         requests_pending: profile.pending.as_ref().map(|(count, _)| *count),
+        default_send_as: profile.send_as.map(zaun_messenger::peers::peer_to_tl),
         recent_requesters: profile.pending.as_ref().map(|(_, recent)| ids(recent)),
         ..types::ChannelFull::default()
     }

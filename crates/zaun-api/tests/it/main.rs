@@ -18,6 +18,7 @@ mod reactions;
 mod readers;
 mod saved;
 mod scheduled;
+mod senders;
 mod stickers;
 mod support;
 mod temporary_keys;

@@ -5,13 +5,13 @@ use zaun_testkit::ApiClient;
 
 use crate::support::*;
 
-struct Group {
-    id: i64,
-    channel: enums::InputChannel,
-    peer: enums::InputPeer,
+pub(crate) struct Group {
+    pub(crate) id: i64,
+    pub(crate) channel: enums::InputChannel,
+    pub(crate) peer: enums::InputPeer,
 }
 
-fn group_of(chats: &[enums::Chat], id: Option<i64>) -> Group {
+pub(crate) fn group_of(chats: &[enums::Chat], id: Option<i64>) -> Group {
     let found = chats.iter().find_map(|chat| match chat {
         enums::Chat::Channel(channel) if id.is_none_or(|id| id == channel.id) => Some(channel),
         _ => None,
@@ -26,7 +26,7 @@ fn group_of(chats: &[enums::Chat], id: Option<i64>) -> Group {
 }
 
 /// Makes a channel, lets others in by name, and returns it as each of them names it, the creator first.
-async fn made(
+pub(crate) async fn made(
     megagroup: bool,
     name: &str,
     creator: &mut ApiClient,

@@ -28,6 +28,7 @@ impl Call<'_> {
             silent: self.params.is_set("disable_notification"),
             noforwards: self.params.is_set("protect_content"),
             thread: self.thread(to),
+            send_as: None,
         };
         let sent = self.messenger().forward_messages(self.actor(), forward).await;
         let sent = sent.map_err(|error| match error.to_string().as_str() {

@@ -144,6 +144,31 @@ pub(super) async fn ban_chat_member(call: Call<'_>) -> Result<Value, ApiError> {
     Ok(json!(true))
 }
 
+/// Keeps a channel from being written as in a group, or allows it again.
+async fn restrict_sender(call: Call<'_>, banned: BannedRights) -> Result<Value, ApiError> {
+    let peer = call.peer("chat_id").await?;
+    if !matches!(peer, Peer::Channel(_)) {
+        return Err(ApiError::bad("method is available for supergroup and channel chats only"));
+    }
+    let sender = call.params.number("sender_chat_id").and_then(Peer::from_marked);
+    let sender = sender.filter(|sender| matches!(sender, Peer::Channel(_)));
+    let sender = sender.ok_or_else(|| ApiError::bad("invalid sender_chat_id specified"))?;
+    let (channel, whom) = (PeerRef::Known(peer), PeerRef::Known(sender));
+    let done = call.messenger().edit_channel_banned(call.actor(), channel, whom, banned, UnixTime(0)).await;
+    done.map_err(|error| refused(error, TO_RESTRICT))?;
+    Ok(json!(true))
+}
+
+/// banChatSenderChat
+pub(super) async fn ban_chat_sender_chat(call: Call<'_>) -> Result<Value, ApiError> {
+    restrict_sender(call, BannedRights::ALL).await
+}
+
+/// unbanChatSenderChat
+pub(super) async fn unban_chat_sender_chat(call: Call<'_>) -> Result<Value, ApiError> {
+    restrict_sender(call, BannedRights::NONE).await
+}
+
 /// unbanChatMember: whoever is there still is sent away, unless only a ban is to end.
 pub(super) async fn unban_chat_member(call: Call<'_>) -> Result<Value, ApiError> {
     let peer = call.peer("chat_id").await?;

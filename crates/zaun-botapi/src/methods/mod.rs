@@ -109,6 +109,7 @@ handlers! {
     "answercallbackquery" => queries::answer_callback_query,
     "answerinlinequery" => inline::answer_inline_query,
     "banchatmember" => members::ban_chat_member,
+    "banchatsenderchat" => members::ban_chat_sender_chat,
     "close" => updates::close,
     "copymessage" => forward::copy_message,
     "deletechatphoto" => manage::delete_chat_photo,
@@ -171,6 +172,7 @@ handlers! {
     "setmyshortdescription" => profile::set_my_short_description,
     "setwebhook" => updates::set_webhook,
     "unbanchatmember" => members::unban_chat_member,
+    "unbanchatsenderchat" => members::unban_chat_sender_chat,
     "unpinallchatmessages" => chats::unpin_all_chat_messages,
     "unpinchatmessage" => chats::unpin_chat_message,
 }

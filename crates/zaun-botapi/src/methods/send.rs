@@ -96,11 +96,8 @@ impl Call<'_> {
     ) -> Result<Vec<Value>, ApiError> {
         let reply_to = self.reply_to(peer).await?;
         let drafts = contents.into_iter().map(|content| Draft {
-            random_id: random_id(),
-            content,
-            reply_to: reply_to.clone(),
-            clear_draft: false,
             invoice: invoice.clone(),
+            ..Draft::of(random_id(), content, reply_to.clone())
         });
         let sent = self.messenger().send(self.actor(), PeerRef::Known(peer), drafts.collect()).await;
         let sent = sent.map_err(|error| sending(peer, error))?;

@@ -134,8 +134,20 @@ impl Eyes<'_> {
         out.set("message_id", row.id.0);
         match row.author {
             Peer::User(id) => out.set("from", self.user(id)),
-            // B-239: a post is by its channel.
-            author => out.set("sender_chat", self.chat(author)),
+            // B-239: a post is by its channel; in a group apps need a user, too.
+            author => {
+                out.set("sender_chat", self.chat(author));
+                if !message.is_post() {
+                    let (id, name, username) = match author == row.peer {
+                        true => (1_087_968_824, "Group", "GroupAnonymousBot"),
+                        false => (136_817_688, "Channel", "Channel_Bot"),
+                    };
+                    out.set(
+                        "from",
+                        json!({ "id": id, "is_bot": true, "first_name": name, "username": username }),
+                    );
+                }
+            }
         }
         out.set("chat", self.chat(row.peer));
         out.set("date", row.date.to_tl());

@@ -49,7 +49,7 @@ pub(super) async fn send_content(
     reply_to: Option<ReplyTo>,
 ) -> Result<Value, Error> {
     let random_id = (rand::rng().next_u64() >> 1).cast_signed().max(1);
-    let draft = Draft { random_id, content, reply_to, clear_draft: true, invoice: None };
+    let draft = Draft { clear_draft: true, ..Draft::of(random_id, content, reply_to) };
     let sent = control.messenger().send(actor, PeerRef::Known(chat), vec![draft]).await?;
     let sent: Vec<Message> = sent.value.iter().map(|sent| (*sent.message).clone()).collect();
     Ok(see::messages_to_json(control, actor.user_id, sent).await?.into_iter().next().unwrap_or_default())

@@ -271,6 +271,21 @@ fn box_of(owner: i64) -> Option<BoxId> {
     }
 }
 
+/// How a result of an inline query is sent.
+#[derive(Debug, Clone)]
+pub struct InlineDraft {
+    /// Makes a repetition harmless (M-218).
+    pub random_id: i64,
+    /// The message answered.
+    pub reply_to: Option<ReplyTo>,
+    /// Whether the draft of the conversation is spent with it.
+    pub clear_draft: bool,
+    /// Without a sound.
+    pub silent: bool,
+    /// As whom it is sent, if the sender says so.
+    pub send_as: Option<PeerRef>,
+}
+
 impl Messenger {
     /// Asks a bot, or finds what it answered before (B-101 … B-104). `peer` is where the results would be sent.
     pub async fn ask_inline(
@@ -361,18 +376,18 @@ impl Messenger {
         actor: Actor,
         peer: PeerRef,
         chosen: (i64, String),
-        draft: (i64, Option<ReplyTo>, bool, bool),
+        draft: InlineDraft,
     ) -> Result<Outcome<Vec<Sent>>, Error> {
         let (query_id, id) = chosen;
-        let (random_id, reply_to, clear_draft, silent) = draft;
         let expired = || Error::bad(errors::INLINE_RESULT_EXPIRED);
         let kept = self.inline.kept(query_id, actor.user_id, self.now()).ok_or_else(expired)?;
         let result = kept.answer.results.iter().find(|result| result.id == id);
         let result = result.ok_or_else(|| Error::bad(errors::RESULT_ID_INVALID))?;
         let mut content = result.content.clone().ok_or_else(|| Error::bad(errors::WEBPAGE_CURL_FAILED))?;
-        content.message.silent = silent;
+        content.message.silent = draft.silent;
         let has_keyboard = content.message.reply_markup.is_some();
-        let draft = Draft { random_id, content, reply_to, clear_draft, invoice: None };
+        let InlineDraft { random_id, reply_to, clear_draft, send_as, .. } = draft;
+        let draft = Draft { clear_draft, send_as, ..Draft::of(random_id, content, reply_to) };
         let sent = self.send(actor, peer, vec![draft]).await?;
         if let Some(message) = sent.value.first().map(|sent| sent.message.clone()) {
             let bot = kept.bot;

@@ -16,7 +16,9 @@ mod tokens;
 pub use apps::{AppRequest, Apps, Opened, OpenedApp, check_of};
 pub use callbacks::{CallbackAnswer, Questions};
 pub use father::BOT_FATHER;
-pub use inline::{InlineAnswer, InlineMessageId, InlineQueries, InlineQuery, InlineResult, Kept};
+pub use inline::{
+    InlineAnswer, InlineDraft, InlineMessageId, InlineQueries, InlineQuery, InlineResult, Kept,
+};
 pub use members::counts_in_qts;
 pub(crate) use profile::profile as profile_of;
 pub use profile::{BotProfile, CommandScope, Texts};

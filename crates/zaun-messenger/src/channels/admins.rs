@@ -84,6 +84,10 @@ fn bring_in(
     announce_joined(changes, actor, row, &[user])
 }
 
+fn anonymous(rights: AdminRights) -> bool {
+    rights.has(AdminRights::ANONYMOUS)
+}
+
 /// Gives a member rights, or takes them. An administrator is not restricted any more, and a demotion does not restore
 /// what was taken before (G-129).
 fn appoint(
@@ -107,6 +111,8 @@ fn appoint(
         by_id: if will { actor.user_id } else { UserId(0) },
         banned: BannedRights::NONE,
         banned_until: UnixTime(0),
+        // G-170
+        send_as: if anonymous(asked) == anonymous(current.admin) { current.send_as } else { None },
         ..current.clone()
     };
     row.admins += i32::from(will) - i32::from(was);

@@ -36,8 +36,15 @@ impl Messenger {
                 Error::Refused { code: 400, .. } => Error::refused(403, errors::CHAT_ADMIN_REQUIRED),
                 other => other,
             })?;
-            let user = user.resolve(changes.tx, actor.user_id)?.user();
-            let user = user.ok_or_else(|| Error::bad(errors::PARTICIPANT_ID_INVALID))?;
+            let user = match user.resolve(changes.tx, actor.user_id)? {
+                Peer::User(user) => user,
+                // G-140: a channel that members write as; in a broadcast channel nobody does.
+                Peer::Channel(sender) if sender != id && !membership.channel.broadcast => {
+                    let banned = banned.has(BannedRights::VIEW_MESSAGES);
+                    return super::senders::ban_sender(changes, actor, id, sender, banned);
+                }
+                Peer::Channel(_) | Peer::Chat(_) => return Err(Error::bad(errors::PARTICIPANT_ID_INVALID)),
+            };
             if user == actor.user_id {
                 return Err(Error::bad(errors::USER_ID_INVALID));
             }
@@ -113,6 +120,8 @@ fn restricted(before: &MemberRow, by: UserId, banned: BannedRights, until: UnixT
         banned,
         banned_until: if is_free { UnixTime(0) } else { until },
         by_id: if is_free { UserId(0) } else { by },
+        // G-144
+        send_as: before.send_as.filter(|_| !removed),
         ..before.clone()
     }
 }

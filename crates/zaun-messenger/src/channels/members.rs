@@ -36,6 +36,8 @@ pub enum MemberFilter {
     Removed(String),
     /// Those from whom something was taken.
     Restricted(String),
+    /// Bots.
+    Bots,
     /// A kind of which there are none.
     Nobody,
 }
@@ -210,6 +212,7 @@ impl Messenger {
                         cut(found, offset, limit)
                     }
                 }
+                MemberFilter::Bots => cut(channels::bots(tx, id, 0, SEARCHED_MEMBERS)?, offset, limit),
                 MemberFilter::Nobody => (Vec::new(), 0),
             };
             let people = members.iter().flat_map(|m| [m.user_id, m.inviter_id, m.by_id]).map(Peer::User);
@@ -253,7 +256,8 @@ impl Messenger {
 fn require_list(membership: &Membership, filter: &MemberFilter) -> Result<(), Error> {
     let rights = membership.admin_rights();
     let row = &membership.channel;
-    let hidden = row.broadcast || (row.hidden_members && *filter != MemberFilter::Admins);
+    let hidden =
+        row.broadcast || (row.hidden_members && !matches!(filter, MemberFilter::Admins | MemberFilter::Bots));
     let banned = matches!(filter, MemberFilter::Removed(_) | MemberFilter::Restricted(_));
     let refused = (hidden && rights == AdminRights::NONE && *filter != MemberFilter::Nobody)
         || (banned && !rights.has(AdminRights::BAN_USERS));

@@ -7,6 +7,7 @@ pub(crate) mod log;
 mod members;
 mod participant;
 mod profile;
+mod senders;
 pub(crate) mod settings;
 mod usernames;
 

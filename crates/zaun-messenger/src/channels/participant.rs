@@ -14,7 +14,10 @@ pub fn participant(row: &MemberRow, viewer: UserId, broadcast: bool) -> enums::C
     let user_id = row.user_id.0;
     let date = row.joined_at.to_tl();
     if row.creator {
-        let rights = fitting(AdminRights::ALL.without(AdminRights::ANONYMOUS), broadcast);
+        // G-048
+        let every = AdminRights::ALL.without(AdminRights::ANONYMOUS);
+        let rights = if row.admin.has(AdminRights::ANONYMOUS) { AdminRights::ALL } else { every };
+        let rights = fitting(rights, broadcast);
         return types::ChannelParticipantCreator { user_id, admin_rights: admin_rights(rights), rank }.into();
     }
     if row.admin != AdminRights::NONE {

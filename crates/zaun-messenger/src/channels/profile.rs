@@ -14,7 +14,7 @@ use crate::invites::{pending_for, permanent_of};
 use crate::limits::{CHANNELS_PER_USER, COUNTED_BANS, PEERS_PER_CALL};
 use crate::messages::{reactions, scheduled};
 use crate::peers::PeerRef;
-use crate::rights::Membership;
+use crate::rights::{self, Membership};
 use crate::settings::{Scope, notify};
 use crate::views::Scene;
 use crate::{Actor, Error, Messenger, errors, stickers};
@@ -52,6 +52,8 @@ pub struct ChannelProfile {
     pub pending: Option<(i32, Vec<UserId>)>,
     /// The set of stickers of a supergroup.
     pub stickers: Option<types::StickerSet>,
+    /// As whom the viewer writes there, where that is a choice (G-078).
+    pub send_as: Option<Peer>,
     /// The channel as the viewer sees it.
     pub scene: Scene,
 }
@@ -96,13 +98,16 @@ impl Messenger {
                 }
                 None => None,
             };
-            let rights = membership.admin_rights();
-            let pending = pending_for(tx, rights, peer)?;
+            let admin = membership.admin_rights();
+            let send_as = rights::chosen_sender(tx, viewer, &membership)?;
+            peers.extend(send_as);
+            let pending = pending_for(tx, admin, peer)?;
             peers.extend(pending.iter().flat_map(|(_, recent)| recent).map(|user| Peer::User(*user)));
             Ok(ChannelProfile {
                 reactions: Some(reactions::available(membership.channel.reactions.as_ref())?),
-                invite: permanent_of(tx, viewer, peer, rights)?,
+                invite: permanent_of(tx, viewer, peer, admin)?,
                 pending,
+                send_as,
                 removed: channels::count_banned(tx, id, true, COUNTED_BANS)?,
                 restricted: channels::count_banned(tx, id, false, COUNTED_BANS)?,
                 migrated_from,

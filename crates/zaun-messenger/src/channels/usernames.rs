@@ -1,15 +1,16 @@
 //! Public names of channels.
 
-use zaun_model::Peer;
+use zaun_model::{MsgId, Peer};
 use zaun_schema::api::types;
-use zaun_store::repo::{channels, users};
+use zaun_store::repo::{channels, messages, users};
 
 use super::log::{kind, record};
 use crate::accounts::fold_username;
 use crate::changes::Audience;
+use crate::invites::ME_URL_PREFIX;
 use crate::peers::PeerRef;
-use crate::rights::Membership;
-use crate::{Actor, Changes, Error, Messenger, errors};
+use crate::rights::{self, Membership};
+use crate::{Actor, Changes, Error, Messenger, errors, views};
 
 impl Messenger {
     /// Gives a channel another public name; an empty one makes it private.
@@ -52,6 +53,35 @@ impl Messenger {
             Ok(())
         };
         self.change(actor, work).await.map(drop)
+    }
+
+    /// Returns the address of a message of a supergroup or channel (G-191): by its public name, or for members only. `single` is
+    /// for one message of an album, `thread` for one as part of its thread.
+    pub async fn message_link(
+        &self,
+        actor: Actor,
+        channel: PeerRef,
+        id: MsgId,
+        (single, thread): (bool, bool),
+    ) -> Result<String, Error> {
+        self.read(actor.user_id, move |tx| {
+            let reading = rights::reading(tx, actor.user_id, channel)?;
+            let channel = reading.peer.channel().ok_or_else(|| Error::bad(errors::CHANNEL_INVALID))?;
+            let row =
+                messages::find(tx, reading.box_id, reading.peer, id)?.filter(|row| reading.shows(row.id));
+            let row = row.ok_or_else(|| Error::bad(errors::MESSAGE_ID_INVALID))?;
+            let username = channels::find(tx, channel)?.and_then(|row| row.username);
+            let place = username.unwrap_or_else(|| format!("c/{}", channel.0));
+            let message = views::one_message(tx, row.clone())?;
+            let in_album = message.body.written().is_ok_and(|content| content.message.grouped_id.is_some());
+            let top = Some(row.thread_id).filter(|top| thread && top.0 != 0);
+            let options: Vec<String> = top.map(|top| format!("thread={}", top.0)).into_iter().collect();
+            let single = (single && in_album).then(|| "single".to_owned());
+            let options: Vec<String> = options.into_iter().chain(single).collect();
+            let mark = if options.is_empty() { "" } else { "?" };
+            Ok(format!("{ME_URL_PREFIX}{place}/{}{mark}{}", id.0, options.join("&")))
+        })
+        .await
     }
 
     /// Says whether a public name is free for a channel.

@@ -5,19 +5,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use zaun_model::rights::AdminRights;
 use zaun_model::{BoxId, ContentId, MsgId, Peer, Pts, UserId};
 use zaun_schema::api::{enums, types};
+use zaun_store::repo::channels::MemberRow;
 use zaun_store::repo::contents::{self, ContentRow};
 use zaun_store::repo::marks;
 use zaun_store::repo::messages::{self, MessageRow, Range};
-use zaun_store::repo::{dialogs, payments, search};
+use zaun_store::repo::{self, dialogs, payments, search};
 
 use super::content::Body;
-use super::saved;
+use super::{read, saved};
 use crate::changes::{Place, Thread};
 use crate::channels;
 use crate::limits::{DELETE_BATCH, IDS_PER_CALL};
 use crate::peers::PeerRef;
-use crate::rights::{self, Reading};
-use crate::{Actor, Changes, Error, Messenger, errors};
+use crate::rights::{self, Membership, Reading};
+use crate::{Actor, Changes, Error, Messenger, Outcome, errors};
 
 /// pts after a change, how many events it counted for, and how much is left to do (M-362).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,6 +88,79 @@ impl Messenger {
         Ok(self.change(actor, work).await?.value)
     }
 
+    /// Deletes what somebody wrote in a supergroup, a batch at a time (G-236).
+    pub async fn delete_written(
+        &self,
+        actor: Actor,
+        channel: PeerRef,
+        writer: PeerRef,
+    ) -> Result<Affected, Error> {
+        // What was written just now is to be found, too.
+        self.index_messages().await?;
+        let work = move |changes: &mut Changes<'_, '_>| {
+            let reading = rights::reading(changes.tx, actor.user_id, channel)?;
+            let id = reading.peer.channel().ok_or_else(|| Error::bad(errors::CHANNEL_INVALID))?;
+            let membership = Membership::load(changes.tx, actor.user_id, id)?;
+            let allowed = membership.require_admin(AdminRights::DELETE_MESSAGES);
+            allowed.map_err(|_| Error::refused(403, errors::CHAT_ADMIN_REQUIRED))?;
+            if membership.channel.broadcast {
+                return Err(Error::bad(errors::CHANNEL_INVALID));
+            }
+            let writer = writer.resolve(changes.tx, actor.user_id)?.user();
+            let writer = writer.ok_or_else(|| Error::bad(errors::PARTICIPANT_ID_INVALID))?;
+            let found =
+                super::search::written_by(changes.tx, reading.box_id, reading.peer, writer, DELETE_BATCH)?;
+            if found.is_empty() {
+                return Ok(Affected::nothing(changes.pts(reading.box_id)?));
+            }
+            let (more, lowest) = (is_full(&found), found.iter().map(|row| row.id.0).min());
+            channels::log::deleted(changes, id, actor.user_id, &found)?;
+            let affected = remove(changes, reading.box_id, found, false)?;
+            Ok(Affected { offset: lowest.filter(|_| more).unwrap_or(0), ..affected })
+        };
+        Ok(self.change(actor, work).await?.value)
+    }
+
+    /// Takes the history of a channel up to a message out of the actor's view, or deletes it for everybody (G-235): as long
+    /// as it is short, since there is no answer that says what is left.
+    pub async fn delete_channel_history(
+        &self,
+        actor: Actor,
+        channel: PeerRef,
+        max_id: MsgId,
+        for_everyone: bool,
+    ) -> Result<Outcome<()>, Error> {
+        let work = move |changes: &mut Changes<'_, '_>| {
+            let reading = rights::reading(changes.tx, actor.user_id, channel)?;
+            let Reading { box_id, peer, .. } = reading;
+            let id = peer.channel().ok_or_else(|| Error::bad(errors::CHANNEL_INVALID))?;
+            let membership = Membership::load(changes.tx, actor.user_id, id)?;
+            membership.require_member()?;
+            let newest = changes.counters(box_id)?.last_id;
+            let to = if max_id.0 > 0 { max_id.min(newest) } else { newest };
+            if for_everyone {
+                let allowed = membership.require_admin(AdminRights::DELETE_MESSAGES);
+                allowed.map_err(|_| Error::refused(403, errors::CHAT_ADMIN_REQUIRED))?;
+                let range = Range { from: MsgId(1), to, skip: 0, limit: DELETE_BATCH };
+                let rows = messages::newest(changes.tx, box_id, peer, range)?;
+                if is_full(&rows) {
+                    return Err(Error::bad(errors::CHANNEL_TOO_BIG));
+                }
+                channels::log::deleted(changes, id, actor.user_id, &rows)?;
+                return remove(changes, box_id, rows, false).map(drop);
+            }
+            let Some(member) = membership.member.filter(|member| member.cleared_until < to) else {
+                return Ok(());
+            };
+            repo::channels::put_member(changes.tx, &MemberRow { cleared_until: to, ..member })?;
+            read::read_channel(changes, &reading, id, to)?;
+            let update = types::UpdateChannelAvailableMessages { channel_id: id.0, available_min_id: to.0 };
+            changes.hint_user(actor.user_id, update.into());
+            Ok(())
+        };
+        self.change(actor, work).await
+    }
+
     /// Deletes a history, newest first, a batch at a time; without `just_clear` the conversation leaves the list.
     pub async fn delete_history(
         &self,
@@ -125,6 +199,11 @@ impl Messenger {
         };
         Ok(self.change(actor, work).await?.value)
     }
+}
+
+/// Says whether rows are as many as one call deletes.
+fn is_full(rows: &[MessageRow]) -> bool {
+    rows.len() >= usize::try_from(DELETE_BATCH).unwrap_or(usize::MAX)
 }
 
 /// Keeps an emptied conversation in the list, by the service message that says so; only who emptied it sees that.

@@ -37,6 +37,8 @@ pub struct Forward {
     pub noforwards: bool,
     /// The topic or thread that they go to.
     pub thread: Option<MsgId>,
+    /// As whom they are sent, if the sender says so.
+    pub send_as: Option<PeerRef>,
 }
 
 impl Messenger {
@@ -48,7 +50,7 @@ impl Messenger {
     ) -> Result<Outcome<Vec<Sent>>, Error> {
         check(&forward)?;
         let work = move |changes: &mut Changes<'_, '_>| {
-            let to = rights::posting(changes.tx, actor.user_id, forward.to)?;
+            let to = rights::speaking_as(changes.tx, actor.user_id, forward.to, forward.send_as)?;
             let (drafts, counted) = copies(changes.tx, actor.user_id, &forward, &to)?;
             let random_ids: Vec<i64> = drafts.iter().map(|draft| draft.random_id).collect();
             send::observe_slow_mode(changes, &to, &random_ids)?;
@@ -72,7 +74,7 @@ impl Messenger {
         check(&forward)?;
         let planned = forward.clone();
         let drafts = self.read(actor.user_id, move |tx| {
-            let to = rights::posting(tx, actor.user_id, planned.to)?;
+            let to = rights::speaking_as(tx, actor.user_id, planned.to, planned.send_as)?;
             Ok(copies(tx, actor.user_id, &planned, &to)?.0)
         });
         self.schedule(actor, forward.to, drafts.await?, date).await
@@ -118,7 +120,8 @@ fn copies(
         let reply_to =
             forward.thread.map(|id| ReplyTo { msg_id: id, thread: Some(id), ..ReplyTo::default() });
         let invoice = payments::behind(tx, original.row.content_id)?;
-        drafts.push(Draft { random_id: *random_id, content, reply_to, clear_draft: false, invoice });
+        let random_id = *random_id;
+        drafts.push(Draft { invoice, send_as: forward.send_as, ..Draft::of(random_id, content, reply_to) });
         if original.views > 0 {
             counted.push(original.row.content_id);
         }

@@ -60,7 +60,7 @@ fn content_of(row: &ScheduledRow) -> Result<Content, Error> {
 /// Returns a waiting message as its author sees it.
 fn shown(row: &ScheduledRow) -> Result<enums::Message, Error> {
     let content = content_of(row)?;
-    let author = if row.owner.channel().is_some() { row.owner } else { Peer::User(row.author_id) };
+    let author = row.send_as.unwrap_or(Peer::User(row.author_id));
     Ok(types::Message {
         out: true,
         id: row.id.0,
@@ -167,6 +167,7 @@ fn put(
             at,
             text: content.text,
             body: body.encode()?,
+            send_as: draft.send_as.is_some().then_some(posting.author),
         };
         files::count_uses(changes.tx, &body.media_ids(), 1)?;
         scheduled::insert(changes.tx, &row)?;
@@ -195,9 +196,10 @@ fn dispatch(changes: &mut Changes<'_, '_>, row: &ScheduledRow) -> Result<Option<
     let mut content = content_of(row)?;
     let reply_to = reply_of(content.message.reply_to.take());
     content.message.from_scheduled = true;
-    let draft = Draft { random_id: row.random_id, content, reply_to, clear_draft: false, invoice: None };
+    let draft = Draft::of(row.random_id, content, reply_to);
     // Whatever is refused is dropped: a message that can never be sent must not keep the others waiting.
-    let posting = rights::posting(changes.tx, row.author_id, PeerRef::Known(row.peer));
+    let send_as = row.send_as.map(PeerRef::Known);
+    let posting = rights::speaking_as(changes.tx, row.author_id, PeerRef::Known(row.peer), send_as);
     let sent = match posting.and_then(|posting| send::send_one_message(changes, &posting, &draft)) {
         Ok(sent) => Some(sent.message.id()),
         Err(Error::Refused { .. }) => None,
@@ -273,7 +275,8 @@ impl Messenger {
             return Ok(Outcome { value: Scheduled::Sent(sent.value), own: sent.own, scene: sent.scene });
         };
         let work = move |changes: &mut Changes<'_, '_>| {
-            let posting = rights::posting(changes.tx, actor.user_id, peer)?;
+            let send_as = drafts.first().and_then(|draft| draft.send_as);
+            let posting = rights::speaking_as(changes.tx, actor.user_id, peer, send_as)?;
             Ok(Scheduled::Waiting(put(changes, &posting, &drafts, at)?))
         };
         self.change(actor, work).await

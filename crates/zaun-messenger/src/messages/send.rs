@@ -33,6 +33,16 @@ pub struct Draft {
     pub clear_draft: bool,
     /// What stands behind it if it is an invoice: the bot, and the canonical TL InputMediaInvoice.
     pub invoice: Option<(UserId, Vec<u8>)>,
+    /// As whom it is sent, if the author says so; all drafts of one call say the same.
+    pub send_as: Option<PeerRef>,
+}
+
+impl Draft {
+    /// A message that says and answers this, of which nothing else was decided.
+    #[must_use]
+    pub fn of(random_id: i64, content: Content, reply_to: Option<ReplyTo>) -> Draft {
+        Draft { random_id, content, reply_to, ..Draft::default() }
+    }
 }
 
 /// The message that another one answers.
@@ -99,7 +109,7 @@ fn leave_to_bots(tx: &Tx<'_>, posting: &Posting, draft: &mut Draft) -> Result<()
         (message.reply_markup, message.noforwards) = (None, false);
         return Ok(());
     }
-    let (peer, broadcast) = (posting.reading.peer, posting.author.channel().is_some());
+    let (peer, broadcast) = (posting.reading.peer, posting.is_post);
     message.reply_markup = match message.reply_markup.take() {
         Some(markup) => bots::markup::settle(markup, peer, broadcast)?,
         None => None,
@@ -120,7 +130,8 @@ impl Messenger {
             check_content(&draft.content)?;
         }
         let work = move |changes: &mut Changes<'_, '_>| {
-            let posting = rights::posting(changes.tx, actor.user_id, peer)?;
+            let send_as = drafts.first().and_then(|draft| draft.send_as);
+            let posting = rights::speaking_as(changes.tx, actor.user_id, peer, send_as)?;
             let ids: Vec<i64> = drafts.iter().map(|draft| draft.random_id).collect();
             observe_slow_mode(changes, &posting, &ids)?;
             let mut drafts = drafts.clone();

@@ -2,10 +2,13 @@
 //! checked cannot do it.
 
 mod group;
+mod senders;
 mod sending;
 pub mod wire;
 
 pub use group::Group;
+pub(crate) use senders::{chosen_sender, require_sender};
+pub use senders::{possible_senders, speaking_as};
 pub use sending::Forbidden;
 use zaun_model::rights::{AdminRights, BannedRights};
 use zaun_model::{BoxId, ChannelId, MsgId, Peer, UserId};
@@ -229,10 +232,12 @@ impl Membership {
 }
 
 /// Messages of a channel up to this one are hidden from a member who came after them, while the channel hides its
-/// history (G-226). Administrators see everything.
+/// history (G-226), administrators excepted; and what a member took out of its own view stays out of it (G-235).
 pub(crate) fn hidden_until(channel: &ChannelRow, member: Option<&MemberRow>) -> MsgId {
-    let bound = member.filter(|member| channel.hidden_history && member.admin == AdminRights::NONE);
-    bound.map_or(MsgId(0), |member| member.hidden_until)
+    let bound = channel.hidden_history && member.is_some_and(|member| member.admin == AdminRights::NONE);
+    member.map_or(MsgId(0), |member| {
+        member.cleared_until.max(if bound { member.hidden_until } else { MsgId(0) })
+    })
 }
 
 /// Returns the right to read a conversation.
@@ -291,9 +296,7 @@ pub fn posting(tx: &Tx<'_>, viewer: UserId, peer: PeerRef) -> Result<Posting, Er
                 return Ok(Posting { signed, is_post: true, ..posting });
             }
             membership.require_allowed(BannedRights::SEND_MESSAGES)?;
-            // G-116: an anonymous administrator speaks as the group.
-            let anonymous = membership.admin_rights().has(AdminRights::ANONYMOUS);
-            let author = if anonymous { peer } else { own };
+            let author = senders::default_sender(tx, viewer, &membership)?;
             Ok(Posting {
                 forbidden: membership.forbidden(),
                 slow_mode: membership.slow_mode(),

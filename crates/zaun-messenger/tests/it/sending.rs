@@ -32,6 +32,7 @@ impl World {
         random_id: i64,
     ) -> (MsgId, types::MessageFwdHeader) {
         let forward = Forward {
+            send_as: None,
             from: user(from),
             to: user(to),
             messages: vec![(id, random_id)],

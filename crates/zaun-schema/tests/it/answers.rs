@@ -140,6 +140,7 @@ fn old_ids_of_a_method_get_the_result_they_promise() {
     let converted: std::collections::BTreeSet<&str> = changed.map(|change| change.method).collect();
     let expected = [
         "auth.logOut",
+        "channels.deleteHistory",
         "channels.inviteToChannel",
         "channels.joinChannel",
         "help.getAppConfig",

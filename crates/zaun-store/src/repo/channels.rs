@@ -1,7 +1,7 @@
 //! Supergroups and broadcast channels, and who is in them.
 
 use zaun_model::rights::{AdminRights, BannedRights};
-use zaun_model::{ChannelId, ChatId, MsgId, UnixTime, UserId};
+use zaun_model::{ChannelId, ChatId, MsgId, Peer, UnixTime, UserId};
 
 use super::table;
 use crate::{StoreError, Tx, params};
@@ -105,6 +105,24 @@ table! {
         posted_at: UnixTime,
         /// Whether the user sees a forum as one list of messages.
         as_messages: bool,
+        /// As whom the user writes unless it says otherwise; none for as itself.
+        send_as: Option<Peer>,
+        /// Messages up to this one the user took out of its own view.
+        cleared_until: MsgId,
+    }
+}
+
+table! {
+    /// A channel as which nobody may write in a group.
+    SenderBanRow in "channel_sender_bans" {
+        /// The group.
+        channel_id: ChannelId,
+        /// The channel.
+        sender_id: ChannelId,
+        /// Who decided that.
+        by_id: UserId,
+        /// When.
+        at: UnixTime,
     }
 }
 
@@ -127,6 +145,8 @@ impl MemberRow {
             hidden_until: MsgId(0),
             posted_at: UnixTime(0),
             as_messages: false,
+            send_as: None,
+            cleared_until: MsgId(0),
         }
     }
 }
@@ -236,11 +256,11 @@ pub fn members(tx: &Tx<'_>, pairs: &[(ChannelId, UserId)]) -> Result<Vec<MemberR
 pub fn put_member(tx: &Tx<'_>, row: &MemberRow) -> Result<(), StoreError> {
     tx.execute(
         "INSERT INTO channel_members (channel_id, user_id, status, joined_at, inviter_id, creator, admin, banned,
-         banned_until, rank, by_id, hidden_until, posted_at, as_messages)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+         banned_until, rank, by_id, hidden_until, posted_at, as_messages, send_as, cleared_until)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
          ON CONFLICT (channel_id, user_id) DO UPDATE SET status = $3, joined_at = $4, inviter_id = $5, creator = $6,
          admin = $7, banned = $8, banned_until = $9, rank = $10, by_id = $11, hidden_until = $12,
-         posted_at = $13, as_messages = $14",
+         posted_at = $13, as_messages = $14, send_as = $15, cleared_until = $16",
         params![
             row.channel_id,
             row.user_id,
@@ -255,7 +275,9 @@ pub fn put_member(tx: &Tx<'_>, row: &MemberRow) -> Result<(), StoreError> {
             row.by_id,
             row.hidden_until,
             row.posted_at,
-            row.as_messages
+            row.as_messages,
+            row.send_as,
+            row.cleared_until
         ],
     )
     .map(drop)
@@ -333,4 +355,60 @@ pub fn count_banned(tx: &Tx<'_>, channel: ChannelId, removed: bool, limit: i64) 
          AND (status = 3) = ($2 = 1) LIMIT $3) AS found",
         params![channel, removed, limit],
     )
+}
+
+/// Bots among the members of a channel, by id.
+pub fn bots(tx: &Tx<'_>, channel: ChannelId, skip: i64, limit: i64) -> Result<Vec<MemberRow>, StoreError> {
+    let columns: Vec<String> = MemberRow::COLUMNS.split(", ").map(|name| format!("c.{name}")).collect();
+    let sql = format!(
+        "SELECT {} FROM channel_members c JOIN bots b ON b.user_id = c.user_id WHERE c.channel_id = $1 AND c.status = 1
+         ORDER BY c.user_id LIMIT $2 OFFSET $3",
+        columns.join(", ")
+    );
+    tx.query(&sql, params![channel, limit, skip], MemberRow::read)
+}
+
+/// Public broadcast channels that a user owns, by id, up to a limit.
+pub fn owned_public(tx: &Tx<'_>, user: UserId, limit: i64) -> Result<Vec<ChannelRow>, StoreError> {
+    let columns: Vec<String> = ChannelRow::COLUMNS.split(", ").map(|name| format!("c.{name}")).collect();
+    let sql = format!(
+        "SELECT {} FROM channel_members m JOIN channels c ON c.id = m.channel_id WHERE m.user_id = $1
+         AND m.status = 1 AND m.creator = 1 AND c.broadcast = 1 AND c.deleted = 0 AND c.username IS NOT NULL
+         ORDER BY c.id LIMIT $2",
+        columns.join(", ")
+    );
+    tx.query(&sql, params![user, limit], ChannelRow::read)
+}
+
+/// Says whether a channel may not be written as in a group, or another one of the same owner.
+pub fn is_sender_banned(tx: &Tx<'_>, group: ChannelId, owner: UserId) -> Result<bool, StoreError> {
+    tx.scalar(
+        "SELECT count(*) > 0 FROM channel_sender_bans b JOIN channels c ON c.id = b.sender_id
+         WHERE b.channel_id = $1 AND c.creator_id = $2",
+        params![group, owner],
+    )
+}
+
+/// The ban of a channel as a sender in a group.
+pub fn sender_ban(
+    tx: &Tx<'_>,
+    group: ChannelId,
+    sender: ChannelId,
+) -> Result<Option<SenderBanRow>, StoreError> {
+    let sql = format!(
+        "SELECT {} FROM channel_sender_bans WHERE channel_id = $1 AND sender_id = $2",
+        SenderBanRow::COLUMNS
+    );
+    tx.query_one(&sql, params![group, sender], SenderBanRow::read)
+}
+
+/// Keeps a channel from being written as in a group.
+pub fn ban_sender(tx: &Tx<'_>, row: &SenderBanRow) -> Result<(), StoreError> {
+    row.insert(tx)
+}
+
+/// Lets a channel be written as again.
+pub fn unban_sender(tx: &Tx<'_>, group: ChannelId, sender: ChannelId) -> Result<(), StoreError> {
+    let sql = "DELETE FROM channel_sender_bans WHERE channel_id = $1 AND sender_id = $2";
+    tx.execute(sql, params![group, sender]).map(drop)
 }

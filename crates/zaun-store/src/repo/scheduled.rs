@@ -24,6 +24,8 @@ table! {
         text: String,
         /// Canonical TL Message without its text.
         body: Vec<u8>,
+        /// As whom it is sent, if its author said so.
+        send_as: Option<Peer>,
     }
 }
 

@@ -201,7 +201,7 @@ impl World {
             text: format!("message number {random_id} of the benchmark"),
             message: types::Message::default(),
         };
-        let draft = Draft { random_id, content, reply_to: None, clear_draft: true, invoice: None };
+        let draft = Draft { clear_draft: true, ..Draft::of(random_id, content, None) };
         let sent = self.messenger.send(from, PeerRef::Known(Peer::User(to)), vec![draft]).await?;
         sent.value.first().map(|sent| sent.message.id()).context("nothing was sent")
     }

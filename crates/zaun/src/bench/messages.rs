@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use anyhow::Context;
-use zaun_client::{Client, Pending, Purpose, Pushed};
+use zaun_client::{Client, Pending, Purpose, Pushed, PushedQueue};
 use zaun_schema::api::{enums, functions, types};
 
 use super::account;
@@ -51,8 +51,10 @@ async fn measure(target: &Target, load: Load, messages: usize) -> anyhow::Result
     let mut senders = Vec::new();
     let mut receivers = Vec::new();
     for (sender, receiver, peer) in pairs {
+        // What comes before somebody asks for it is not kept.
+        let pushed = receiver.pushed().context("somebody else reads the updates")?;
+        receivers.push(tokio::spawn(receive(receiver, pushed, share)));
         senders.push(tokio::spawn(send(sender, peer, share, load.window)));
-        receivers.push(tokio::spawn(receive(receiver, share)));
     }
     for sender in senders {
         sender.await??;
@@ -92,9 +94,8 @@ async fn send(account: Client, peer: enums::InputPeer, count: usize, window: usi
     Ok(())
 }
 
-/// Reads pushed updates until so many messages came.
-async fn receive(account: Client, count: usize) -> anyhow::Result<()> {
-    let mut pushed = account.pushed().context("somebody else reads the updates")?;
+/// Reads pushed updates until so many messages came; the account stays connected that long.
+async fn receive(_account: Client, mut pushed: PushedQueue, count: usize) -> anyhow::Result<()> {
     let mut seen = 0;
     while seen < count {
         let Some(pushed) = pushed.recv().await else { anyhow::bail!("the connection is closed") };
