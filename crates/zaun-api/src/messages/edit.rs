@@ -3,6 +3,7 @@
 use zaun_messenger::Error;
 use zaun_messenger::messages::change::Edit;
 use zaun_messenger::messages::delete::Affected;
+use zaun_messenger::messages::live::Move;
 use zaun_model::MsgId;
 use zaun_schema::api::{enums, functions, types};
 
@@ -21,12 +22,10 @@ pub(crate) async fn edit_message(
         let closed = call.messenger().close_poll(call.actor(), peer, MsgId(r.id)).await?;
         return Ok(super::polls::ended(call.view(&closed.scene), &closed.own));
     }
-    let media = match r.media {
-        Some(media) => Some(call.messenger().make_media(call.actor(), media).await?),
-        None => None,
-    };
     let entities = call.entities(r.entities)?;
-    let edit = Edit { text: r.message.map(|text| (text, entities)), media, reply_markup: r.reply_markup };
+    let text = r.message.map(|text| (text, entities));
+    let edit =
+        new_media(&call, r.media, Edit { text, reply_markup: r.reply_markup, ..Edit::default() }).await?;
     if r.schedule_date.is_some() {
         let id = MsgId(r.id);
         let edited = call.messenger().edit_scheduled(call.actor(), peer, id, (edit, r.schedule_date)).await?;
@@ -34,6 +33,24 @@ pub(crate) async fn edit_message(
     }
     let edited = call.messenger().edit_message(call.actor(), peer, MsgId(r.id), edit).await?;
     Ok(to_tl::own_updates(call.view(&edited.scene), &edited.own))
+}
+
+/// Adds what an edit does to the media of a message.
+pub(super) async fn new_media(
+    call: &Call,
+    media: Option<enums::InputMedia>,
+    edit: Edit,
+) -> Result<Edit, Error> {
+    Ok(match media {
+        Some(enums::InputMedia::InputMediaGeoLive(input)) => {
+            Edit { place: Some(Move::from_tl(&input)?), ..edit }
+        }
+        Some(media) => {
+            let media = call.messenger().make_media(call.actor(), media).await?;
+            Edit { media: Some(media), ..edit }
+        }
+        None => edit,
+    })
 }
 
 pub(crate) fn affected_messages(affected: Affected) -> types::messages::AffectedMessages {

@@ -110,12 +110,10 @@ pub(crate) async fn edit_inline_bot_message(
     r: functions::messages::EditInlineBotMessage,
 ) -> Result<bool, Error> {
     let id = InlineMessageId::from_tl(&r.id).ok_or_else(|| Error::bad(errors::MESSAGE_ID_INVALID))?;
-    let media = match r.media {
-        Some(media) => Some(call.messenger().make_media(call.actor(), media).await?),
-        None => None,
-    };
     let entities = call.entities(r.entities)?;
-    let edit = Edit { text: r.message.map(|text| (text, entities)), media, reply_markup: r.reply_markup };
+    let text = r.message.map(|text| (text, entities));
+    let edit = Edit { text, reply_markup: r.reply_markup, ..Edit::default() };
+    let edit = super::edit::new_media(&call, r.media, edit).await?;
     call.messenger().edit_inline(call.actor(), id, edit).await?;
     Ok(true)
 }

@@ -12,6 +12,7 @@ mod invoking;
 #[expect(dead_code, reason = "the schema's own tests use the rest of it")]
 #[path = "../../../zaun-schema/tests/it/oracle.rs"]
 mod oracle;
+mod places;
 mod polls;
 mod privacy;
 mod reactions;

@@ -3,9 +3,11 @@
 use serde_json::{Value, json};
 use zaun_messenger::messages::change::Edit;
 use zaun_messenger::messages::content::Body;
+use zaun_messenger::messages::live::Move;
 use zaun_messenger::peers::PeerRef;
 use zaun_messenger::views::Message;
 use zaun_model::{MsgId, Peer};
+use zaun_schema::api::{enums, types};
 
 use super::Call;
 use crate::error::ApiError;
@@ -97,6 +99,34 @@ pub(super) async fn edit_message_reply_markup(call: Call<'_>) -> Result<Value, A
     }
     let (peer, message) = call.edited().await?;
     call.edit(peer, message.id(), Edit::default()).await
+}
+
+/// Moves the place that a message is, or ends it.
+async fn move_place(call: Call<'_>, input: types::InputMediaGeoLive) -> Result<Value, ApiError> {
+    let edit = Edit { place: Some(Move::from_tl(&input)?), ..Edit::default() };
+    if let Some(name) = call.inline_name()? {
+        return call.edit_inline(name, edit).await;
+    }
+    let (peer, message) = call.edited().await?;
+    let is_live = message.body.written().is_ok_and(|content| {
+        matches!(content.message.media, Some(enums::MessageMedia::MessageMediaGeoLive(_)))
+    });
+    if !is_live {
+        return Err(ApiError::bad("there is no live location in the message to edit"));
+    }
+    call.edit(peer, message.id(), edit).await
+}
+
+/// editMessageLiveLocation
+pub(super) async fn edit_message_live_location(call: Call<'_>) -> Result<Value, ApiError> {
+    let input = call.live_place()?;
+    move_place(call, input).await
+}
+
+/// stopMessageLiveLocation
+pub(super) async fn stop_message_live_location(call: Call<'_>) -> Result<Value, ApiError> {
+    let geo_point = enums::InputGeoPoint::InputGeoPointEmpty;
+    move_place(call, types::InputMediaGeoLive { stopped: true, geo_point, ..Default::default() }).await
 }
 
 /// deleteMessage

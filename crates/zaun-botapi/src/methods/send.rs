@@ -3,6 +3,7 @@
 use rand::Rng;
 use serde_json::{Value, json};
 use zaun_messenger::messages::content::Content;
+use zaun_messenger::messages::live::FOR_EVER;
 use zaun_messenger::messages::send::{Draft, Quote, ReplyTo};
 use zaun_messenger::peers::PeerRef;
 use zaun_messenger::views::Message;
@@ -129,6 +130,21 @@ impl Call<'_> {
         Ok(sent.into_iter().next().unwrap_or_default())
     }
 
+    fn small(&self, name: &str) -> Option<i32> {
+        self.params.number(name).and_then(|number| i32::try_from(number).ok())
+    }
+
+    /// A place that moves, as the parameters say.
+    pub(super) fn live_place(&self) -> Result<types::InputMediaGeoLive, ApiError> {
+        Ok(types::InputMediaGeoLive {
+            stopped: false,
+            geo_point: self.geo_point()?,
+            heading: self.small("heading").filter(|heading| *heading > 0),
+            period: self.small("live_period").filter(|period| *period > 0),
+            proximity_notification_radius: self.small("proximity_alert_radius").filter(|metres| *metres > 0),
+        })
+    }
+
     fn geo_point(&self) -> Result<enums::InputGeoPoint, ApiError> {
         let coordinate =
             |name: &str| self.params.float(name)?.ok_or_else(|| ApiError::bad(format!("{name} is empty")));
@@ -156,10 +172,14 @@ pub(super) async fn send_message(call: Call<'_>) -> Result<Value, ApiError> {
 
 /// sendLocation; places that move do not exist yet.
 pub(super) async fn send_location(call: Call<'_>) -> Result<Value, ApiError> {
-    if call.params.number("live_period").is_some_and(|period| period != 0) {
-        return Err(ApiError::bad("live locations do not exist on this server"));
-    }
     let peer = call.peer("chat_id").await?;
+    if call.small("live_period").is_some_and(|period| period != 0) {
+        let media = call.live_place()?;
+        if !media.period.is_some_and(|period| period == FOR_EVER || (60..=86_400).contains(&period)) {
+            return Err(ApiError::bad("wrong live location period specified"));
+        }
+        return call.send_media(peer, media.into(), Formatted::default()).await;
+    }
     let media = types::InputMediaGeoPoint { geo_point: call.geo_point()? };
     call.send_media(peer, media.into(), Formatted::default()).await
 }

@@ -318,6 +318,13 @@ impl Eyes<'_> {
                 out.set("contact", value.done());
             }
             M::MessageMediaGeo(geo) => out.some("location", location(&geo.geo)),
+            M::MessageMediaGeoLive(live) => {
+                let mut value = place(&live.geo);
+                value.set("live_period", live.period);
+                value.some("heading", live.heading);
+                value.some("proximity_alert_radius", live.proximity_notification_radius);
+                out.set("location", value.done());
+            }
             M::MessageMediaVenue(venue) => {
                 let mut value = Object::default();
                 value.some("location", location(&venue.geo));
@@ -603,10 +610,15 @@ fn whole(seconds: f64) -> Value {
 }
 
 fn location(geo: &enums::GeoPoint) -> Option<Value> {
-    let enums::GeoPoint::GeoPoint(point) = geo else { return None };
+    matches!(geo, enums::GeoPoint::GeoPoint(_)).then(|| place(geo).done())
+}
+
+fn place(geo: &enums::GeoPoint) -> Object {
     let mut out = Object::default();
-    out.set("latitude", point.lat);
-    out.set("longitude", point.long);
-    out.some("horizontal_accuracy", point.accuracy_radius);
-    Some(out.done())
+    if let enums::GeoPoint::GeoPoint(point) = geo {
+        out.set("latitude", point.lat);
+        out.set("longitude", point.long);
+        out.some("horizontal_accuracy", point.accuracy_radius);
+    }
+    out
 }

@@ -437,7 +437,7 @@ impl Messenger {
                 Some(_) => return Err(Error::bad(errors::BUTTON_TYPE_INVALID)),
                 None => None,
             };
-            let body = apply_edit(before, &edit)?;
+            let body = apply_edit(before, &edit, changes.now - row.date)?;
             changes.edit(&content, &body)
         };
         self.change(bot, work).await.map(drop)

@@ -9,7 +9,7 @@ use super::photos::Purpose;
 use super::{DOCUMENT, PHOTO};
 use crate::codes::normalize_phone;
 use crate::limits::{ALBUM, NAME_LENGTH, VCARD_BYTES};
-use crate::messages::{content, polls};
+use crate::messages::{content, live, polls};
 use crate::{Actor, Error, Messenger, NOBODY, errors, stored};
 
 use enums::{InputMedia as I, MessageMedia as M};
@@ -38,6 +38,7 @@ impl Messenger {
             I::InputMediaGeoPoint(input) => {
                 Ok(types::MessageMediaGeo { geo: geo_point(&input.geo_point)? }.into())
             }
+            I::InputMediaGeoLive(input) => live::begin(&input),
             I::InputMediaVenue(input) => venue(*input),
             I::InputMediaDice(input) => dice(input.emoticon),
             I::InputMediaPoll(input) => polls::make(*input, self.now()),
@@ -184,7 +185,7 @@ fn document_media(
     .into()
 }
 
-fn geo_point(input: &enums::InputGeoPoint) -> Result<enums::GeoPoint, Error> {
+pub(crate) fn geo_point(input: &enums::InputGeoPoint) -> Result<enums::GeoPoint, Error> {
     let enums::InputGeoPoint::InputGeoPoint(point) = input else {
         return Err(Error::bad(errors::MEDIA_EMPTY));
     };

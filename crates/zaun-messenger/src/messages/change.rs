@@ -7,6 +7,7 @@ use zaun_store::repo::{contents, messages};
 
 use super::content::{Body, Content};
 use super::entities::settle_content;
+use super::live::{self, Move};
 use super::{polls, send};
 use crate::channels;
 use crate::limits::EDIT_TIME_S;
@@ -22,6 +23,8 @@ pub struct Edit {
     pub text: Option<(String, Option<Vec<enums::MessageEntity>>)>,
     /// New media.
     pub media: Option<enums::MessageMedia>,
+    /// How a place moves that the message is.
+    pub place: Option<Move>,
     /// The keyboard after the edit, which only a bot gives: without one it goes (B-090).
     pub reply_markup: Option<enums::ReplyMarkup>,
 }
@@ -52,7 +55,10 @@ impl Messenger {
             let is_post = before.message.post;
             let own = content.author == Peer::User(actor.user_id);
             let by_bot = bots::is_bot(changes.tx, actor.user_id)?;
-            require_editable(changes, &reading, (own, is_post, by_bot), changes.now - row.date)?;
+            let age_s = changes.now - row.date;
+            // G-329: a place moves as long as it lives.
+            let free = by_bot || (edit.place.is_some() && live::moves(before.message.media.as_ref(), age_s));
+            require_editable(changes, &reading, (own, is_post, free), age_s)?;
             let mut edit = edit.clone();
             edit.reply_markup = match edit.reply_markup.take().filter(|_| by_bot) {
                 Some(markup @ enums::ReplyMarkup::ReplyInlineMarkup(_)) => {
@@ -61,7 +67,7 @@ impl Messenger {
                 Some(_) => return Err(Error::bad(errors::BUTTON_TYPE_INVALID)),
                 None => None,
             };
-            let body = apply_edit(before, &edit)?;
+            let body = apply_edit(before, &edit, age_s)?;
             if let Some(id) = reading.peer.channel()
                 && !own
             {
@@ -79,7 +85,7 @@ impl Messenger {
 fn require_editable(
     changes: &Changes<'_, '_>,
     reading: &Reading,
-    (own, is_post, by_bot): (bool, bool, bool),
+    (own, is_post, free): (bool, bool, bool),
     age_s: i64,
 ) -> Result<(), Error> {
     let may = |right| rights::require_over_others(changes.tx, reading, right, None).is_ok();
@@ -90,15 +96,15 @@ fn require_editable(
     }
     let to_self = reading.peer == Peer::User(reading.viewer);
     // B-249: a bot edits its own messages without a limit. G-114: so does whoever may pin.
-    let free = to_self || is_post || by_bot || age_s <= EDIT_TIME_S;
+    let free = to_self || is_post || free || age_s <= EDIT_TIME_S;
     if free || (reading.peer.channel().is_some() && may(AdminRights::PIN_MESSAGES)) {
         return Ok(());
     }
     Err(Error::bad(errors::MESSAGE_EDIT_TIME_EXPIRED))
 }
 
-/// Returns the content after an edit.
-pub(crate) fn apply_edit(before: &Content, edit: &Edit) -> Result<Body, Error> {
+/// Returns the content after an edit of a message that is so many seconds old.
+pub(crate) fn apply_edit(before: &Content, edit: &Edit, age_s: i64) -> Result<Body, Error> {
     if before.message.fwd_from.is_some() {
         return Err(Error::refused(403, errors::MESSAGE_AUTHOR_REQUIRED));
     }
@@ -113,6 +119,9 @@ pub(crate) fn apply_edit(before: &Content, edit: &Edit) -> Result<Body, Error> {
             return Err(Error::bad(errors::MEDIA_INVALID));
         }
         content.message.media = Some(media.clone());
+    }
+    if let Some(to) = &edit.place {
+        content.message.media = Some(live::moved(before.message.media.as_ref(), to, age_s)?);
     }
     content.message.reply_markup.clone_from(&edit.reply_markup);
     send::check_content(&content)?;

@@ -7,6 +7,7 @@ pub mod delete;
 pub mod entities;
 pub mod forward;
 pub mod history;
+pub mod live;
 pub mod mentions;
 pub mod pins;
 pub mod polls;

@@ -355,7 +355,7 @@ impl Messenger {
             let before = content_of(&row)?;
             let moved = at.is_some_and(|at| at != row.at);
             row.at = at.unwrap_or(row.at);
-            match apply_edit(&before, &edit) {
+            match apply_edit(&before, &edit, 0) {
                 Ok(body) => {
                     files::count_uses(changes.tx, &body.media_ids(), 1)?;
                     files::count_uses(changes.tx, &Body::from(before).media_ids(), -1)?;
