@@ -163,15 +163,15 @@ impl Messenger {
             rest.retain(|row| wanted.iter().all(|kept| kept.peer != row.peer));
             wanted.extend(rest);
             let is_kept = |place: usize| place < named || !force;
-            for (place, row) in wanted.iter().enumerate() {
-                let pinned_order = is_kept(place).then(|| i64::try_from(place).unwrap_or(i64::MAX));
-                dialogs::save(changes.tx, &DialogRow { pinned_order, ..row.clone() })?;
-            }
             let kept =
                 wanted.iter().enumerate().filter(|(place, _)| is_kept(*place)).map(|(_, row)| row.peer);
             let kept: Vec<Peer> = kept.collect();
             if before.iter().map(|row| row.peer).eq(kept.iter().copied()) {
                 return Ok(());
+            }
+            for (place, row) in wanted.iter().enumerate() {
+                let pinned_order = is_kept(place).then(|| i64::try_from(place).unwrap_or(i64::MAX));
+                dialogs::save(changes.tx, &DialogRow { pinned_order, ..row.clone() })?;
             }
             let order =
                 kept.iter().map(|peer| types::DialogPeer { peer: peer_to_tl(*peer) }.into()).collect();

@@ -207,6 +207,8 @@ texts! {
     CHANNEL_TOO_LARGE,
     /// 400: a channel has too long a history to delete it for everybody at once (G-235).
     CHANNEL_TOO_BIG,
+    /// 400: the message is none of the kind that the edit is for.
+    MEDIA_PREV_INVALID,
     /// 400: nobody may write as that peer here (G-168).
     SEND_AS_PEER_INVALID,
     /// 400: several messages at once in a group with a slow mode (G-223).

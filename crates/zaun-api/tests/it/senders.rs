@@ -282,3 +282,23 @@ async fn g_085_bots_are_a_list_of_their_own() {
     let all = types::ChannelParticipantsMentions { q: None, top_msg_id: None };
     assert_eq!(count(world.alice.call(&ask(all.into())).await.unwrap()), 3);
 }
+
+#[tokio::test]
+async fn g_169_a_choice_holds_for_posts_with_profiles_too() {
+    let mut world = world("999668").await;
+    let channel = made(false, "profiled", &mut world.alice, &mut []).await.remove(0);
+    let me = id_of(&named(&mut world.bob, "9996680001").await);
+    let profiles = functions::channels::ToggleSignatures {
+        signatures_enabled: true,
+        profiles_enabled: true,
+        channel: channel.channel.clone(),
+    };
+    world.alice.call(&profiles).await.unwrap();
+    assert_eq!(senders(&mut world.alice, &channel).await, [me, channel.id]);
+    assert_eq!(author(&said(&mut world.alice, &channel, "mine", 1, None).await.unwrap()), Some(me));
+    let choose =
+        functions::messages::SaveDefaultSendAs { peer: channel.peer.clone(), send_as: channel.peer.clone() };
+    assert!(world.alice.call(&choose).await.unwrap());
+    let post = said(&mut world.alice, &channel, "the channel's", 2, None).await.unwrap();
+    assert_eq!(author(&post), None, "a post by the channel itself has no from_id (G-161)");
+}

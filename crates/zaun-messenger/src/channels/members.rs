@@ -38,8 +38,6 @@ pub enum MemberFilter {
     Restricted(String),
     /// Bots.
     Bots,
-    /// A kind of which there are none.
-    Nobody,
 }
 
 /// A page of the list of members.
@@ -213,7 +211,6 @@ impl Messenger {
                     }
                 }
                 MemberFilter::Bots => cut(channels::bots(tx, id, 0, SEARCHED_MEMBERS)?, offset, limit),
-                MemberFilter::Nobody => (Vec::new(), 0),
             };
             let people = members.iter().flat_map(|m| [m.user_id, m.inviter_id, m.by_id]).map(Peer::User);
             let peers: Vec<Peer> = people.chain([Peer::Channel(id)]).collect();
@@ -259,8 +256,7 @@ fn require_list(membership: &Membership, filter: &MemberFilter) -> Result<(), Er
     let hidden =
         row.broadcast || (row.hidden_members && !matches!(filter, MemberFilter::Admins | MemberFilter::Bots));
     let banned = matches!(filter, MemberFilter::Removed(_) | MemberFilter::Restricted(_));
-    let refused = (hidden && rights == AdminRights::NONE && *filter != MemberFilter::Nobody)
-        || (banned && !rights.has(AdminRights::BAN_USERS));
+    let refused = (hidden && rights == AdminRights::NONE) || (banned && !rights.has(AdminRights::BAN_USERS));
     if refused { Err(Error::refused(403, errors::CHAT_ADMIN_REQUIRED)) } else { Ok(()) }
 }
 

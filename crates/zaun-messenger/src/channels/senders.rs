@@ -26,7 +26,7 @@ impl Messenger {
         .await
     }
 
-    /// Chooses as whom the actor writes in a supergroup from now on.
+    /// Chooses as whom the actor writes in a supergroup, or a channel with profiles, from now on.
     pub async fn set_default_sender(
         &self,
         actor: Actor,

@@ -71,9 +71,12 @@ pub(crate) fn moves(media: Option<&MessageMedia>, age_s: i64) -> bool {
 
 /// Moves a place of a message that is so many seconds old, or ends it: then its period is what it lasted.
 pub(crate) fn moved(media: Option<&MessageMedia>, to: &Move, age_s: i64) -> Result<MessageMedia, Error> {
-    let Some(MessageMedia::MessageMediaGeoLive(live)) = media.filter(|_| moves(media, age_s)) else {
-        return Err(Error::bad(errors::MESSAGE_NOT_MODIFIED));
+    let Some(MessageMedia::MessageMediaGeoLive(live)) = media else {
+        return Err(Error::bad(errors::MEDIA_PREV_INVALID));
     };
+    if !moves(media, age_s) {
+        return Err(Error::bad(errors::MESSAGE_NOT_MODIFIED));
+    }
     let mut live = (**live).clone();
     if let Some(place) = &to.place {
         live.geo = place.clone();
@@ -141,6 +144,7 @@ mod tests {
         assert_eq!(period_of(&at_once), 1);
         assert!(moved(Some(&at_once), &to(None), 0).is_err(), "in its first second, too");
         let still = types::MessageMediaGeo { geo: geo_point(&point(1.0)).unwrap() }.into();
-        assert!(moved(Some(&still), &to(None), 1).is_err(), "it never moved");
+        let refused = moved(Some(&still), &to(None), 1).unwrap_err();
+        assert_eq!(refused.to_string(), "400 MEDIA_PREV_INVALID", "it never moved");
     }
 }

@@ -290,8 +290,11 @@ pub fn posting(tx: &Tx<'_>, viewer: UserId, peer: PeerRef) -> Result<Posting, Er
                     other => other,
                 })?;
                 let signed = membership.channel.signatures;
-                // G-165: with profiles, posts are their author's.
-                let author = if membership.channel.profiles { own } else { peer };
+                // G-165: with profiles, posts are their author's, or whose it chose.
+                let author = match membership.channel.profiles {
+                    true => senders::default_sender(tx, viewer, &membership)?,
+                    false => peer,
+                };
                 let posting = Posting::plain(reading, author, Vec::new()).in_channel(&membership);
                 return Ok(Posting { signed, is_post: true, ..posting });
             }

@@ -45,7 +45,7 @@ fn usual(viewer: UserId, membership: &Membership) -> Peer {
     if anonymous { Peer::Channel(membership.channel.id) } else { Peer::User(viewer) }
 }
 
-/// As whom somebody writes in a supergroup who says nothing of it: what was chosen before, while that is possible (G-169).
+/// As whom somebody writes who says nothing of it: what was chosen before, while that is possible (G-169).
 pub(super) fn default_sender(tx: &Tx<'_>, viewer: UserId, membership: &Membership) -> Result<Peer, Error> {
     let chosen = membership.member.as_ref().and_then(|member| member.send_as);
     let Some(chosen) = chosen else { return Ok(usual(viewer, membership)) };
@@ -92,13 +92,15 @@ pub fn speaking_as(
     Ok(posting)
 }
 
-/// As whom a member of a supergroup writes, where that is a choice (G-078).
+/// As whom a member writes, where that is a choice (G-078).
 pub(crate) fn chosen_sender(
     tx: &Tx<'_>,
     viewer: UserId,
     membership: &Membership,
 ) -> Result<Option<Peer>, Error> {
-    if membership.channel.broadcast || !membership.is_member() {
+    let speaks_itself = membership.channel.broadcast && !membership.channel.profiles;
+    let posts = !membership.channel.broadcast || membership.admin_rights().has(AdminRights::POST_MESSAGES);
+    if speaks_itself || !posts || !membership.is_member() {
         return Ok(None);
     }
     let is_choice = possible_senders(tx, viewer, membership)? != [Peer::User(viewer)];
